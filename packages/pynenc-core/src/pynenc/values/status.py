@@ -6,10 +6,11 @@ sources that are computed here and travel inside each request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
+from itertools import pairwise
 
 from pynenc.exceptions import InvocationStatusTransitionError
 
@@ -145,9 +146,7 @@ STATUS_TABLE: Mapping[InvocationStatus, StatusDefinition] = {
     ),
     _S.RUNNING_RECOVERY: _row(OwnerRule.RELEASE, _S.REROUTED, _S.FAILED, overrides_owner=True),
     # PENDING from PAUSED: a workflow that was unwound while it slept is claimed again.
-    _S.PAUSED: _row(
-        OwnerRule.KEEP, _S.RESUMED, _S.KILLED, _S.RUNNING_RECOVERY, _S.CANCELLED, _S.PENDING
-    ),
+    _S.PAUSED: _row(OwnerRule.KEEP, _S.RESUMED, _S.KILLED, _S.RUNNING_RECOVERY, _S.CANCELLED, _S.PENDING),
     _S.RESUMED: _row(
         OwnerRule.KEEP,
         _S.RUNNING,
@@ -194,13 +193,13 @@ def validate_transition(current: InvocationStatus, target: InvocationStatus) -> 
 
 
 @cache
-def sources_of(path: Sequence[InvocationStatus]) -> frozenset[InvocationStatus]:
+def sources_of(path: tuple[InvocationStatus, ...]) -> frozenset[InvocationStatus]:
     """Statuses from which ``path`` may be walked, as a whole, in one step.
 
     Raises:
         InvocationStatusTransitionError: two consecutive statuses of the path have no edge.
     """
-    for current, target in zip(path, path[1:], strict=False):
+    for current, target in pairwise(path):
         validate_transition(current, target)
     return frozenset(status for status, row in STATUS_TABLE.items() if path[0] in row.next)
 
@@ -213,6 +212,8 @@ def releases_owner(status: InvocationStatus) -> bool:
 def is_legal_history(statuses: Iterable[InvocationStatus]) -> bool:
     """Whether a sequence of statuses is a walk through the table that begins at REGISTERED."""
     walk = list(statuses)
-    return bool(walk) and walk[0] is INITIAL and all(
-        current.can_transition_to(target) for current, target in zip(walk, walk[1:], strict=False)
+    return (
+        bool(walk)
+        and walk[0] is INITIAL
+        and all(current.can_transition_to(target) for current, target in pairwise(walk))
     )

@@ -1,0 +1,23 @@
+"""Everything a backend must provide, on one screen."""
+
+from pynenc.contracts.broker import BaseBroker, Delivery
+from pynenc.contracts.client_data_store import BaseClientDataStore
+from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.contracts.serializer import BaseSerializer
+from pynenc.contracts.state_backend import BaseStateBackend, PayloadKey, PayloadKind
+from pynenc.contracts.store import BaseComponent, BaseStore, BaseWatch, StoreKey
+
+__all__ = [
+    "BaseBroker",
+    "BaseClientDataStore",
+    "BaseComponent",
+    "BaseOrchestrator",
+    "BaseSerializer",
+    "BaseStateBackend",
+    "BaseStore",
+    "BaseWatch",
+    "Delivery",
+    "PayloadKey",
+    "PayloadKind",
+    "StoreKey",
+]

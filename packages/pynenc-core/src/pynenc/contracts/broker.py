@@ -1,0 +1,55 @@
+"""A queue of invocation ids that stands apart from the orchestrator's store.
+
+When broker and orchestrator share a store the record is the queue, and none of this is called.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynenc.contracts.store import BaseComponent, BaseStore
+from pynenc.values.ids import InvocationId
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One received message."""
+
+    #: Names this delivery to ``acknowledge`` and ``give_back``.
+    receipt: str
+    invocation_id: InvocationId
+
+
+class BaseBroker(BaseComponent):
+    """Delivers ids at least once. A message is a hint: losing, doubling or reordering one costs latency only."""
+
+    store: BaseStore
+
+    @abstractmethod
+    def push(self, ids: Sequence[InvocationId], *, front: bool = False) -> None:
+        """Queue ids, durably once this returns; ``front`` ones are received before all others."""
+
+    @abstractmethod
+    def receive(self, limit: int, lease_seconds: float) -> list[Delivery]:
+        """Take up to ``limit`` messages, oldest first, without waiting.
+
+        A message that is neither acknowledged nor given back within the lease is delivered again.
+        """
+
+    @abstractmethod
+    def acknowledge(self, receipts: Sequence[str]) -> None:
+        """Remove delivered messages for good; a receipt whose lease ended is ignored."""
+
+    @abstractmethod
+    def give_back(self, receipts: Sequence[str]) -> None:
+        """Return delivered messages to where they were in the queue."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """Messages that wait or are delivered but not acknowledged."""
+
+    @abstractmethod
+    def purge(self) -> None:
+        """Remove every message of this app."""

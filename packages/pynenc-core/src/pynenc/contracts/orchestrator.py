@@ -1,0 +1,137 @@
+"""The record of every invocation: status, owner, waits, slots, heartbeats. Storage only, no policy."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+from pynenc.contracts.store import BaseComponent, BaseStore
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.operations import (
+    InvocationQuery,
+    NewInvocation,
+    OwnedInvocation,
+    Step,
+    StepAnswer,
+    SubmitAnswer,
+)
+from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
+from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.status import InvocationStatus
+
+
+class BaseOrchestrator(BaseComponent):
+    """Stores invocations and carries out atomic steps upon them.
+
+    Every method raises ``StoreError`` subclasses only; unless it is ``CommitUnknownError``, nothing was
+    written.
+    """
+
+    store: BaseStore
+
+    @abstractmethod
+    def submit(
+        self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
+    ) -> list[SubmitAnswer]:
+        """Register a batch of calls: all of them, or none.
+
+        Each becomes REGISTERED with its first history entry, and claimable after its delay. An id that
+        exists is left as it is and answered ``created=False``; so is a call whose ``reg_key`` a never
+        claimed invocation has (also an earlier one of the same batch), with that invocation's id. ``data``
+        are large serialized values by content hash, written in the same step, existing ones left alone.
+        ``enqueue`` says whether this store is also the queue: without it, nothing is woken here. One round
+        trip or transaction for the whole batch.
+        """
+
+    @abstractmethod
+    def advance(self, step: Step) -> StepAnswer:
+        """Carry out moves, one claim and reads as one atomic write, in this order.
+
+        Moves. Each is accepted or refused by itself (``MoveResult``); a refused one writes nothing. An
+        accepted one appends its history entries (``via``, then ``to``) with consecutive seq and the
+        store's time, adds to the counters, and
+        - with ``releases``: clears the token, so that the late write of this attempt is fenced; removes the
+          waits *of* the invocation; if it held a place under a ``cc_key``, the longest parked invocation
+          of that key becomes CONCURRENCY_CONTROLLED → REROUTED and claimable, as places allow;
+        - to a final status: stores the outcome, sets ``ended_at``, removes the waits *for* it, reports it to
+          watches;
+        - to an available status: makes it claimable after the delay, at its old place by order of
+          submission;
+        - to PAUSED with ``waits_on``: see ``MoveResult``; adds a wait for each that is not final, and
+          adds 1 + the waiter's dependents to the dependents of each awaited, and of what these wait for,
+          at most 32 hops;
+        - to RUNNING by way of RESUMED: removes the waits of the invocation.
+        A move that was written before (its token is the one that released the invocation, or still the
+        current one, and the status is the target) is answered ALREADY.
+
+        Claim. Picks by most dependents, then highest priority, then order of submission; see
+        ``ClaimRequest``. A pick becomes PENDING, and RUNNING if it starts, with a new epoch, the request's
+        token and owner; its ``reg_key`` is free from now on. A pick whose ``cc_key`` has ``cc_limit`` owned
+        invocations (status with an owner, token set), or an earlier submitted parked one, is not given:
+        it becomes CONCURRENCY_CONTROLLED and parks if ``cc_park`` or if it was ever claimed before, else
+        CONCURRENCY_CONTROLLED_FINAL; the next is tried instead. A pick with a ``cc_key`` is considered only as
+        the first one.
+        """
+
+    @abstractmethod
+    def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:
+        """Status and outcome of each id that exists; one round trip."""
+
+    @abstractmethod
+    def get_records(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:
+        """The whole record of each id that exists; one round trip."""
+
+    @abstractmethod
+    def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:
+        """Every status the invocation entered, in order; empty if it does not exist."""
+
+    @abstractmethod
+    def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:
+        """A page of records, newest first."""
+
+    @abstractmethod
+    def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:
+        """How many invocations rest in each status; absent means none. Maintained, not scanned."""
+
+    @abstractmethod
+    def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:
+        """Claimable invocations in order of submission, after the given one: what a lost queue must hold."""
+
+    @abstractmethod
+    def get_waits(self) -> dict[InvocationId, list[InvocationId]]:
+        """Every open wait, by waiter. Empty when nothing runs."""
+
+    @abstractmethod
+    def beat(self, beat: Beat) -> bool:
+        """Create or refresh runner rows, mark stopped ones, and take or renew the lease: one write.
+
+        Returns whether the lease asked for is held. It is given when it is free, held by the same holder, or
+        expired by the store's clock.
+        """
+
+    @abstractmethod
+    def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:
+        """The runners, in order of their start."""
+
+    @abstractmethod
+    def find_orphans(self, dead: Sequence[RunnerId], limit: int) -> list[OwnedInvocation]:
+        """Invocations owned by one of ``dead``, or by a runner that is marked as stopped."""
+
+    @abstractmethod
+    def find_expired(self, age_seconds: float, limit: int) -> list[InvocationId]:
+        """Final invocations that ended at least so long ago, oldest first.
+
+        Leaves out every invocation of a workflow whose root is not final.
+        """
+
+    @abstractmethod
+    def delete(self, ids: Sequence[InvocationId]) -> None:
+        """Remove final invocations and their history; others and unknown ids are left alone."""
+
+    @abstractmethod
+    def forget_runners(self, age_seconds: float) -> None:
+        """Remove runners that stopped at least so long ago and own nothing."""
+
+    @abstractmethod
+    def purge(self) -> None:
+        """Remove everything of this app."""

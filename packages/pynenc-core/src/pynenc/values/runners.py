@@ -1,0 +1,54 @@
+"""What stores keep about runners and their workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pynenc.values.ids import RunnerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerIdentity:
+    """Who a runner, supervisor or worker is; fixed for its life."""
+
+    runner_id: RunnerId
+    #: Class name, for example ``ThreadRunner``; a worker carries its runner's class and ``Worker``.
+    runner_cls: str
+    host: str
+    pid: int
+    #: The supervisor of a worker.
+    parent_id: RunnerId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerRecord:
+    """One runner as the store knows it; kept after its death until retention removes it."""
+
+    identity: RunnerIdentity
+    started_at: float
+    #: Grows with each heartbeat. Readers judge silence by seeing no growth, never by comparing clocks.
+    beats: int
+    last_beat_at: float
+    stopped_at: float | None = None
+    #: ``clean``, ``lost`` or ``killed``.
+    stop_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRequest:
+    """Take or renew the right to be the only one who does something."""
+
+    name: str
+    holder: RunnerId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """One write that says that runners live, and renews a lease with it."""
+
+    #: Rows to create or refresh.
+    alive: tuple[RunnerIdentity, ...] = ()
+    #: Runners that ended: (id, reason).
+    stopped: tuple[tuple[RunnerId, str], ...] = ()
+    lease: LeaseRequest | None = field(default=None)
