@@ -1,0 +1,100 @@
+"""One move: judged by what it demands, then carried out upon the tables."""
+
+from __future__ import annotations
+
+from pynenc.backends.mem.lazy_heap import drop
+from pynenc.backends.mem.record import MemRecord
+from pynenc.backends.mem.tables import Tables
+from pynenc.backends.mem.waits import MAX_HOPS
+from pynenc.values.operations import Move, MoveAnswer, MoveResult
+from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+
+_S = InvocationStatus
+_DONE = MoveAnswer(MoveResult.DONE)
+_ALREADY = MoveAnswer(MoveResult.ALREADY)
+_FENCED = MoveAnswer(MoveResult.FENCED)
+_UNKNOWN = MoveAnswer(MoveResult.UNKNOWN)
+_READY = MoveAnswer(MoveResult.READY)
+
+
+def carry_out(tables: Tables, move: Move, now: float) -> MoveAnswer:
+    """Write a move, or say why not."""
+    record = tables.records.get(move.invocation_id)
+    if record is None:
+        return _UNKNOWN
+    if not _permits(record, move):
+        return _ALREADY if _was_written(record, move) else _FENCED
+    if move.waits_on:
+        refusal = _refuse_pause(tables, move)
+        if refusal is not None:
+            return refusal
+    _write(tables, record, move, now)
+    return _DONE
+
+
+def _permits(record: MemRecord, move: Move) -> bool:
+    return (
+        record.status in move.sources
+        and (move.token is None or move.token == record.token)
+        and (move.seq is None or move.seq == len(record.history))
+    )
+
+
+def _was_written(record: MemRecord, move: Move) -> bool:
+    return (
+        move.token is not None
+        and record.status is move.to
+        and move.token == (record.released_token if record.token is None else record.token)
+    )
+
+
+def _refuse_pause(tables: Tables, move: Move) -> MoveAnswer | None:
+    records = tables.records
+    missing = tuple(awaited for awaited in move.waits_on if awaited not in records)
+    if missing:
+        return MoveAnswer(MoveResult.MISSING, missing)
+    pending = [awaited for awaited in move.waits_on if records[awaited].ended_at is None]
+    if len(move.waits_on) - len(pending) >= move.enough:
+        return _READY
+    cycle = tables.waits.find_cycle(move.invocation_id, pending)
+    return MoveAnswer(MoveResult.CYCLE, cycle) if cycle else None
+
+
+def _write(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
+    was_available = record.status in AVAILABLE
+    owner_id = record.owned_by()
+    drop(record)
+    for status in move.via:
+        record.enter(status, now, owner_id, move.reason)
+    record.enter(move.to, now, owner_id, move.reason)
+    record.retries += move.retries
+    record.reroutes += move.reroutes
+    record.recoveries += move.recoveries
+    if move.releases:
+        tables.release(record, move.token, now)
+    if move.to in FINAL:
+        tables.end(record, move.outcome, now)
+        if was_available and record.call.cc_key is not None:
+            # It may be the one for whom a place was freed: without this the line behind it never moves.
+            tables.unpark(record.call.cc_key, now, None)
+    elif move.to in AVAILABLE:
+        record.available_at = now + move.delay_seconds
+        tables.enqueue(record, now)
+    elif move.to is _S.RUNNING:
+        if _S.RESUMED in move.via:
+            tables.waits.end_of(record.call.invocation_id)
+        else:
+            record.started_at = now
+    elif move.waits_on:
+        _wait(tables, record, move)
+
+
+def _wait(tables: Tables, record: MemRecord, move: Move) -> None:
+    records = tables.records
+    awaited = [found for found in dict.fromkeys(move.waits_on) if records[found].ended_at is None]
+    tables.waits.add(record.call.invocation_id, awaited)
+    weight = 1 + record.dependents
+    for reached in tables.waits.reach(awaited, MAX_HOPS):
+        awaited_record = records[reached]
+        awaited_record.dependents += weight
+        tables.queue.bump(awaited_record)

@@ -1,0 +1,46 @@
+"""Runner rows and leases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pynenc.values.ids import RunnerId
+from pynenc.values.runners import LeaseRequest, RunnerIdentity, RunnerRecord
+
+
+class Runners:
+    """The runners of one app, in the order of their first beat."""
+
+    def __init__(self) -> None:
+        self.rows: dict[RunnerId, RunnerRecord] = {}
+        #: By name: holder, end.
+        self._leases: dict[str, tuple[RunnerId, float]] = {}
+
+    def beat(self, identity: RunnerIdentity, now: float) -> None:
+        """Create or refresh a row; one that was marked as stopped lives again."""
+        row = self.rows.get(identity.runner_id)
+        self.rows[identity.runner_id] = RunnerRecord(
+            identity=identity,
+            started_at=now if row is None else row.started_at,
+            beats=1 if row is None else row.beats + 1,
+            last_beat_at=now,
+        )
+
+    def stop(self, runner_id: RunnerId, reason: str, now: float) -> None:
+        """Mark a runner as ended; unknown ones are ignored."""
+        row = self.rows.get(runner_id)
+        if row is not None and row.stopped_at is None:
+            self.rows[runner_id] = replace(row, stopped_at=now, stop_reason=reason)
+
+    def is_stopped(self, runner_id: RunnerId) -> bool:
+        """Whether a runner is marked as ended."""
+        row = self.rows.get(runner_id)
+        return row is not None and row.stopped_at is not None
+
+    def lease(self, request: LeaseRequest, now: float) -> bool:
+        """Take or renew a lease."""
+        held = self._leases.get(request.name)
+        if held is not None and held[0] != request.holder and now < held[1]:
+            return False
+        self._leases[request.name] = (request.holder, now + request.seconds)
+        return True

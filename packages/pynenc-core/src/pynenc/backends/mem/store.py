@@ -1,0 +1,85 @@
+"""One app's data in this process: dictionaries behind one lock."""
+
+from __future__ import annotations
+
+from threading import Condition, Lock
+
+from pynenc.backends.mem.messages import Messages
+from pynenc.backends.mem.payloads import ClientData, Payloads
+from pynenc.backends.mem.tables import Tables
+from pynenc.backends.mem.watches import MemWatch, Reports, Watches
+from pynenc.contracts.store import BaseStore, OnReady
+from pynenc.values.capabilities import Capabilities
+from pynenc.values.clock import Clock
+from pynenc.values.ids import InvocationId
+
+
+class MemStore(BaseStore):
+    """Holds what the components of one app object share; it ends with the process.
+
+    Every operation of a component runs as a whole under ``lock``, and nobody is called back while it is held.
+    """
+
+    capabilities = Capabilities(durable=False, multi_process=False, push=True)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.lock = Lock()
+        # All of these are guarded by self.lock.
+        self.watches = Watches()
+        self.tables = Tables(self.watches)
+        self.messages = Messages()
+        self.payloads = Payloads()
+        self.client_data = ClientData()
+        self._work = Condition(self.lock)
+        self._marker = 0
+
+    def now(self) -> float:
+        """Seconds since 1970 by the injected clock."""
+        return self._clock.now()
+
+    def work_marker(self) -> int:
+        """How much work has arrived so far."""
+        return self._marker
+
+    def wait_for_work(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until the count of arrived work is not ``marker``."""
+        with self._work:
+            return self._work.wait_for(lambda: self._marker != marker, timeout_seconds)
+
+    def announce_work(self, pieces: int) -> None:
+        """Wake one waiting thread per piece; called with the lock held."""
+        self._marker += pieces
+        self._work.notify(pieces)
+
+    def settle(self) -> Reports | None:
+        """Wake workers for what became claimable; returns the reports to deliver after the lock is released.
+
+        The last step of every operation that changes invocations; called with the lock held.
+        """
+        if self.tables.new_work:
+            self.announce_work(self.tables.new_work)
+            self.tables.new_work = 0
+        return self.watches.take_reports()
+
+    def clear_invocations(self) -> None:
+        """Forget everything of the orchestrator; subscriptions stay. Called with the lock held."""
+        self.tables = Tables(self.watches)
+
+    def is_final(self, invocation_id: InvocationId) -> bool:
+        """Whether there is such an invocation and it is final; called with the lock held."""
+        return self.tables.is_final(invocation_id)
+
+    def interrupt(self) -> None:
+        """Let every waiting thread look again, also those that are about to wait."""
+        with self._work:
+            self._marker += 1
+            self._work.notify_all()
+
+    def watch(self, on_ready: OnReady) -> MemWatch:
+        """Open a subscription."""
+        return MemWatch(self.lock, self.watches, self.is_final, on_ready)
+
+    def close(self) -> None:
+        """Let waiting threads return; there is nothing to release."""
+        self.interrupt()

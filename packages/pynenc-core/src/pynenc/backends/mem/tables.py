@@ -1,0 +1,173 @@
+"""Everything the orchestrator keeps in memory, and the changes of one record that operations are made of."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from pynenc.backends.mem.lazy_heap import drop
+from pynenc.backends.mem.queue import ReadyQueue
+from pynenc.backends.mem.record import MemRecord
+from pynenc.backends.mem.runners import Runners
+from pynenc.backends.mem.slots import Slots
+from pynenc.backends.mem.waits import Waits
+from pynenc.backends.mem.watches import Watches
+from pynenc.values.ids import InvocationId
+from pynenc.values.operations import NewInvocation
+from pynenc.values.records import Outcome
+from pynenc.values.runners import RunnerIdentity
+from pynenc.values.status import InvocationStatus
+
+_S = InvocationStatus
+
+
+class Tables:
+    """The records and what is derived from them. Everything here is called with the store's lock held."""
+
+    def __init__(self, watches: Watches) -> None:
+        self.watches = watches
+        self.records: dict[InvocationId, MemRecord] = {}
+        self.queue = ReadyQueue()
+        self.slots = Slots()
+        self.waits = Waits()
+        self.runners = Runners()
+        #: Never claimed invocations by registration key.
+        self.registrations: dict[str, MemRecord] = {}
+        #: Invocations by the runner that owns them.
+        self.owned: dict[str, dict[InvocationId, MemRecord]] = {}
+        #: Final invocations in the order in which they ended.
+        self.ended: dict[InvocationId, MemRecord] = {}
+        #: By task: how many rest in each status.
+        self.counts: dict[str, dict[InvocationStatus, int]] = {}
+        self._children: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
+        self._by_order: list[MemRecord] = []
+        self._submitted = 0
+        #: Pieces of work that became claimable in the current operation.
+        self.new_work = 0
+
+    def create(self, call: NewInvocation, now: float) -> MemRecord:
+        """Add a record."""
+        self._submitted += 1
+        counts = self.counts.get(call.task_id)
+        if counts is None:
+            counts = self.counts[call.task_id] = {}
+        record = MemRecord(call, self._submitted, now, counts)
+        self.records[call.invocation_id] = record
+        self._by_order.append(record)
+        if call.reg_key is not None:
+            self.registrations[call.reg_key] = record
+        if call.parent_id is not None:
+            self._children.setdefault(call.parent_id, {})[call.invocation_id] = record
+        self.enqueue(record, now)
+        return record
+
+    def enqueue(self, record: MemRecord, now: float) -> None:
+        """Make a record in an available status claimable at its time."""
+        if self.queue.add(record, now):
+            self.new_work += 1
+        if record.available_at <= now:
+            self.watches.note_available(record.call.invocation_id)
+
+    def promote_due(self, now: float) -> None:
+        """Make claimable what has fallen due."""
+        for record in self.queue.promote(now):
+            self.watches.note_available(record.call.invocation_id)
+
+    def take(self, record: MemRecord, runner: RunnerIdentity, token: str, now: float) -> None:
+        """Give a claimable record to a runner."""
+        drop(record)
+        self._leave_registration(record)
+        record.epoch += 1
+        record.token = token
+        record.owner = runner
+        record.pending_at = now
+        self.owned.setdefault(runner.runner_id, {})[record.call.invocation_id] = record
+        if record.call.cc_key is not None:
+            self.slots.take(record.call.cc_key)
+
+    def release(self, record: MemRecord, token: str | None, now: float) -> None:
+        """End the ownership of a record, and pass its place on."""
+        record.released_token = token
+        self.waits.end_of(record.call.invocation_id)
+        if record.token is None or record.owner is None:
+            return
+        record.token = None
+        runner_id = record.owner.runner_id
+        owned = self.owned[runner_id]
+        del owned[record.call.invocation_id]
+        if not owned:
+            del self.owned[runner_id]
+        if record.call.cc_key is not None:
+            self.slots.give_back(record.call.cc_key)
+            self.unpark(record.call.cc_key, now, runner_id)
+
+    def unpark(self, key: str, now: float, runner_id: str | None) -> None:
+        """Release the first in line of a key, if there is a place for it."""
+        record = self.slots.next_in_line(key)
+        if record is not None:
+            drop(record)
+            record.enter(_S.REROUTED, now, runner_id)
+            record.available_at = now
+            self.enqueue(record, now)
+
+    def end(self, record: MemRecord, outcome: Outcome | None, now: float) -> None:
+        """Carry out what follows from a final status."""
+        invocation_id = record.call.invocation_id
+        record.outcome = outcome
+        record.ended_at = now
+        self.ended[invocation_id] = record
+        self._leave_registration(record)
+        self.waits.end_for(invocation_id)
+        self.watches.note_final(invocation_id)
+
+    def is_final(self, invocation_id: InvocationId) -> bool:
+        """Whether there is such an invocation and it is final."""
+        record = self.records.get(invocation_id)
+        return record is not None and record.ended_at is not None
+
+    def delete(self, record: MemRecord) -> None:
+        """Forget a final record."""
+        call = record.call
+        del self.records[call.invocation_id]
+        del self.ended[call.invocation_id]
+        record.counts[record.status] -= 1
+        if call.parent_id is not None:
+            siblings = self._children[call.parent_id]
+            del siblings[call.invocation_id]
+            if not siblings:
+                del self._children[call.parent_id]
+
+    def compact(self) -> None:
+        """Drop deleted records from the list by order of submission; O(n), so once per batch of deletions."""
+        if len(self._by_order) > 2 * len(self.records) + 64:
+            self._by_order = list(self.records.values())
+
+    def newest_first(self, after: InvocationId | None) -> Iterator[MemRecord]:
+        """Records by falling order of submission, beginning behind the given one."""
+        by_order, records = self._by_order, self.records
+        end = len(by_order)
+        if after is not None:
+            start = records.get(after)
+            end = 0 if start is None else bisect_right(by_order, start.order - 1, key=_order_of)
+        for position in range(end - 1, -1, -1):
+            record = by_order[position]
+            if record.call.invocation_id in records:
+                yield record
+
+    def children(self, parent_id: InvocationId, after: InvocationId | None) -> Iterator[MemRecord]:
+        """Those of one parent by falling order of submission, beginning behind the given one."""
+        limit = self._submitted + 1
+        if after is not None:
+            limit = self.records[after].order if after in self.records else 0
+        for record in reversed(self._children.get(parent_id, {}).values()):
+            if record.order < limit:
+                yield record
+
+    def _leave_registration(self, record: MemRecord) -> None:
+        key = record.call.reg_key
+        if key is not None and self.registrations.get(key) is record:
+            del self.registrations[key]
+
+
+def _order_of(record: MemRecord) -> int:
+    return record.order
