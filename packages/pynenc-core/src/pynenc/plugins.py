@@ -179,7 +179,8 @@ class ComponentRegistry:
 
 
 def _subclasses(base: type) -> Iterator[type]:
-    for found in base.__subclasses__():
+    children: list[type] = base.__subclasses__()
+    for found in children:
         yield found
         yield from _subclasses(found)
 

@@ -140,6 +140,10 @@ class ConfigBase(BaseSettings):
         self._require_field(field)
         return _mask(type(self).model_fields[field], getattr(self, field))
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, (_hide_url_password(value) if isinstance(value, str) else value)
+
     def direct_values(self) -> dict[str, Any]:
         """The values assigned on this object, ready for JSON and with secrets unmasked.
 
@@ -241,6 +245,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _hide_url_password(text: str) -> str:
+    return _URL_PASSWORD.sub(rf"\1{_MASK}@", text)
+
+
 def _mask(field: FieldInfo, value: Any, *, quote: bool = False) -> str:
     if is_secret(field.annotation):
         return _MASK if value else ""
@@ -248,5 +256,5 @@ def _mask(field: FieldInfo, value: Any, *, quote: bool = False) -> str:
     if isinstance(plain, list):
         return ", ".join(map(str, plain))
     if isinstance(plain, str):
-        plain = _URL_PASSWORD.sub(rf"\1{_MASK}@", plain)
+        plain = _hide_url_password(plain)
     return repr(plain) if quote else str(plain)

@@ -1,0 +1,74 @@
+"""``pynenc show_config``: every setting with its value, where that came from, and what it means."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+
+from pynenc.app import Pynenc
+from pynenc.conf.config_base import ConfigBase
+from pynenc.conf.config_task import ConfigTask
+from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend
+from pynenc.plugins import REGISTRY
+
+#: Field that names the class of a component -> what that class implements.
+_COMPONENTS: dict[str, type] = {
+    "orchestrator_cls": BaseOrchestrator,
+    "broker_cls": BaseBroker,
+    "state_backend_cls": BaseStateBackend,
+    "client_data_store_cls": BaseClientDataStore,
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    subparsers.add_parser(
+        "show_config",
+        help="show every setting, its value, its origin and its meaning",
+        description="Show every setting of the app, of its components and of tasks. Secrets are masked.",
+    )
+
+
+def run(args: argparse.Namespace, app: Pynenc) -> int:
+    """Print the configuration of ``app``; opens no store."""
+    print_configs(_configs_of(app))
+    return 0
+
+
+def print_configs(configs: Iterable[ConfigBase]) -> None:
+    """Print tables on a terminal, one line per field otherwise."""
+    if sys.stdout.isatty():
+        _print_tables(configs)
+        return
+    for config in configs:
+        for field, value, origin, description in _rows_of(config):
+            print(f"{type(config).__name__}.{field} = {value}\t({origin})\t{description}")
+
+
+def _configs_of(app: Pynenc) -> Iterator[ConfigBase]:
+    yield app.conf
+    for field, base in _COMPONENTS.items():
+        component = REGISTRY.resolve(base, getattr(app.conf, field))
+        yield component.config_cls(app.config_values, app.config_filepath)  # type: ignore[attr-defined]
+    yield ConfigTask(app.config_values, app.config_filepath)
+
+
+def _rows_of(config: ConfigBase) -> Iterator[tuple[str, str, str, str]]:
+    for name, field in type(config).model_fields.items():
+        yield name, config.display(name), config.origin(name), field.description or ""
+
+
+def _print_tables(configs: Iterable[ConfigBase]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console()
+    for config in configs:
+        table = Table(
+            "field", "value", "origin", "meaning", title=type(config).__name__, title_justify="left"
+        )
+        for row in _rows_of(config):
+            table.add_row(*map(escape, row), style="" if row[2] == "default" else "bold")
+        console.print(table)
