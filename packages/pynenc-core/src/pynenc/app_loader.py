@@ -157,8 +157,12 @@ class _NoSuchModuleError(Exception):
 
 
 def _import_module(name: str) -> ModuleType:
-    if not all(part.isidentifier() for part in name.split(".")):
+    """Import a module after its packages, one by one, so that a failure is told of the one that failed."""
+    parent, _, last = name.rpartition(".")
+    if not last.isidentifier():
         raise _NoSuchModuleError(name)
+    if parent:
+        _import_module(parent)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -172,13 +176,15 @@ def _import_module(name: str) -> ModuleType:
 def _describe_failure(module: str, error: BaseException) -> str:
     """Say what the user's module raised, and on which of the user's lines."""
     if isinstance(error, SyntaxError):
+        problem = error.msg
         place: tuple[str | None, int | None] = error.filename, error.lineno
     else:
+        problem = str(error)
         frames = traceback.extract_tb(error.__traceback__)
         own = [(frame.filename, frame.lineno) for frame in frames if _is_users(frame.filename)]
         place = own[-1] if own else (None, None)
     where = f" ({place[0]}, line {place[1]})" if place[0] else ""
-    return f"module '{module}' cannot be imported: {type(error).__name__}: {error}{where}"
+    return f"module '{module}' cannot be imported: {type(error).__name__}: {problem}{where}"
 
 
 def _is_users(filename: str) -> bool:
