@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pynenc.conf import sources
 from pynenc.conf.field_types import is_secret, reader_of
@@ -27,21 +22,6 @@ _MASK = "**********"
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 #: What pydantic's words leave open.
 _ALLOWED = {"bool_parsing": "allowed are true and false, yes and no, on and off, 1 and 0"}
-
-
-class _OurSource(PydanticBaseSettingsSource):
-    """Hands what ``conf`` has resolved to pydantic-settings."""
-
-    def __init__(self, settings_cls: type[BaseSettings], found: dict[str, Found]) -> None:
-        super().__init__(settings_cls)
-        self._found = found
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        found = self._found.get(field_name)
-        return (found.value if found else None), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return {name: found.value for name, found in self._found.items()}
 
 
 class ConfigBase(BaseSettings):
@@ -81,7 +61,9 @@ class ConfigBase(BaseSettings):
         for document in self._documents(config_values, config_filepath, options):
             found.update(self._select(document, task_names))
         try:
-            super().__init__(resolved=found)
+            # Past BaseSettings.__init__: ours replace all of its sources, and only to build those takes
+            # five times as long as everything here, for every task.
+            super(BaseSettings, self).__init__(**{name: item.value for name, item in found.items()})
         except ValidationError as error:
             raise self._refusal(error, found) from None
         self._origins.update((name, item.origin) for name, item in found.items())
@@ -191,19 +173,6 @@ class ConfigBase(BaseSettings):
     def _read_written_value(cls, value: object, info: ValidationInfo) -> object:
         reader = cls._readers.get(info.field_name or "")
         return reader(value) if reader else value
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Replace the sources of pydantic-settings by ours."""
-        assert isinstance(init_settings, InitSettingsSource)
-        return (_OurSource(settings_cls, init_settings.init_kwargs["resolved"]),)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

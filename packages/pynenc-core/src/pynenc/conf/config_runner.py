@@ -26,6 +26,9 @@ class ConfigRunner(ConfigBase):
     min_parallel_slots: int = Field(
         1, ge=1, le=_MAX_THREADS, description="Least number of invocations that run at the same time."
     )
+    async_slots: int = Field(
+        1000, ge=1, le=1_000_000, description="Invocations of 'async def' tasks that run at once per process."
+    )
 
 
 class ConfigThreadRunner(ConfigRunner):
