@@ -11,13 +11,15 @@ from pynenc.conf.config_base import ConfigBase
 from pynenc.conf.config_task import ConfigTask
 from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend
 from pynenc.plugins import REGISTRY
+from pynenc.runner.base_runner import BaseRunner
 
-#: Field that names the class of a component -> what that class implements.
+#: Field that names the class of a part -> what that class implements.
 _COMPONENTS: dict[str, type] = {
     "orchestrator_cls": BaseOrchestrator,
     "broker_cls": BaseBroker,
     "state_backend_cls": BaseStateBackend,
     "client_data_store_cls": BaseClientDataStore,
+    "runner_cls": BaseRunner,
 }
 
 
