@@ -8,6 +8,7 @@
      │   └─ SignatureError
      ├─ TaskError
      │   ├─ InvalidTaskOptionsError
+     │   ├─ InvalidTaskFunctionError (ValueError, RuntimeError)
      │   ├─ TaskRoutingError
      │   │   └─ InvocationConcurrencyWithDifferentArgumentsError
      │   └─ TaskParallelProcessingError
@@ -293,3 +294,9 @@ class InvocationStatusOwnershipError(InvocationStatusError):
 
 class OwnershipLostError(InvocationStatusOwnershipError):
     """This attempt no longer owns its invocation: it was recovered, and its late result is discarded."""
+
+
+class InvalidTaskFunctionError(TaskError, ValueError, RuntimeError):
+    """The function cannot be a task, because another process could not find it."""
+
+    __str__ = TaskError.__str__

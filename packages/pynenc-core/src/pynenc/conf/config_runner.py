@@ -29,12 +29,6 @@ class ConfigRunner(ConfigBase):
     async_slots: int = Field(
         1000, ge=1, le=1_000_000, description="Invocations of 'async def' tasks that run at once per process."
     )
-    async_slots: int = Field(
-        100,
-        ge=1,
-        le=100_000,
-        description="Async invocations that one process runs at the same time, on one event loop.",
-    )
 
 
 class ConfigThreadRunner(ConfigRunner):

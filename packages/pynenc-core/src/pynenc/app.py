@@ -1,0 +1,391 @@
+"""Pynenc: composes an app from its settings. The only module that knows every layer below."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar, cast, overload
+
+from pynenc.conf.config_base import ConfigBase
+from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator
+from pynenc.conf.config_pynenc import ConfigPynenc
+from pynenc.conf.config_task import ConfigTask
+from pynenc.contracts.broker import BaseBroker
+from pynenc.contracts.client_data_store import BaseClientDataStore
+from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.contracts.serializer import BaseSerializer
+from pynenc.contracts.state_backend import BaseStateBackend
+from pynenc.contracts.store import BaseComponent, BaseStore, StoreKey
+from pynenc.engine.components import Components
+from pynenc.engine.engine import Engine
+from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError, TaskRegistry
+from pynenc.engine.submit import NewCall
+from pynenc.exceptions import InvalidTaskFunctionError, InvalidTaskOptionsError
+from pynenc.invocation.base_invocation import BaseInvocation
+from pynenc.invocation.dist_invocation import DistributedInvocation
+from pynenc.logs import configure_logging
+from pynenc.main_module import importable_name
+from pynenc.plugins import REGISTRY
+from pynenc.runner.base_runner import BaseRunner
+from pynenc.runner.bootstrap import ChildProgram
+from pynenc.serializer.signing import PayloadSigner
+from pynenc.task import Task
+from pynenc.values.app_ref import AppRef
+from pynenc.values.clock import Clock, SystemClock
+from pynenc.values.ids import InvocationId, TaskId
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C", bound=BaseComponent)
+
+_INVOCATION_TAG = "invocation_id"
+
+
+class Pynenc:
+    """An app: tasks, and the components that carry them out.
+
+    Nothing is opened before it is used. Settings may be changed through ``conf`` until the component that
+    they configure is first used.
+
+    Args:
+        config_values: Settings that rank just above the defaults.
+        config_filepath: A YAML, TOML or JSON file of settings.
+
+    Raises:
+        ConfigError: a setting is wrong; the message names the field, the value and where it came from.
+
+    Example::
+
+        app = Pynenc({"app_id": "shop"})
+
+        @app.task
+        def add(x: int, y: int) -> int:
+            return x + y
+    """
+
+    def __init__(
+        self, config_values: Mapping[str, Any] | None = None, config_filepath: str | None = None
+    ) -> None:
+        self._config_values = dict(config_values or {})
+        self._config_filepath = config_filepath
+        self.conf = ConfigPynenc(self._config_values, config_filepath)
+        self._clock: Clock = SystemClock()
+        self._lock = threading.RLock()
+        self._engine: Engine | None = None  # guarded by self._lock
+        self._runner: BaseRunner | None = None  # guarded by self._lock
+        self._component_confs: dict[str, ConfigBase] = {}
+        self._tasks: dict[TaskId, Task[Any, Any]] = {}
+        self._module, self._filepath = _place_of_caller()
+        self._registry = TaskRegistry(self._importable)
+        REGISTRY.load_entry_points()
+
+    # -- identity and settings ------------------------------------------------------------------------
+
+    @property
+    def app_id(self) -> str:
+        """Namespace of everything that is stored."""
+        return self.conf.app_id
+
+    @property
+    def config_values(self) -> dict[str, Any]:
+        """What the constructor was given."""
+        return self._config_values
+
+    @property
+    def config_filepath(self) -> str | None:
+        """What the constructor was given."""
+        return self._config_filepath
+
+    @property
+    def logger(self) -> logging.Logger:
+        """The app's logger."""
+        return logging.getLogger(f"pynenc.{self.app_id}")
+
+    def component_conf(self, config_cls: type[ConfigBase]) -> ConfigBase:
+        """The settings of one kind; one object per class, so that assignments to it last."""
+        with self._lock:
+            name = config_cls.__name__
+            if name not in self._component_confs:
+                self._component_confs[name] = config_cls(self._config_values, self._config_filepath)
+            return self._component_confs[name]
+
+    @property
+    def app_ref(self) -> AppRef:
+        """How another process finds this app, with everything that was assigned to its settings."""
+        direct = {type(self.conf).__name__: self.conf.direct_values()}
+        direct |= {name: conf.direct_values() for name, conf in self._component_confs.items()}
+        return AppRef(
+            app_id=self.app_id,
+            module=importable_name(self._module),
+            filepath=self._filepath,
+            direct_values={name: values for name, values in direct.items() if values},
+        )
+
+    def apply(self, ref: AppRef) -> None:
+        """Take over the assignments of the app in the process that sent ``ref``."""
+        for name, values in ref.direct_values.items():
+            if name == type(self.conf).__name__:
+                self.conf.apply_direct(values)
+                continue
+            for config_cls in _known_config_classes():
+                if config_cls.__name__ == name:
+                    self.component_conf(config_cls).apply_direct(values)
+
+    # -- components -----------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The rules, on this app's components."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = Engine(self._build_components(), self._registry)
+            return self._engine
+
+    @property
+    def orchestrator(self) -> BaseOrchestrator:
+        """The record of every invocation."""
+        return self.engine.components.orchestrator
+
+    @property
+    def broker(self) -> BaseBroker:
+        """The queue; idle when it shares the orchestrator's store."""
+        return self.engine.components.broker
+
+    @property
+    def state_backend(self) -> BaseStateBackend:
+        """Payloads; idle when it shares the orchestrator's store."""
+        return self.engine.components.state_backend
+
+    @property
+    def client_data_store(self) -> BaseClientDataStore:
+        """Large values."""
+        return self.engine.components.client_data_store
+
+    @property
+    def serializer(self) -> BaseSerializer:
+        """Values ↔ text."""
+        return self.engine.components.serializer
+
+    @property
+    def runner(self) -> BaseRunner:
+        """The runner that ``conf.runner_cls`` names; a changed setting takes effect while it does not run."""
+        with self._lock:
+            cls = cast("type[BaseRunner]", REGISTRY.resolve(BaseRunner, self.conf.runner_cls))
+            if self._runner is None or (type(self._runner) is not cls and not self._runner.running):
+                program = ChildProgram(("-m", "pynenc.cli.worker"), lambda: self.app_ref)
+                self._runner = cls(self.engine, self.component_conf(cls.config_cls), program)
+            return self._runner
+
+    @runner.setter
+    def runner(self, runner: BaseRunner) -> None:
+        with self._lock:
+            self._runner = runner
+
+    def _build_components(self) -> Components:
+        configure_logging(self.conf)
+        conf = self.conf
+        stores: dict[StoreKey, BaseStore] = {}
+        orchestrator = self._component(BaseOrchestrator, conf.orchestrator_cls, stores)
+        broker = self._component(BaseBroker, conf.broker_cls, stores)
+        state_backend = self._component(BaseStateBackend, conf.state_backend_cls, stores)
+        data_store = self._component(BaseClientDataStore, conf.client_data_store_cls, stores)
+        signer = PayloadSigner(conf.app_id, [key.get_secret_value() for key in conf.signing_keys])
+        return Components(
+            conf=conf,
+            orchestrator_conf=cast("ConfigOrchestrator", self.component_conf(type(orchestrator).config_cls)),
+            data_conf=cast("ConfigClientDataStore", self.component_conf(type(data_store).config_cls)),
+            orchestrator=orchestrator,
+            broker=broker,
+            state_backend=state_backend,
+            client_data_store=data_store,
+            serializer=self._build_serializer(),
+            signer=signer,
+        )
+
+    def _component(self, base: type[C], name: str, stores: dict[StoreKey, BaseStore]) -> C:
+        cls = cast("type[C]", REGISTRY.resolve(base, name))
+        conf = self.component_conf(cls.config_cls)
+        key = cls.store_key(conf, self.app_id)
+        if key not in stores:
+            stores[key] = cls.make_store(conf, self.app_id, self._clock)
+        return cls.on_store(stores[key])
+
+    def _build_serializer(self) -> BaseSerializer:
+        cls = cast("type[BaseSerializer]", REGISTRY.resolve(BaseSerializer, self.conf.serializer_cls))
+        serializer = cls()
+        serializer.register_type(
+            BaseInvocation,
+            encode=lambda invocation: {_INVOCATION_TAG: invocation.invocation_id, "task": invocation.task_id},
+            decode=self._decode_invocation,
+            subclasses=True,
+        )
+        return serializer
+
+    def _decode_invocation(self, data: Any) -> DistributedInvocation[Any]:
+        """An invocation that was passed as a value; it is read when somebody uses it."""
+        return self._handle(InvocationId(data[_INVOCATION_TAG]), str(data["task"]))
+
+    # -- tasks ----------------------------------------------------------------------------------------
+
+    @property
+    def tasks(self) -> dict[TaskId, Task[Any, Any]]:
+        """The tasks that this process knows."""
+        return dict(self._tasks)
+
+    @overload
+    def task(self, func: Callable[P, R], /) -> Task[P, R]: ...
+
+    @overload
+    def task(self, func: None = None, /, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+    def task(self, func: Callable[P, R] | None = None, /, **options: Any) -> Any:
+        """Make a task of a function: ``@app.task`` or ``@app.task(max_retries=3, …)``.
+
+        Args:
+            func: A function at the top level of an importable module.
+            options: Fields of ``ConfigTask``; absent or None leaves the decision to the configuration.
+
+        Raises:
+            InvalidTaskOptionsError: an option does not exist, or names an argument that the function lacks.
+            InvalidTaskFunctionError: the function cannot be found again by another process.
+            ConfigError: an option has a wrong value.
+        """
+        if func is None:
+            return lambda function: self._make_task(function, options)
+        return self._make_task(func, options)
+
+    def _make_task(self, func: Callable[P, R], options: Mapping[str, Any]) -> Task[P, R]:
+        if isinstance(func, Task):
+            raise InvalidTaskFunctionError(func.task_id, "is a task already: decorate the function once")
+        task_id = _task_id_of(func)
+        conf = ConfigTask(
+            self._config_values,
+            self._config_filepath,
+            module=task_id.module,
+            func_name=task_id.func_name,
+            options=options,
+        )
+        definition = TaskDefinition(task_id, func, conf)
+        unknown = [name for name in conf.key_arguments if name not in definition.signature.parameters]
+        if unknown:
+            raise InvalidTaskOptionsError(
+                task_id, f"key_arguments names {unknown[0]!r}, but the signature is {definition.signature}"
+            )
+        task: Task[P, R] = Task(definition, lambda: self.engine, options)
+        self._registry.register(definition)
+        self._tasks[task_id] = task
+        return task
+
+    def get_task(self, task_id: TaskId | str) -> Task[Any, Any]:
+        """A task by its id, importing its module where that is allowed.
+
+        Raises:
+            TaskNotRegisteredError: it is not known here.
+        """
+        key = task_id if isinstance(task_id, str) else task_id.key
+        self._registry.get(key)
+        return self._tasks[TaskId.from_key(key)]
+
+    def get_invocation(self, invocation_id: str) -> DistributedInvocation[Any]:
+        """A handle of an existing invocation.
+
+        Raises:
+            InvocationNotFoundError: there is none with this id.
+        """
+        record = self.engine.get_record(InvocationId(invocation_id))
+        return self._handle(record.invocation_id, record.task_id)
+
+    def rerun(self, invocation_id: str) -> DistributedInvocation[Any]:
+        """Register a new invocation of the same stored call; its arguments are not decoded.
+
+        Raises:
+            InvocationNotFoundError: there is none with this id.
+            TaskNotRegisteredError: the task's settings are not known here.
+        """
+        record = self.engine.get_record(InvocationId(invocation_id))
+        call = NewCall(
+            self._registry.get(record.task_id),
+            self.engine.stored_arguments(record),
+            rerun_of=record.invocation_id,
+        )
+        answer = self.engine.submitter.submit([call])[0]
+        return self._handle(answer.invocation_id, record.task_id)
+
+    def purge(self) -> None:
+        """Remove all data of this app from all its stores."""
+        self.engine.purge()
+
+    def close(self) -> None:
+        """Release connections and threads; the app may be used again."""
+        with self._lock:
+            engine, self._engine, self._runner = self._engine, None, None
+        if engine is not None:
+            engine.close()
+
+    def _handle(self, invocation_id: InvocationId, task_key: str) -> DistributedInvocation[Any]:
+        try:
+            return self.get_task(task_key).handle(invocation_id)
+        except TaskNotRegisteredError:
+            # Known by id alone: its status and result can be read, its arguments only as text.
+            return Task(_unknown_definition(task_key), lambda: self.engine, {}).handle(invocation_id)
+
+    def _importable(self) -> Iterable[str]:
+        """What a worker may import on demand: the package of the app's own module, and what settings name."""
+        own = importable_name(self._module)
+        if own is not None:
+            yield own.partition(".")[0]
+        yield from self.conf.task_modules
+        yield from self.conf.trigger_task_modules
+
+    def __repr__(self) -> str:
+        return f"Pynenc({self.app_id!r})"
+
+
+def _task_id_of(func: Callable[..., Any]) -> TaskId:
+    name = getattr(func, "__qualname__", None) or repr(func)
+    module = getattr(func, "__module__", None) or ""
+    if not inspect.isfunction(func):
+        raise InvalidTaskFunctionError(
+            f"{module}.{name}", f"a task is made of a function, not of {type(func).__name__}"
+        )
+    if func.__name__ == "<lambda>" or name != func.__name__:
+        kind = "a lambda" if func.__name__ == "<lambda>" else "defined inside of another function or class"
+        raise InvalidTaskFunctionError(
+            f"{module}.{name}",
+            f"is {kind}, so that another process could not find it: define it with `def` at the top level of "
+            "a module",
+        )
+    importable = importable_name(module)
+    if importable is None:
+        raise InvalidTaskFunctionError(
+            f"{module}.{name}",
+            "cannot create a task from a function of the `__main__` module, because it has no file that "
+            "another process could import: move the function into a module, for example tasks.py",
+        )
+    return TaskId(importable, func.__name__)
+
+
+def _place_of_caller() -> tuple[str, str | None]:
+    """Module and file whose code makes the app, looking past the builder."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__") in (__name__, "pynenc.builder"):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "__main__")), frame.f_globals.get("__file__")
+
+
+def _known_config_classes() -> Iterable[type[ConfigBase]]:
+    pending = list(ConfigBase.__subclasses__())
+    while pending:
+        config_cls = pending.pop()
+        pending.extend(config_cls.__subclasses__())
+        yield config_cls
+
+
+def _unknown_definition(task_key: str) -> TaskDefinition:
+    def unknown() -> Any:
+        raise TaskNotRegisteredError(f"task '{task_key}' is not registered in this process")
+
+    return TaskDefinition(TaskId.from_key(task_key), unknown, ConfigTask())

@@ -1,0 +1,98 @@
+"""Waiting for invocations on an event loop: the loop never blocks, and nothing is helped on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.engine import transitions
+from pynenc.engine.current import get_active
+from pynenc.engine.waiting import States, check_pause, final_among, lost
+from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Wakeups
+from pynenc.exceptions import InvocationError
+from pynenc.values.ids import InvocationId
+from pynenc.values.operations import Move, MoveResult, StepAnswer
+
+
+class _Reads(Protocol):
+    async def step(self, moves: Sequence[Move], read: Sequence[InvocationId]) -> StepAnswer:
+        """The states of ``read``, without blocking the loop."""
+
+
+class _ThreadedReads:
+    """Reads for a loop that is no worker's."""
+
+    def __init__(self, orchestrator: BaseOrchestrator) -> None:
+        self._orchestrator = orchestrator
+
+    async def step(self, moves: Sequence[Move], read: Sequence[InvocationId]) -> StepAnswer:
+        return StepAnswer(states=await asyncio.to_thread(self._orchestrator.get_states, list(read)))
+
+
+class AsyncWaiting:
+    """Waits for invocations to become final, from coroutines inside and outside of tasks."""
+
+    def __init__(self, orchestrator: BaseOrchestrator, wakeups: Wakeups) -> None:
+        self._orchestrator = orchestrator
+        self._wakeups = wakeups
+
+    async def wait(
+        self, ids: Sequence[InvocationId], enough: int, timeout_seconds: float | None = None
+    ) -> States:
+        """Return once ``enough`` of ``ids`` are final: the final ones, fewer after the timeout.
+
+        Raises:
+            InvocationNotFoundError: one of them does not exist.
+            WaitCycleError: inside a task, when waiting would close a cycle.
+            OwnershipLostError: inside a task that was recovered meanwhile.
+            InvocationError: on a loop that a synchronous task runs on its slot's thread.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        active = get_active()
+        if active is not None and active.slot is not None and active.is_on_this_thread():
+            raise InvocationError(
+                active.invocation_id,
+                "awaits on a loop of its own: make the task `async def`, or use `.result`",
+            )
+        if active is None or active.courier is None:
+            return await self._watch(ids, enough, deadline, _ThreadedReads(self._orchestrator))
+        claim, courier = active.claim, active.courier
+        answer = await courier.step([transitions.pause(claim, ids, enough)], ids)
+        entered = answer.moves[-1]
+        check_pause(claim.invocation_id, ids, entered)
+        if entered.result is not MoveResult.READY:
+            await self._watch(ids, enough, deadline, courier)
+            answer = await courier.step([transitions.resume(claim)], ids)
+            if not answer.moves[-1].accepted:
+                raise lost(claim.invocation_id)
+        return final_among(ids, answer.states)
+
+    async def _watch(
+        self, ids: Sequence[InvocationId], enough: int, deadline: float | None, reads: _Reads
+    ) -> States:
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+
+        def wake() -> None:
+            # The loop may be closed by now; then nobody waits here any more.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(woken.set)
+
+        done: States = {}
+        with self._wakeups.subscribed(ids, wake, available=False):
+            while True:
+                open_ids = [i for i in ids if i not in done]
+                done.update(final_among(open_ids, (await reads.step((), open_ids)).states))
+                patience = SAFETY_RECHECK_SECONDS
+                if deadline is not None:
+                    patience = min(patience, deadline - time.monotonic())
+                if len(done) >= enough or patience <= 0:
+                    return done
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(patience):
+                        await woken.wait()
+                woken.clear()

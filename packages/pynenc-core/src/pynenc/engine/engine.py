@@ -1,0 +1,119 @@
+"""Engine: builds the collaborators of one app once and names them; no rule of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.engine.async_waiting import AsyncWaiting
+from pynenc.engine.claim import Claimer
+from pynenc.engine.components import Components
+from pynenc.engine.execute import Executor
+from pynenc.engine.payloads import Payloads, SerializedArguments
+from pynenc.engine.recovery import Recovery
+from pynenc.engine.registry import TaskRegistry
+from pynenc.engine.submit import Submitter
+from pynenc.engine.waiting import Waiting
+from pynenc.engine.wakeups import Wakeups
+from pynenc.exceptions import (
+    ConcurrencyControlledError,
+    InvocationCancelledError,
+    InvocationNotFoundError,
+    OutcomeLostError,
+)
+from pynenc.values.ids import InvocationId
+from pynenc.values.records import InvocationRecord, InvocationState, Outcome
+from pynenc.values.status import InvocationStatus
+
+
+class Engine:
+    """The rules of the life cycle, for one app in one process."""
+
+    def __init__(self, components: Components, registry: TaskRegistry) -> None:
+        self.components = components
+        self.registry = registry
+        self.orchestrator = components.orchestrator
+        #: The store whose wake-ups announce work.
+        self.queue = components.broker.store
+        #: Carries out a step, whoever has the queue.
+        self.advance = Claimer(components).advance
+        self.payloads = Payloads(components)
+        self.submitter = Submitter(components, self.payloads)
+        self.wakeups = Wakeups(components.orchestrator.store)
+        self.waiting = Waiting(
+            components.orchestrator, self.wakeups, registry, components.conf.max_help_depth
+        )
+        self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups)
+        self.recovery = Recovery(components, self.payloads)
+        self.executor = Executor(components, self.payloads)
+
+    def get_state(self, invocation_id: InvocationId) -> InvocationState:
+        """Status and outcome of one invocation.
+
+        Raises:
+            InvocationNotFoundError: it does not exist.
+        """
+        states = self.orchestrator.get_states([invocation_id])
+        if invocation_id not in states:
+            raise InvocationNotFoundError(invocation_id)
+        return states[invocation_id]
+
+    def get_record(self, invocation_id: InvocationId) -> InvocationRecord:
+        """Everything that is stored about one invocation.
+
+        Raises:
+            InvocationNotFoundError: it does not exist.
+        """
+        records = self.orchestrator.get_records([invocation_id])
+        if invocation_id not in records:
+            raise InvocationNotFoundError(invocation_id)
+        return records[invocation_id]
+
+    def stored_arguments(self, record: InvocationRecord) -> SerializedArguments:
+        """The serialized arguments of an invocation, wherever they are kept."""
+        text = record.arguments
+        if text is None:
+            key = PayloadKey(record.invocation_id, 0, PayloadKind.ARGUMENTS)
+            text = self.components.state_backend.get_payloads([key]).get(key)
+            if text is None:
+                raise OutcomeLostError(
+                    f"the stored arguments of invocation '{record.invocation_id}' are gone"
+                )
+        return self.payloads.unpack_arguments(text, record.invocation_id)
+
+    def value_of(self, state: InvocationState, expected: Any) -> Any:
+        """The result of a final invocation, as ``expected``; raises what it raised."""
+        outcome = self._outcome(state)
+        if outcome is not None:
+            return self.payloads.decode_outcome(outcome, state.invocation_id, expected)
+        if state.status is InvocationStatus.CONCURRENCY_CONTROLLED_FINAL:
+            raise ConcurrencyControlledError(
+                state.invocation_id,
+                "has no result: when it was about to start, its running limit was reached; set "
+                "reroute_on_concurrency_control=True to have such calls wait for their turn",
+            )
+        if state.status is InvocationStatus.CANCELLED:
+            raise InvocationCancelledError(state.invocation_id, "was cancelled")
+        raise OutcomeLostError(
+            f"invocation '{state.invocation_id}' is {state.status}, but has no stored outcome"
+        )
+
+    def _outcome(self, state: InvocationState) -> Outcome | None:
+        outcome = state.outcome
+        if outcome is None or outcome.data is not None or self.components.record_holds_payloads:
+            return outcome
+        key = PayloadKey(state.invocation_id, state.epoch, PayloadKind.OUTCOME)
+        data = self.components.state_backend.get_payloads([key]).get(key)
+        return Outcome(outcome.kind, data, outcome.preview, outcome.size_bytes)
+
+    def purge(self) -> None:
+        """Remove everything of this app from every store."""
+        parts = self.components
+        for component in (parts.broker, parts.orchestrator, parts.state_backend, parts.client_data_store):
+            component.purge()
+
+    def close(self) -> None:
+        """Release connections and threads."""
+        self.wakeups.close()
+        for store in self.components.stores():
+            store.close()

@@ -1,0 +1,129 @@
+"""One claimed invocation: read its arguments, call the function, say what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.engine import transitions
+from pynenc.engine.components import Components
+from pynenc.engine.current import ActiveInvocation, Slot, set_active
+from pynenc.engine.patience import PASSING, until_answered
+from pynenc.engine.payloads import Payloads
+from pynenc.engine.registry import TaskDefinition
+from pynenc.engine.retry import retry_delay_seconds
+from pynenc.exceptions import CorruptDataError, OutcomeLostError, SerializationError, UnknownTaskError
+from pynenc.values.operations import Claim, Move
+from pynenc.values.records import Outcome
+
+logger = logging.getLogger(__name__)
+
+#: What makes one invocation unreadable without saying anything about the store.
+_UNREADABLE = (SerializationError, CorruptDataError, OutcomeLostError)
+
+
+class Executor:
+    """Runs attempts for one app. Infrastructure errors are waited out; they are never the task's failure."""
+
+    def __init__(self, components: Components, payloads: Payloads) -> None:
+        self._components = components
+        self._payloads = payloads
+
+    def run(self, claim: Claim, task: TaskDefinition, slot: Slot) -> Move:
+        """Run a synchronous attempt on this thread and return the move that ends it."""
+        active = ActiveInvocation(claim, slot, claim.retries + 1)
+        # A context of its own: nothing leaks from one invocation into the next, nor from a waiter into
+        # the invocation that it helps.
+        return contextvars.Context().run(self._attempt, active, task)
+
+    async def run_async(self, active: ActiveInvocation, task: TaskDefinition) -> Move:
+        """Run an ``async def`` attempt on the current loop; the caller gives it a context of its own."""
+        set_active(active)
+        claim = active.claim
+        try:
+            if claim.arguments is not None and "@" not in claim.arguments:
+                values = self._arguments(claim, task)
+            else:  # may have to ask a store, which must not happen on the loop
+                values = await asyncio.to_thread(self._arguments, claim, task)
+        except _UNREADABLE as error:
+            return self._failed(claim, error)
+        try:
+            value = await task.call(values)
+        except BaseException as error:  # noqa: BLE001  # boundary: the user's function
+            return await asyncio.to_thread(self._raised, active, task, error)
+        try:
+            outcome, data = self._payloads.encode_result(task, value, claim.invocation_id)
+        except SerializationError as error:
+            return self._failed(claim, error)
+        if data or not self._components.record_holds_payloads:
+            return await asyncio.to_thread(self._succeeded, claim, outcome, data)
+        return self._succeeded(claim, outcome, data)
+
+    def unknown_task(self, claim: Claim, message: str) -> Move:
+        """The move that ends an invocation whose task nobody knew for too long."""
+        return self._failed(claim, UnknownTaskError(claim.invocation_id, message))
+
+    def _attempt(self, active: ActiveInvocation, task: TaskDefinition) -> Move:
+        set_active(active)
+        claim = active.claim
+        try:
+            values = self._arguments(claim, task)
+        except _UNREADABLE as error:
+            return self._failed(claim, error)
+        try:
+            value = task.call(values)
+        except BaseException as error:  # noqa: BLE001  # boundary: the user's function
+            return self._raised(active, task, error)
+        try:
+            outcome, data = self._payloads.encode_result(task, value, claim.invocation_id)
+        except SerializationError as error:
+            return self._failed(claim, error)
+        return self._succeeded(claim, outcome, data)
+
+    def _arguments(self, claim: Claim, task: TaskDefinition) -> dict[str, Any]:
+        text = claim.arguments
+        if text is None:
+            key = PayloadKey(claim.invocation_id, 0, PayloadKind.ARGUMENTS)
+            text = until_answered(lambda: self._components.state_backend.get_payloads([key])).get(key)
+            if text is None:
+                raise OutcomeLostError(f"the stored arguments of invocation '{claim.invocation_id}' are gone")
+        if not text:
+            return {}
+        stored = until_answered(lambda: self._payloads.unpack_arguments(text, claim.invocation_id))
+        return self._payloads.decode_arguments(task, stored)
+
+    def _succeeded(self, claim: Claim, outcome: Outcome, data: Mapping[str, str]) -> Move:
+        if data:
+            until_answered(lambda: self._components.client_data_store.put(data))
+        return transitions.finish(claim, self._placed(claim, outcome))
+
+    def _raised(self, active: ActiveInvocation, task: TaskDefinition, error: BaseException) -> Move:
+        claim = active.claim
+        if isinstance(error, PASSING):
+            # A store that was away while the task called or waited: not the task's failure.
+            return transitions.hand_back(claim, ran=True, reason=f"a store was away: {error}"[:200])
+        outcome = self._payloads.encode_exception(error, claim.invocation_id)
+        delay = retry_delay_seconds(task.conf, error, claim.retries)
+        if delay is not None:
+            logger.info("attempt %d failed (%s), retry in %.3g s", active.attempt, outcome.preview, delay)
+            return transitions.retry(claim, delay, self._placed(claim, outcome), outcome.preview)
+        logger.info("attempt %d failed: %s", active.attempt, outcome.preview)
+        return transitions.finish(claim, self._placed(claim, outcome), outcome.preview)
+
+    def _failed(self, claim: Claim, error: Exception) -> Move:
+        outcome = self._payloads.encode_exception(error, claim.invocation_id)
+        logger.warning("invocation '%s' cannot be run or stored: %s", claim.invocation_id, error)
+        return transitions.finish(claim, self._placed(claim, outcome), outcome.preview)
+
+    def _placed(self, claim: Claim, outcome: Outcome) -> Outcome:
+        """With a state backend of its own store the payload goes there first, under this attempt's epoch."""
+        if self._components.record_holds_payloads or outcome.data is None:
+            return outcome
+        payload = {PayloadKey(claim.invocation_id, claim.epoch, PayloadKind.OUTCOME): outcome.data}
+        until_answered(lambda: self._components.state_backend.put_payloads(payload))
+        return replace(outcome, data=None)

@@ -1,0 +1,130 @@
+"""New calls: payload, registration concurrency, commit, queue; a single call is a batch of one."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.engine.components import Components
+from pynenc.engine.concurrency import concurrency_key
+from pynenc.engine.current import get_active
+from pynenc.engine.payloads import Payloads, SerializedArguments, preview_of
+from pynenc.engine.registry import TaskDefinition
+from pynenc.exceptions import StoreError
+from pynenc.values.concurrency import ConcurrencyControlType
+from pynenc.values.ids import InvocationId
+from pynenc.values.operations import NewInvocation, SubmitAnswer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class NewCall:
+    """A call to register."""
+
+    task: TaskDefinition
+    arguments: SerializedArguments
+    delay_seconds: float = 0.0
+    #: Given by whoever derives it; random otherwise.
+    invocation_id: InvocationId | None = None
+    rerun_of: InvocationId | None = None
+
+
+class Submitter:
+    """Registers calls."""
+
+    def __init__(self, components: Components, payloads: Payloads) -> None:
+        self._components = components
+        self._payloads = payloads
+
+    def submit(self, calls: Sequence[NewCall]) -> list[SubmitAnswer]:
+        """Register a batch: all of it, or none.
+
+        Once this returned, each invocation is stored and will run, whatever dies.
+
+        Raises:
+            StoreError: nothing was registered, unless it is CommitUnknownError.
+        """
+        parts = self._components
+        new = [self._new_invocation(call) for call in calls]
+        data = {digest: text for call in calls for digest, text in call.arguments.data.items()}
+        if not parts.record_holds_payloads:
+            parts.state_backend.put_payloads(
+                {
+                    PayloadKey(item.invocation_id, 0, PayloadKind.ARGUMENTS): self._pack(
+                        call, item.invocation_id
+                    )
+                    for call, item in zip(calls, new, strict=True)
+                }
+            )
+        if data and not parts.record_store_holds_data:
+            parts.client_data_store.put(data)
+            data = {}
+        answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+        if not parts.record_is_queue:
+            self._publish(
+                [
+                    answer.invocation_id
+                    for answer, item in zip(answers, new, strict=True)
+                    if answer.created and not item.delay_seconds
+                ]
+            )
+        return answers
+
+    def _publish(self, ids: list[InvocationId]) -> None:
+        """Tell the queue. The call is accepted already: a queue that is down costs latency, not the call."""
+        deadline = time.monotonic() + self._components.conf.publish_timeout_seconds
+        pause = 0.01
+        while ids:
+            try:
+                return self._components.broker.push(ids)
+            except StoreError as error:
+                if time.monotonic() + pause > deadline:
+                    logger.warning(
+                        "%d accepted calls are not queued yet (%s); a runner will do it", len(ids), error
+                    )
+                    return None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.5)
+        return None
+
+    def _pack(self, call: NewCall, invocation_id: InvocationId) -> str:
+        return self._payloads.pack_arguments(call.arguments, invocation_id)
+
+    def _new_invocation(self, call: NewCall) -> NewInvocation:
+        conf, arguments = call.task.conf, call.arguments
+        invocation_id = call.invocation_id or InvocationId(str(uuid.uuid4()))
+        parent = get_active()
+        claim = parent.claim if parent else None
+        key = call.task.key
+        running_mode = conf.running_concurrency
+        if running_mode is ConcurrencyControlType.DISABLED and conf.max_running is not None:
+            running_mode = ConcurrencyControlType.TASK
+        keys = conf.key_arguments
+        cc_key = concurrency_key(running_mode, key, arguments.texts, arguments.args_id, keys)
+        return NewInvocation(
+            invocation_id=invocation_id,
+            task_id=key,
+            args_id=arguments.args_id,
+            parent_id=claim.invocation_id if claim else None,
+            root_id=claim.root_id if claim else invocation_id,
+            depth=claim.depth + 1 if claim else 0,
+            workflow_id=claim.workflow_id if claim else None,
+            workflow_type=claim.workflow_type if claim else None,
+            reg_key=concurrency_key(
+                conf.registration_concurrency, key, arguments.texts, arguments.args_id, keys
+            ),
+            cc_key=cc_key,
+            cc_limit=(conf.max_running or 1) if cc_key else 0,
+            cc_park=conf.reroute_on_concurrency_control,
+            delay_seconds=call.delay_seconds,
+            arguments=self._pack(call, invocation_id) if self._components.record_holds_payloads else None,
+            args_preview=preview_of(arguments),
+            args_bytes=sum(map(len, arguments.texts.values())),
+            rerun_of=call.rerun_of,
+            registered_by=parent.runner_id if parent else None,
+        )

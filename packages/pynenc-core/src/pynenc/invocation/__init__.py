@@ -1,0 +1,20 @@
+"""What a call returns: a handle to look at, wait for and pass on."""
+
+from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
+from pynenc.invocation.dist_invocation import (
+    DistributedInvocation,
+    DistributedInvocationGroup,
+    ReusedInvocation,
+)
+from pynenc.values.records import HistoryEntry
+from pynenc.values.status import InvocationStatus
+
+__all__ = [
+    "BaseInvocation",
+    "BaseInvocationGroup",
+    "DistributedInvocation",
+    "DistributedInvocationGroup",
+    "HistoryEntry",
+    "InvocationStatus",
+    "ReusedInvocation",
+]

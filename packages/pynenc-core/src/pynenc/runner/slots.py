@@ -1,0 +1,133 @@
+"""The slot threads of one worker: so many run, others are parked, replacements open and retire."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+
+class SlotPool:
+    """Keeps ``size`` threads at work, however many wait inside of tasks.
+
+    A thread holds a place while it works. One that waits gives its place back, and a replacement opens;
+    when it resumes it takes a place before any new work does, and the replacement retires.
+
+    Args:
+        size: How many places there are.
+        max_parked: How many threads may wait without a place.
+        work: Does one round of work with a place; False when there was nothing to do.
+        idle: Called without a place after such a round, until there may be work.
+    """
+
+    def __init__(
+        self, size: int, max_parked: int, work: Callable[[], bool], idle: Callable[[], None]
+    ) -> None:
+        self._size = size
+        self._max_parked = max_parked
+        self._work = work
+        self._idle = idle
+        self._changed = threading.Condition()
+        # All guarded by self._changed.
+        self._stopping = False
+        self._taken = 0
+        self._parked = 0
+        self._resuming = 0
+        self._threads: set[threading.Thread] = set()
+        self._number = 0
+
+    def start(self) -> None:
+        """Open the slot threads."""
+        with self._changed:
+            for _ in range(self._size):
+                self._open()
+
+    def stop(self) -> None:
+        """Take no new work; what runs goes on."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait until every thread ended; False if some still runs after the timeout."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._threads, timeout_seconds)
+
+    @property
+    def busy(self) -> int:
+        """Places that are taken, and threads that wait inside of tasks."""
+        with self._changed:
+            return self._taken + self._parked
+
+    @property
+    def wanted_elsewhere(self) -> bool:
+        """Whether a thread that works should end its round: somebody resumes, or there are too many."""
+        # Read without the lock: a stale answer costs one more round.
+        return self._resuming > 0 or self._stopping or len(self._threads) - self._parked > self._size
+
+    def park(self) -> bool:
+        """Give this thread's place back; False when too many are parked already."""
+        with self._changed:
+            if self._parked >= self._max_parked:
+                return False
+            self._parked += 1
+            self._taken -= 1
+            if len(self._threads) - self._parked < self._size and not self._stopping:
+                self._open()
+            self._changed.notify_all()
+            return True
+
+    def unpark(self) -> None:
+        """Take a place again, before any new work does."""
+        with self._changed:
+            self._resuming += 1
+            try:
+                while self._taken >= self._size:
+                    self._changed.wait()
+            finally:
+                self._resuming -= 1
+            self._parked -= 1
+            self._taken += 1
+
+    def _open(self) -> None:
+        self._number += 1
+        thread = threading.Thread(target=self._run, name=f"pynenc-slot-{self._number}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        try:
+            while self._take():
+                worked = False
+                try:
+                    worked = self._work()
+                except Exception:  # boundary: a slot must not die of one round
+                    logger.exception("a round of work failed; the slot goes on after a short pause")
+                    threading.Event().wait(0.2)
+                finally:
+                    self._give()
+                if not worked:
+                    self._idle()
+        finally:
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+                self._changed.notify_all()
+
+    def _take(self) -> bool:
+        """Take a place for new work; False when this thread is not needed any more."""
+        with self._changed:
+            while not self._stopping:
+                if self._resuming == 0 and self._taken < self._size:
+                    self._taken += 1
+                    return True
+                if len(self._threads) - self._parked > self._size:
+                    return False
+                self._changed.wait()
+            return False
+
+    def _give(self) -> None:
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify_all()

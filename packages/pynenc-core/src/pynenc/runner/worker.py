@@ -1,0 +1,360 @@
+"""Worker: claims work, runs it in slots, and writes what became of it in batches that adapt.
+
+While tasks are short, one step finishes many and claims many; a task without a measured run time, or a long
+one, is claimed and finished alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynenc.engine import transitions
+from pynenc.engine.engine import Engine
+from pynenc.engine.patience import until_answered
+from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError
+from pynenc.exceptions import StoreError
+from pynenc.runner.async_slots import AsyncSlots
+from pynenc.runner.slots import SlotPool
+from pynenc.values.operations import Claim, ClaimRequest, Move, MoveResult, Step, StepAnswer
+from pynenc.values.runners import RunnerIdentity
+from pynenc.values.status import InvocationStatus
+
+logger = logging.getLogger(__name__)
+
+#: An invocation is claimed ahead only if it is expected to start within so many seconds.
+AHEAD_SECONDS = 0.1
+#: Invocations expected to start within so many seconds are started with their claim.
+START_SECONDS = 0.005
+#: What is done waits at most about so long for being written, while the same slot goes on working.
+UNSENT_SECONDS = 0.01
+#: At most so many invocations travel in one step.
+BATCH = 64
+#: An idle slot looks for work at least this often.
+IDLE_RECHECK_SECONDS = 1.0
+
+
+class WorkerSlot:
+    """What one slot thread holds: claims not yet run, moves not yet written."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self.lock = threading.Lock()
+        self.backlog: deque[Claim] = deque()  # guarded by self.lock
+        #: So many at the head of the backlog are RUNNING in the store.
+        self.started = 0  # guarded by self.lock
+        self.unsent: list[Move] = []  # guarded by self.lock
+        self.busy_since = 0.0  # guarded by self.lock
+        self.running: list[Claim] = []  # the nest on this thread; only touched by it
+
+    @property
+    def identity(self) -> RunnerIdentity:
+        """The worker."""
+        return self._worker.identity
+
+    @property
+    def depth(self) -> int:
+        """How many invocations run on this thread, one inside the other."""
+        return len(self.running)
+
+    def take_unsent(self, *, hand_back: bool) -> tuple[Move, ...]:
+        """Moves that were not written yet; with ``hand_back`` also those that return unstarted claims."""
+        with self.lock:
+            moves = self.unsent
+            self.unsent = []
+            if hand_back and self.backlog:
+                moves.extend(
+                    transitions.hand_back(claim, ran=False, reason="not started: its worker is held up")
+                    for claim in self.backlog
+                )
+                self.backlog.clear()
+                self.started = 0
+        return tuple(moves)
+
+    def add_unsent(self, move: Move) -> None:
+        """Keep a move to be written with the next step."""
+        with self.lock:
+            self.unsent.append(move)
+
+    def help(self, claim: Claim) -> Move:
+        """Run a claimed invocation inside the one that waits."""
+        return self._worker.run_claim(self, claim)
+
+    def park(self) -> bool:
+        """Give the place back."""
+        return self._worker.pool.park()
+
+    def unpark(self) -> None:
+        """Take a place again."""
+        self._worker.pool.unpark()
+
+    def unknown_tasks(self) -> frozenset[str]:
+        """Tasks that this worker cannot run."""
+        return self._worker.unknown_tasks()
+
+
+@dataclass(slots=True)
+class _Unknown:
+    """A task that this worker could not find."""
+
+    until: float
+    delay_seconds: float
+
+
+class Worker:
+    """Runs invocations in this process.
+
+    Args:
+        engine: The rules and the stores.
+        identity: Who owns what is claimed here; its row must exist before work begins.
+        slots: How many synchronous invocations run at once.
+        async_slots: How many ``async def`` invocations run at once, on one event loop.
+    """
+
+    def __init__(self, engine: Engine, identity: RunnerIdentity, slots: int, async_slots: int) -> None:
+        self.identity = identity
+        conf = engine.components.conf
+        self._engine = engine
+        self._orchestrator = engine.orchestrator
+        self._queue = engine.queue
+        self._unknown_timeout = conf.unknown_task_timeout_seconds
+        self._hand_back_seconds = conf.max_pending_seconds
+        self.pool = SlotPool(slots, conf.max_parked_invocations, self._round, self._wait_for_work)
+        self._async = AsyncSlots(engine, identity, async_slots, self._queue.interrupt)
+        self._local = threading.local()
+        self._all_slots: list[WorkerSlot] = []  # grows only; iterated over copies
+        self._durations: dict[str, float] = {}
+        self._unknown: dict[str, _Unknown] = {}
+        self._stopping = threading.Event()
+        self._batching = threading.Event()
+        self._keeper = threading.Thread(target=self._keep_time, name="pynenc-worker-time", daemon=True)
+        #: When a store last answered, by the local monotonic clock; what health checks look at.
+        self.last_answer = time.monotonic()
+
+    # -- life -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to claim."""
+        self._keeper.start()
+        self.pool.start()
+
+    def request_stop(self) -> None:
+        """Claim nothing more; what is not started goes back."""
+        self._stopping.set()
+        self.pool.stop()
+        self._batching.set()
+        self._queue.interrupt()
+
+    def join(self, grace_seconds: float) -> bool:
+        """Wait for what runs; False if something still runs after the grace."""
+        deadline = time.monotonic() + grace_seconds
+        ended = self.pool.join(grace_seconds)
+        return self._async.stop(max(0.0, deadline - time.monotonic())) and ended
+
+    def running(self) -> list[Claim]:
+        """Attempts whose code runs now, those that wait included."""
+        return [
+            claim for slot in list(self._all_slots) for claim in list(slot.running)
+        ] + self._async.running()
+
+    def hand_back_running(self, reason: str) -> None:
+        """Return everything that still runs; the caller ends the process right after."""
+        claims = self.running()
+        moves = [move for slot in list(self._all_slots) for move in slot.take_unsent(hand_back=True)]
+        moves += [transitions.hand_back(claim, ran=True, reason=reason) for claim in claims]
+        if moves:
+            self._orchestrator.advance(Step(moves=tuple(moves)))
+
+    def unknown_tasks(self) -> frozenset[str]:
+        """Tasks that this worker cannot run and does not ask for at the moment."""
+        if not self._unknown:
+            return frozenset()
+        now = time.monotonic()
+        return frozenset(key for key, unknown in self._unknown.items() if unknown.until > now)
+
+    # -- a round --------------------------------------------------------------------------------------
+
+    def _slot(self) -> WorkerSlot:
+        slot: WorkerSlot | None = getattr(self._local, "slot", None)
+        if slot is None:
+            slot = self._local.slot = WorkerSlot(self)
+            self._all_slots.append(slot)
+        return slot
+
+    def _round(self) -> bool:
+        """Claim and run until there is nothing to do or the place is wanted; False when there was nothing."""
+        slot = self._slot()
+        while True:
+            self._local.marker = self._queue.work_marker()
+            answer = self._claim(slot)
+            self._local.due = answer.next_due_seconds
+            if answer.claims:
+                self._run_batch(slot, answer.claims)
+            if not answer.claims or self.pool.wanted_elsewhere:
+                self._send(slot.take_unsent(hand_back=True))
+                return bool(answer.claims)
+
+    def _claim(self, slot: WorkerSlot) -> StepAnswer:
+        moves = slot.take_unsent(hand_back=False)
+        if self._stopping.is_set():
+            return self._send(moves)
+        excluded = self.unknown_tasks()
+        limit = BATCH
+        if self._engine.registry.async_tasks:
+            limit = min(BATCH, max(1, self._async.free))
+            if not self._async.free:
+                excluded |= self._engine.registry.async_tasks
+        return self._send(
+            moves,
+            ClaimRequest(
+                runner=self.identity,
+                token=uuid.uuid4().hex,
+                limit=limit,
+                start_seconds=START_SECONDS,
+                exclude_tasks=excluded,
+                ahead=self._durations,
+                ahead_seconds=AHEAD_SECONDS,
+            ),
+        )
+
+    def _send(self, moves: Sequence[Move], claim: ClaimRequest | None = None) -> StepAnswer:
+        """Write finished work and claim; while the store is away both wait."""
+        if not moves and claim is None:
+            return StepAnswer()
+        answer = until_answered(
+            lambda: self._engine.advance(Step(moves=tuple(moves), claim=claim)),
+            give_up=lambda: not moves and self._stopping.is_set(),
+        )
+        self.last_answer = time.monotonic()
+        for move, result in zip(moves, answer.moves, strict=True):
+            if result.result in (MoveResult.FENCED, MoveResult.UNKNOWN):
+                logger.warning(
+                    "invocation '%s' was taken from this worker: its late '%s' is discarded",
+                    move.invocation_id,
+                    move.to,
+                )
+        return answer
+
+    def _run_batch(self, slot: WorkerSlot, claims: Sequence[Claim]) -> None:
+        with slot.lock:
+            slot.backlog.extend(claims)
+            slot.started = sum(claim.status is InvocationStatus.RUNNING for claim in claims)
+            slot.busy_since = time.monotonic()
+        if len(claims) > 1:
+            self._batching.set()
+        while (claim := self._next(slot)) is not None:
+            task = self._definition(slot, claim)
+            if task is None:
+                continue
+            if task.is_async:
+                self._durations[claim.task_id] = 0.0
+                self._async.start(claim, task)
+            else:
+                slot.add_unsent(self._run(slot, claim, task))
+
+    def _next(self, slot: WorkerSlot) -> Claim | None:
+        """The next claim of the batch; those that are not started yet are started together."""
+        with slot.lock:
+            if not slot.backlog or self._stopping.is_set():
+                return None
+            if not slot.started:
+                moves, starting = self._take_starting(slot)
+            else:
+                slot.started -= 1
+                return slot.backlog.popleft()
+        answer = self._send((*moves, *map(transitions.start, starting)))
+        results = answer.moves[len(moves) :]
+        started = [claim for claim, result in zip(starting, results, strict=True) if result.accepted]
+        with slot.lock:
+            slot.backlog.extendleft(reversed(started))
+            slot.started = len(started)
+        return self._next(slot)
+
+    def _take_starting(self, slot: WorkerSlot) -> tuple[list[Move], list[Claim]]:
+        """The unsent moves, and as much of the backlog as is expected to start very soon."""
+        moves, slot.unsent = slot.unsent, []
+        slot.busy_since = time.monotonic()
+        starting: list[Claim] = []
+        expected = 0.0
+        while slot.backlog and expected <= START_SECONDS:
+            starting.append(slot.backlog.popleft())
+            expected += self._durations.get(starting[-1].task_id, START_SECONDS)
+        return moves, starting
+
+    def run_claim(self, slot: WorkerSlot, claim: Claim) -> Move:
+        """Run one started invocation on this thread; returns the move that ends the attempt."""
+        try:
+            task = self._engine.registry.get(claim.task_id)
+        except TaskNotRegisteredError as error:
+            return self._unknown_task(claim, error)
+        if task.is_async:  # imported only now, or it would not have been claimed for this thread
+            return transitions.hand_back(
+                claim, ran=False, reason="async tasks do not run on a waiter's thread"
+            )
+        return self._run(slot, claim, task)
+
+    def _definition(self, slot: WorkerSlot, claim: Claim) -> TaskDefinition | None:
+        try:
+            return self._engine.registry.get(claim.task_id)
+        except TaskNotRegisteredError as error:
+            slot.add_unsent(self._unknown_task(claim, error))
+            return None
+
+    def _run(self, slot: WorkerSlot, claim: Claim, task: TaskDefinition) -> Move:
+        if self._unknown:
+            self._unknown.pop(claim.task_id, None)
+        slot.running.append(claim)
+        began = time.monotonic()
+        try:
+            return self._engine.executor.run(claim, task, slot)
+        finally:
+            slot.running.pop()
+            took = time.monotonic() - began
+            known = self._durations.get(claim.task_id, took)
+            # Quick to rise and slow to fall: too much claimed ahead hurts more than too little.
+            self._durations[claim.task_id] = took if took > known else known * 0.8 + took * 0.2
+
+    def _unknown_task(self, claim: Claim, error: TaskNotRegisteredError) -> Move:
+        """Another worker may know it: give it back, and fail it when nobody did for long enough."""
+        if self._orchestrator.store.now() - claim.created_at > self._unknown_timeout:
+            return self._engine.executor.unknown_task(claim, str(error))
+        known = self._unknown.get(claim.task_id)
+        delay = min(known.delay_seconds * 2, 60.0) if known else 1.0
+        self._unknown[claim.task_id] = _Unknown(time.monotonic() + delay, delay)
+        logger.warning("%s; it goes back, and this worker leaves it alone for %g s", error, delay)
+        return transitions.hand_back(claim, ran=False, reason=str(error)[:200])
+
+    # -- between rounds -------------------------------------------------------------------------------
+
+    def _wait_for_work(self) -> None:
+        due: float | None = self._local.due
+        timeout = IDLE_RECHECK_SECONDS if due is None else min(max(due, 0.0), IDLE_RECHECK_SECONDS)
+        if self._stopping.is_set():
+            return
+        try:
+            self._queue.wait_for_work(self._local.marker, timeout)
+        except StoreError as error:
+            logger.warning("cannot listen for work (%s), looking again in a second", error)
+            self._stopping.wait(IDLE_RECHECK_SECONDS)
+
+    def _keep_time(self) -> None:
+        """Write what waits too long behind a task that turned out to be slow, and give back what is stuck."""
+        while not self._stopping.is_set():
+            self._batching.wait()
+            self._batching.clear()
+            while any(slot.backlog or slot.unsent for slot in list(self._all_slots)):
+                if self._stopping.wait(UNSENT_SECONDS):
+                    return
+                now = time.monotonic()
+                for slot in list(self._all_slots):
+                    self._relieve(slot, now - slot.busy_since)
+
+    def _relieve(self, slot: WorkerSlot, age: float) -> None:
+        if age <= UNSENT_SECONDS or not (slot.unsent or slot.backlog):
+            return
+        self._send(slot.take_unsent(hand_back=age > self._hand_back_seconds))

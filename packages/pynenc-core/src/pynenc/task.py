@@ -1,0 +1,214 @@
+"""Task: a function that can be called from anywhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from pynenc.arguments import Arguments
+from pynenc.call import Call
+from pynenc.conf.config_task import ConfigTask
+from pynenc.engine.current import get_active
+from pynenc.engine.engine import Engine
+from pynenc.engine.payloads import SerializedArguments
+from pynenc.engine.registry import TaskDefinition
+from pynenc.engine.submit import NewCall
+from pynenc.exceptions import (
+    InvocationConcurrencyWithDifferentArgumentsError,
+    TaskParallelProcessingError,
+)
+from pynenc.invocation.dist_invocation import (
+    DistributedInvocation,
+    DistributedInvocationGroup,
+    ReusedInvocation,
+)
+from pynenc.values.ids import InvocationId, TaskId
+from pynenc.values.operations import SubmitAnswer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Task(Generic[P, R]):
+    """A function under orchestration. Calling it registers an invocation and returns a handle of it.
+
+    Made by ``@app.task``; the function itself stays reachable as ``task.func``.
+
+    Example::
+
+        @app.task(max_retries=3)
+        def add(x: int, y: int) -> int:
+            return x + y
+
+        invocation = add(1, 2)
+        invocation.result  # 3, once a runner has executed it
+    """
+
+    def __init__(
+        self, definition: TaskDefinition, engine: Callable[[], Engine], options: Mapping[str, Any]
+    ) -> None:
+        self._definition = definition
+        self._engine_of_app = engine
+        self.options = dict(options)
+        self.__name__ = definition.task_id.func_name
+        self.__module__ = definition.task_id.module
+        self.__doc__ = definition.func.__doc__
+        self.__wrapped__ = definition.func
+
+    @property
+    def task_id(self) -> TaskId:
+        """Module and name of the function."""
+        return self._definition.task_id
+
+    @property
+    def func(self) -> Callable[P, R]:
+        """The function as it was written."""
+        return self._definition.func
+
+    @property
+    def conf(self) -> ConfigTask:
+        """The settings in force for this task."""
+        return self._definition.conf
+
+    @property
+    def logger(self) -> logging.Logger:
+        """A logger whose lines carry the ids of what runs."""
+        return logging.getLogger(f"pynenc.task.{self._definition.key}")
+
+    @property
+    def invocation(self) -> DistributedInvocation[R]:
+        """The invocation of this task whose code is running in this thread or coroutine.
+
+        Raises:
+            RuntimeError: the task is not running here.
+        """
+        active = get_active()
+        if active is None or active.claim.task_id != self._definition.key:
+            raise RuntimeError(
+                f"Task has not been invoked yet: no invocation of '{self.task_id}' is running here"
+            )
+        return self.handle(active.invocation_id)
+
+    def args(self, *args: P.args, **kwargs: P.kwargs) -> Arguments:
+        """Bind values to the signature, with its defaults; raises TypeError when they do not fit."""
+        return Arguments(self._definition.bind(args, kwargs))
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> DistributedInvocation[R]:
+        """Register one invocation.
+
+        Raises:
+            TypeError: the values do not fit the signature; nothing was registered.
+            SerializationError: a value cannot be stored; nothing was registered.
+            StoreError: the store did not take it; see CommitUnknownError.
+        """
+        engine = self._engine_of_app()
+        values = self._definition.bind(args, kwargs)
+        arguments = engine.payloads.serialize_arguments(self._definition, values)
+        answer = engine.submitter.submit([NewCall(self._definition, arguments)])[0]
+        return self._handle_of(engine, arguments, answer)
+
+    def parallelize(
+        self,
+        param_iter: Iterable[tuple[Any, ...] | dict[str, Any] | Arguments],
+        common_args: Mapping[str, Any] | None = None,
+    ) -> DistributedInvocationGroup[R]:
+        """Register one invocation per item, in batches of ``parallel_batch_size``.
+
+        Args:
+            param_iter: Per call: a tuple of positional values, a dict by name, or Arguments.
+            common_args: Values by name that all calls share, serialized once; every item must then be a dict.
+
+        Raises:
+            TaskParallelProcessingError: an item is of another kind.
+            TypeError, SerializationError, StoreError: as for a single call; earlier batches stay registered.
+        """
+        engine = self._engine_of_app()
+        common = dict(common_args or {})
+        shared = engine.payloads.serialize_arguments(self._definition, common)
+        invocations: list[DistributedInvocation[R]] = []
+        batch: list[SerializedArguments] = []
+        size = self.conf.parallel_batch_size
+
+        def submit() -> None:
+            answers = engine.submitter.submit([NewCall(self._definition, arguments) for arguments in batch])
+            pairs = zip(batch, answers, strict=True)
+            invocations.extend(self._handle_of(engine, arguments, answer) for arguments, answer in pairs)
+            batch.clear()
+
+        for item in param_iter:
+            values = self._bind_item(item, common)
+            batch.append(engine.payloads.serialize_arguments(self._definition, values, shared))
+            if len(batch) >= size:
+                submit()
+        if batch:
+            submit()
+        return DistributedInvocationGroup(engine, invocations)
+
+    def handle(self, invocation_id: InvocationId) -> DistributedInvocation[R]:
+        """A handle of an existing invocation of this task; nothing is read before somebody asks."""
+        engine = self._engine_of_app()
+        call = self._call(engine, lambda: engine.stored_arguments(engine.get_record(invocation_id)))
+        return DistributedInvocation(engine, invocation_id, call, self._definition.hint("return"))
+
+    def _bind_item(self, item: Any, common: Mapping[str, Any]) -> dict[str, Any]:
+        if isinstance(item, Arguments):
+            item = item.kwargs
+        if isinstance(item, dict):
+            bound = self._definition.bind((), {**common, **item})
+            return {name: value for name, value in bound.items() if name not in common or name in item}
+        if common:
+            raise TaskParallelProcessingError(
+                self.task_id,
+                f"with common_args every item must be a dict of the other values, not {type(item).__name__}",
+            )
+        if isinstance(item, tuple):
+            return self._definition.bind(item, {})
+        raise TaskParallelProcessingError(
+            self.task_id,
+            f"an item of parallelize must be a tuple, a dict or Arguments, not {type(item).__name__}; "
+            "for one positional value write (value,)",
+        )
+
+    def _call(self, engine: Engine, serialized: Callable[[], SerializedArguments]) -> Call:
+        definition = self._definition
+        return Call(
+            definition.task_id,
+            serialized,
+            lambda stored: engine.payloads.decode_arguments(definition, stored),
+        )
+
+    def _handle_of(
+        self, engine: Engine, arguments: SerializedArguments, answer: SubmitAnswer
+    ) -> DistributedInvocation[R]:
+        expected = self._definition.hint("return")
+        if answer.created:
+            return DistributedInvocation(
+                engine, answer.invocation_id, self._call(engine, lambda: arguments), expected
+            )
+        existing = answer.invocation_id
+        call = self._call(engine, lambda: engine.stored_arguments(engine.get_record(existing)))
+        reused: ReusedInvocation[R] = ReusedInvocation(engine, existing, call, expected)
+        if answer.args_id != arguments.args_id:
+            if self.conf.on_diff_non_key_args_raise:
+                raise InvocationConcurrencyWithDifferentArgumentsError(
+                    self.task_id, _difference(existing, call.serialized_arguments, arguments.texts)
+                )
+            reused.diff_arg = Arguments(engine.payloads.decode_arguments(self._definition, arguments))
+        return reused
+
+    def __repr__(self) -> str:
+        return f"Task({self.task_id.key!r})"
+
+
+def _difference(existing: str, stored: Mapping[str, str], given: Mapping[str, str]) -> str:
+    lines = [
+        f"  {name}: waiting {stored.get(name, 'nothing')[:80]}, called with {given.get(name, 'nothing')[:80]}"
+        for name in sorted(stored.keys() | given.keys())
+        if stored.get(name) != given.get(name)
+    ]
+    return (
+        f"invocation '{existing}' with the same concurrency key waits already, with other arguments:\n"
+        + "\n".join(lines)
+        + "\nset on_diff_non_key_args_raise=False to be given that one instead"
+    )
