@@ -132,6 +132,8 @@ def test_a_plugin_method_is_a_method() -> None:
     assert "colour" in dir(PynencBuilder())
     with pytest.raises(AttributeError, match=r"no method 'color'.*colour"):
         PynencBuilder().color("red")
+    with pytest.raises(AttributeError, match=r"pip install pynenc-core\[redis\]"):
+        PynencBuilder().redis_of_another_plugin()
 
 
 def test_a_plugin_cannot_replace_a_method() -> None:

@@ -217,5 +217,6 @@ def test_plugins_define_settings_and_builder_methods(install: Installer) -> None
         check=False,
     )
     assert done.stdout == "fine\n", done.stderr
+    assert "plugin 'rude-queue' of rude-queue cannot be used" in done.stderr
     assert "cannot replace the builder method 'memory'" in done.stderr
     assert "PYNENC__ACME_HOST" not in done.stderr

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 from pynenc.app import Pynenc
 from pynenc.conf.config_pynenc import ArgumentPrintMode, LogFormat
+from pynenc.contracts.plugin import Plugin
 from pynenc.exceptions import ConfigError
-from pynenc.plugins import REGISTRY
+from pynenc.plugins import REGISTRY, install_hint
 from pynenc.values.concurrency import ConcurrencyControlType
 
 #: Field -> what follows the backend's name in the class of that component.
@@ -33,7 +35,8 @@ class PynencBuilder:
 
     _plugin_methods: ClassVar[dict[str, Callable[..., Any]]] = {}
     _plugin_validators: ClassVar[list[Callable[[dict[str, Any]], object]]] = []
-    _loaded_plugins: ClassVar[list[object]] = []
+    _loaded: ClassVar[set[str]] = set()  # guarded by _loading
+    _loading: ClassVar[threading.RLock] = threading.RLock()
 
     def __init__(self) -> None:
         # These three names are public to plugins.
@@ -66,18 +69,24 @@ class PynencBuilder:
 
     @classmethod
     def _load_plugins(cls) -> None:
-        for plugin in REGISTRY.plugins():
-            if _is_new(plugin, cls._loaded_plugins):
-                for name, method in plugin.builder_methods.items():
-                    cls.register_plugin_method(name, method)
-                for validator in plugin.validators:
-                    cls.register_plugin_validator(validator)
-        for plugin_class in REGISTRY.builder_plugins():
-            if _is_new(plugin_class, cls._loaded_plugins):
-                try:
-                    plugin_class.register_builder_methods(PynencBuilder)
-                except Exception as error:  # noqa: BLE001 - boundary: a broken plugin must not end the program
-                    REGISTRY.record_failure(repr(plugin_class), error)
+        with cls._loading:
+            for name, plugin in REGISTRY.builder_plugins().items():
+                if name not in cls._loaded:
+                    cls._loaded.add(name)
+                    try:
+                        cls._accept(plugin)
+                    except Exception as error:  # noqa: BLE001 - boundary: a broken plugin is left out
+                        REGISTRY.record_failure(name, error)
+
+    @classmethod
+    def _accept(cls, plugin: Any) -> None:
+        if not isinstance(plugin, Plugin):
+            plugin.register_builder_methods(PynencBuilder)
+            return
+        for name, method in plugin.builder_methods.items():
+            cls.register_plugin_method(name, method)
+        for validator in plugin.validators:
+            cls.register_plugin_validator(validator)
 
     def __getattr__(self, name: str) -> Callable[..., Self]:
         if not name.startswith("_"):
@@ -85,9 +94,8 @@ class PynencBuilder:
             if name in self._plugin_methods:
                 return partial(self._plugin_methods[name], self)
         available = ", ".join(sorted(self._plugin_methods)) or "none"
-        raise AttributeError(
-            f"PynencBuilder has no method '{name}'; methods added by installed plugins: {available}"
-        )
+        problem = f"PynencBuilder has no method '{name}'; methods added by installed plugins: {available}"
+        raise AttributeError("; ".join(filter(None, (problem, install_hint(name)))))
 
     def __dir__(self) -> list[str]:
         self._load_plugins()
@@ -324,10 +332,3 @@ def _choice(name: str, value: str, choices: Iterable[str]) -> str:
         if str(value).lower() == choice:
             return str(choice)
     raise ConfigError(f"{name} = {value!r}: allowed are {', '.join(choices)}")
-
-
-def _is_new(plugin: object, loaded: list[object]) -> bool:
-    if any(plugin is known for known in loaded):
-        return False
-    loaded.append(plugin)
-    return True

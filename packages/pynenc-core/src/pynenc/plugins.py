@@ -43,7 +43,7 @@ _CORE_PARTS = Plugin(
         for name in names
     },
 )
-#: Beginning of a class name -> the extra that installs it.
+#: Beginning of the name of a class or builder method -> the extra that installs it.
 _EXTRAS = {"redis": "redis", "mongo": "mongodb", "rabbit": "rabbitmq"}
 
 
@@ -53,7 +53,7 @@ class ComponentRegistry:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._plugins: dict[str, Plugin] = {}  # guarded by self._lock
-        self._builder_plugins: list[Any] = []  # guarded by self._lock
+        self._builder_classes: dict[str, Any] = {}  # guarded by self._lock
         self._failures: dict[str, str] = {}  # guarded by self._lock
         self._has_core = False  # guarded by self._lock
         self._has_entry_points = False  # guarded by self._lock
@@ -85,7 +85,7 @@ class ComponentRegistry:
         if isinstance(target, Plugin):
             self.register(target)
         elif hasattr(target, "register_builder_methods"):
-            self._builder_plugins.append(target)
+            self._builder_classes[_describe(entry_point)] = target
         elif not isinstance(target, ModuleType):
             raise PluginError(
                 f"'{entry_point.value}' is no Plugin, no module and has no register_builder_methods"
@@ -104,11 +104,11 @@ class ComponentRegistry:
         with self._lock:
             return tuple(self._plugins.values())
 
-    def builder_plugins(self) -> tuple[Any, ...]:
-        """Installed classes that register their builder methods themselves."""
+    def builder_plugins(self) -> dict[str, Any]:
+        """What may add to the builder: plugins, and classes that have ``register_builder_methods``."""
         self.load_entry_points()
         with self._lock:
-            return tuple(self._builder_plugins)
+            return {f"'{name}'": plugin for name, plugin in self._plugins.items()} | self._builder_classes
 
     def resolve(self, base: type, name: str) -> type:
         """Return the subclass of ``base`` with this class name or dotted path.
@@ -152,8 +152,8 @@ class ComponentRegistry:
     def _describe_absence(self, base: type, name: str) -> str:
         available = self._list_available(base)
         lines = [f"there is no {base.__name__.removeprefix('Base').lower()} class '{name}'"]
-        if extra := next((extra for start, extra in _EXTRAS.items() if name.lower().startswith(start)), None):
-            lines.append(f"install it with: pip install {_CORE_DISTRIBUTION}[{extra}]")
+        if hint := install_hint(name):
+            lines.append(hint)
         by_lower_case = {found.lower(): found for found in available}
         if nearest := difflib.get_close_matches(name.lower(), by_lower_case, n=1):
             lines.append(f"did you mean '{by_lower_case[nearest[0]]}'?")
@@ -176,6 +176,12 @@ class ComponentRegistry:
             return issubclass(_import_class(item) if isinstance(item, str) else item, base)
         except ConfigError:  # its driver is missing; the list is only a hint
             return False
+
+
+def install_hint(name: str) -> str:
+    """How to install what ``name`` seems to belong to; empty when nobody knows."""
+    extra = next((extra for start, extra in _EXTRAS.items() if name.lower().startswith(start)), "")
+    return f"install it with: pip install {_CORE_DISTRIBUTION}[{extra}]" if extra else ""
 
 
 def _subclasses(base: type) -> Iterator[type]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pynenc.app import Pynenc
 from pynenc.conf.config_base import ConfigBase
@@ -14,7 +15,7 @@ from pynenc.plugins import REGISTRY
 from pynenc.runner.base_runner import BaseRunner
 
 #: Field that names the class of a part -> what that class implements.
-_COMPONENTS: dict[str, type] = {
+_PARTS: dict[str, type] = {
     "orchestrator_cls": BaseOrchestrator,
     "broker_cls": BaseBroker,
     "state_backend_cls": BaseStateBackend,
@@ -50,10 +51,10 @@ def print_configs(configs: Iterable[ConfigBase]) -> None:
 
 def _configs_of(app: Pynenc) -> Iterator[ConfigBase]:
     yield app.conf
-    for field, base in _COMPONENTS.items():
-        component = REGISTRY.resolve(base, getattr(app.conf, field))
-        yield component.config_cls(app.config_values, app.config_filepath)  # type: ignore[attr-defined]
-    yield ConfigTask(app.config_values, app.config_filepath)
+    for field, base in _PARTS.items():
+        part: Any = REGISTRY.resolve(base, getattr(app.conf, field))
+        yield app.component_conf(part.config_cls)
+    yield app.component_conf(ConfigTask)
 
 
 def _rows_of(config: ConfigBase) -> Iterator[tuple[str, str, str, str]]:

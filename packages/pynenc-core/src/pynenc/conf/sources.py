@@ -62,7 +62,11 @@ class Document:
 
 
 def document_of(values: Mapping[str, object], origin: str) -> Document:
-    """Sort the keys of a file, or of ``config_values``."""
+    """Sort the keys of a file, or of ``config_values``.
+
+    Raises:
+        ConfigError: a table stands where a value is expected.
+    """
     document = Document()
     for key, value in values.items():
         if not isinstance(value, Mapping):
@@ -93,7 +97,9 @@ def _add_task_tables(document: Document, name: str, values: Mapping[str, object]
 
 def environment() -> Document:
     """What the environment says now."""
-    return _environment(tuple((name, os.environ[name]) for name in os.environ if name.startswith("PYNENC_")))
+    return _environment(
+        tuple((name, os.environ.get(name, "")) for name in os.environ if name.startswith("PYNENC_"))
+    )
 
 
 @lru_cache(maxsize=8)
