@@ -27,8 +27,8 @@ def load_referenced_app(ref: AppRef) -> Pynenc:
                 _import_tasks(name)
             return value
     raise AppLoadError(
-        f"module '{module.__name__}' has no app '{ref.app_id}' at its top level: assign the app to a variable "
-        "of the module, so that worker processes find it"
+        f"module '{module.__name__}' has no app '{ref.app_id}' at its top level: assign the app to a "
+        "variable of the module, so that worker processes find it"
     )
 
 

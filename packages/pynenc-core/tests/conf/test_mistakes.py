@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,18 @@ def test_fields_of_other_classes_are_no_mistakes() -> None:
     assert (
         ConfigBroker({"max_retries": 1, "app_id": "x", "runner": {"min_threads": 1}}).queue_timeout_sec == 0.1
     )
+
+
+def test_fields_of_classes_that_are_not_imported_yet_are_no_mistakes() -> None:
+    program = """
+        from pynenc.conf.config_pynenc import ConfigPynenc
+        ConfigPynenc({"sqlite_db_path": "x", "task": {"max_retries": 1}, "runner": {"max_threads": 3}})
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
 
 
 def test_the_section_of_a_plugin_that_is_not_installed_is_skipped() -> None:

@@ -65,13 +65,13 @@ def _rows_of(config: ConfigBase) -> Iterator[tuple[str, str, str, str]]:
 def _print_tables(configs: Iterable[ConfigBase]) -> None:
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
 
     console = Console()
     for config in configs:
-        table = Table(
-            "field", "value", "origin", "meaning", title=type(config).__name__, title_justify="left"
-        )
+        # Folding instead of cutting: a name or an origin that ends in "…" is of no use.
+        columns = [Column(name, overflow="fold") for name in ("field", "value", "origin", "meaning")]
+        table = Table(*columns, title=type(config).__name__, title_justify="left")
         for row in _rows_of(config):
             table.add_row(*map(escape, row), style="" if row[2] == "default" else "bold")
         console.print(table)

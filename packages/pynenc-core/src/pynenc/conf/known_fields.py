@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import logging
 from collections.abc import Callable, Iterable
 
@@ -15,13 +16,24 @@ logger = logging.getLogger(__name__)
 _PLUGIN_SECTIONS = frozenset({"redis", "mongo", "rabbitmq"})
 
 
+#: Modules of this package that define configuration classes; few programs need all of them.
+_OWN_MODULES = ("config_pynenc", "config_task", "config_components", "config_runner", "config_sqlite")
+#: Section, name and value.
+_Entry = tuple[str, str, Found]
+
+
+def _import_own_classes() -> None:
+    for name in _OWN_MODULES:
+        importlib.import_module(f"{__package__}.{name}")
+
+
 class KnownFields:
     """The fields of every configuration class, by section."""
 
     def __init__(self) -> None:
         self._all: set[str] = set()
         self._by_section: dict[str, set[str]] = {}
-        self._discover: Callable[[], None] | None = None
+        self._discoverers: list[Callable[[], None]] = [_import_own_classes]
         self._warned: set[str] = set()
 
     def add(self, sections: Iterable[str], fields: Iterable[str]) -> None:
@@ -31,8 +43,11 @@ class KnownFields:
             self._by_section.setdefault(section, set()).update(fields)
 
     def discover_with(self, discover: Callable[[], None]) -> None:
-        """Call ``discover``, once, before a name is reported as unknown: a plugin may define it."""
-        self._discover = discover
+        """Call ``discover`` before a name is reported as unknown: it may import the class that has it.
+
+        It is called again for every unknown name, so it has to be cheap then.
+        """
+        self._discoverers.append(discover)
 
     def is_misplaced(self, section: str, field: str) -> bool:
         """Whether neither the class of ``section`` nor a subclass has ``field``."""
@@ -44,27 +59,28 @@ class KnownFields:
         Raises:
             ConfigError: there is one; the message has the nearest known name.
         """
-        for problem, _ in self._find_problems(document):
-            raise ConfigError(problem)
+        for section, name, found in self._find_unknown(document):
+            raise ConfigError(self._describe(section, name, found))
 
     def check_environment(self, document: Document) -> None:
         """Warn once about each variable that no class reads: other programs may share our prefix."""
-        for problem, found in self._find_problems(document, environment=True):
+        for section, name, found in self._find_unknown(document, environment=True):
             if found.origin not in self._warned:
                 self._warned.add(found.origin)
-                logger.warning("%s", problem)
+                logger.warning("%s", self._describe(section, name, found))
 
-    def _find_problems(self, document: Document, *, environment: bool = False) -> list[tuple[str, Found]]:
-        if problems := self._problems_of(document, environment):
-            if self._discover:
-                discover, self._discover = self._discover, None
-                discover()
-            problems = self._problems_of(document, environment)
-        return problems
+    def _find_unknown(self, document: Document, *, environment: bool = False) -> list[_Entry]:
+        unknown = self._unknown_now(document, environment)
+        for discover in self._discoverers:
+            if not unknown:
+                break
+            discover()
+            unknown = self._unknown_now(document, environment)
+        return unknown
 
-    def _problems_of(self, document: Document, environment: bool) -> list[tuple[str, Found]]:
+    def _unknown_now(self, document: Document, environment: bool) -> list[_Entry]:
         return [
-            (self._describe(section, name, found), found)
+            (section, name, found)
             for section, table in document.tables()
             if section not in _PLUGIN_SECTIONS or section in self._by_section
             for name, found in table.items()

@@ -97,9 +97,8 @@ class Payloads:
         """The text to store as the arguments of an invocation."""
         if not arguments.envelopes:
             return ""
-        return self._signer.sign(
-            _dumps(arguments.envelopes), kind="arguments", invocation_id=invocation_id, field=""
-        )
+        text = _dumps(arguments.envelopes)
+        return self._signer.sign(text, kind="arguments", invocation_id=invocation_id, field="")
 
     def unpack_arguments(self, text: str, invocation_id: InvocationId) -> SerializedArguments:
         """Read back what ``pack_arguments`` made; large values are fetched.

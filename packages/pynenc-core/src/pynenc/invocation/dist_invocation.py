@@ -120,8 +120,8 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
 
     def _timed_out(self, timeout: float | None) -> ResultTimeoutError:
         return ResultTimeoutError(
-            f"invocation '{self._invocation_id}' of task '{self.task_id}' was not final within {timeout:g} s; "
-            "it goes on, and may be waited for again"
+            f"invocation '{self._invocation_id}' of task '{self.task_id}' was not final within {timeout:g} "
+            "s; it goes on, and may be waited for again"
         )
 
 
@@ -143,7 +143,7 @@ class DistributedInvocationGroup(BaseInvocationGroup[R], Generic[R]):
         self._invocations = list(invocations)
 
     @property
-    def invocations(self) -> list[DistributedInvocation[R]]:  # type: ignore[override]  # a narrower type
+    def invocations(self) -> list[DistributedInvocation[R]]:
         """All of them."""
         return self._invocations
 

@@ -124,7 +124,7 @@ class BaseRunner(ABC):
                     "use ThreadRunner, or keep the app's data in an SQLite file (PynencBuilder().sqlite(...))"
                 )
 
-    def _life_signs(self, heartbeat: Heartbeat) -> Sweeper:
+    def _sweeper(self, heartbeat: Heartbeat) -> Sweeper:
         return Sweeper(self._engine.components, heartbeat, self._engine.recovery)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable
 from typing import ClassVar, cast
 
@@ -30,18 +31,26 @@ class PersistentProcessRunner(BaseRunner):
         processes = max(conf.num_processes or os.cpu_count() or 1, conf.min_parallel_slots)
         supervisor = Supervisor(self._engine, self.identity, self._spawn)
         self._supervisor = supervisor
-        sweeper = self._life_signs(supervisor.heartbeat)
-        self._on_stop(supervisor.request_stop)
+        sweeper = self._sweeper(supervisor.heartbeat)
+        threading.Thread(
+            target=self._pass_stop_on, args=(supervisor,), name="pynenc-stop", daemon=True
+        ).start()
         supervisor.heartbeat.start()
         sweeper.start()
         logger.info("PersistentProcessRunner %s runs with %d processes", self.runner_id, processes)
         try:
             supervisor.keep(processes)
         finally:
+            self._stop.set()
             supervisor.end(grace)
             sweeper.stop()
             supervisor.heartbeat.stop("clean")
         logger.info("PersistentProcessRunner %s stopped", self.runner_id)
+
+    def _pass_stop_on(self, supervisor: Supervisor) -> None:
+        # In a thread, because a signal handler may do nothing but set the flag.
+        self._stop.wait()
+        supervisor.request_stop()
 
     def _spawn(self, identity: RunnerIdentity, on_end: Callable[[ChildProcess], None]) -> ChildProcess:
         conf = cast("ConfigPersistentProcessRunner", self.conf)

@@ -40,7 +40,7 @@ class ThreadRunner(BaseRunner):
             app_conf.lease_seconds,
         )
         worker = Worker(self._engine, identity, slots, conf.async_slots)
-        sweeper = self._life_signs(heartbeat)
+        sweeper = self._sweeper(heartbeat)
         heartbeat.start()
         sweeper.start()
         worker.start()
