@@ -1,0 +1,45 @@
+"""The only list of backends in the tests."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from integration.backends.parts import Backend, Parts, Site
+
+from pynenc.values.capabilities import Capabilities
+
+#: Name -> where its ``Backend`` object is. Only what a run asks for is imported.
+BACKENDS = {
+    "mem": "integration.backends.mem:BACKEND",
+    "sqlite": "integration.backends.sqlite:BACKEND",
+    "sqlite_split": "integration.backends.mixed:SQLITE_SPLIT",
+}
+
+
+_NO_CAPABILITIES = Capabilities(durable=False, multi_process=False, push=False)
+
+
+def load(name: str) -> Backend:
+    """One backend of the list; without its driver it is one that cannot be reached."""
+    module, _, attribute = BACKENDS[name].partition(":")
+    try:
+        backend = getattr(import_module(module), attribute)
+    except ImportError as error:
+        return Backend(
+            name, _cannot_build, _NO_CAPABILITIES, unreachable=f"cannot be imported: {error}".__str__
+        )
+    assert isinstance(backend, Backend)
+    return backend
+
+
+def _cannot_build(site: Site, app_id: str) -> Parts:
+    raise AssertionError("a backend that cannot be imported was built")
+
+
+def register_module(module: str) -> str:
+    """Add the backend of an installed plugin: a module with an attribute ``BACKEND``; returns its name."""
+    backend = import_module(module).BACKEND
+    assert isinstance(backend, Backend), f"{module}.BACKEND is not a Backend"
+    assert backend.name not in BACKENDS, f"there is a backend '{backend.name}' already"
+    BACKENDS[backend.name] = f"{module}:BACKEND"
+    return backend.name

@@ -1,0 +1,40 @@
+"""Everything in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from integration.backends.parts import Backend, Choice, Parts, Site, assemble
+from pynenc.backends.sqlite.broker import SQLiteBroker
+from pynenc.backends.sqlite.client_data_store import SQLiteClientDataStore
+from pynenc.backends.sqlite.orchestrator import SQLiteOrchestrator
+from pynenc.backends.sqlite.state_backend import SQLiteStateBackend
+from pynenc.backends.sqlite.store import SQLiteStore
+
+_CLASSES = {
+    "broker": SQLiteBroker,
+    "orchestrator": SQLiteOrchestrator,
+    "state_backend": SQLiteStateBackend,
+    "client_data_store": SQLiteClientDataStore,
+}
+
+
+def choice(component: str, path: Path) -> Choice:
+    """A component in a file. NORMAL: power cuts are not what this suite is about."""
+    cls = _CLASSES[component]
+    return cls, cls.config_cls({"sqlite_db_path": str(path), "sqlite_synchronous": "NORMAL"})
+
+
+def build(site: Site, app_id: str) -> Parts:
+    """All components on one store."""
+    path = site.folder / "all.db"
+    return assemble(site, app_id, {name: choice(name, path) for name in _CLASSES})
+
+
+def provider() -> str:
+    """The library that is linked into Python."""
+    return f"SQLite {sqlite3.sqlite_version}"
+
+
+BACKEND = Backend("sqlite", build, SQLiteStore.capabilities, provider=provider)
