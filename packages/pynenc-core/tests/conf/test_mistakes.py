@@ -102,6 +102,7 @@ def test_a_malformed_file_is_named_with_the_line(name: str, text: str, line: int
     ("name", "content", "message"),
     [
         ("list.json", b"[1]", "table"),
+        ("number.yaml", b"1: x", "no setting '1'"),
         ("latin.yaml", b"app_id: \xe9", "UTF-8"),
         ("conf.ini", b"", ".toml"),
         ("yaml.yaml", b"app_id: !!python/object/apply:os.system ['true']", "python/object"),

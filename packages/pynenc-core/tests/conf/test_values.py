@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import Field, SecretStr
@@ -95,8 +96,9 @@ def test_an_optional_number_can_be_unset_by_text(monkeypatch: pytest.MonkeyPatch
     assert ConfigTask().time_limit is None
 
 
-def test_numbers_are_accepted_as_text_fields() -> None:
+def test_numbers_and_paths_are_accepted_in_text_fields() -> None:
     assert ConfigPynenc({"app_id": 7}).app_id == "7"
+    assert ConfigSQLite({"sqlite_db_path": Path("a", "b.db")}).sqlite_db_path == str(Path("a", "b.db"))
     assert ConfigVault({"vault_password": 1234}).vault_password.get_secret_value() == "1234"
 
 

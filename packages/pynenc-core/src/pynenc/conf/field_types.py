@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
 from functools import partial
+from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -70,8 +71,9 @@ def _read_choice(value: object, choices: dict[str, object]) -> object:
 
 
 def _read_text(value: object) -> object:
-    # YAML and TOML read an all-digit password or app id as a number.
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    # YAML and TOML read an all-digit password or app id as a number; a path may come as one.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number or isinstance(value, PurePath) else value
 
 
 def _read_optional(value: object, reader: Callable[[object], object] | None) -> object:

@@ -68,13 +68,13 @@ def document_of(values: Mapping[str, object], origin: str) -> Document:
         ConfigError: a table stands where a value is expected.
     """
     document = Document()
-    for key, value in values.items():
+    for key, value in ((str(key), value) for key, value in values.items()):
         if not isinstance(value, Mapping):
             document.root[key] = Found(value, origin)
             continue
         section = section_name(key)
         table = document.sections.setdefault(section, {})
-        for name, item in value.items():
+        for name, item in ((str(name), item) for name, item in value.items()):
             if not isinstance(item, Mapping):
                 table[name] = Found(item, origin)
             elif section == _TASK_SECTION:
@@ -92,7 +92,7 @@ def _add_task_tables(document: Document, name: str, values: Mapping[str, object]
         if isinstance(value, Mapping):
             _add_task_tables(document, f"{name}.{key}", value, origin)
         else:
-            document.tasks.setdefault(name, {})[key] = Found(value, origin)
+            document.tasks.setdefault(name, {})[str(key)] = Found(value, origin)
 
 
 def environment() -> Document:
