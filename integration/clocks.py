@@ -38,12 +38,12 @@ def eventually(condition: Callable[[], object], what: str) -> None:
         pause.wait(0.001)
 
 
-def in_threads(*functions: Callable[[], None]) -> None:
+def in_threads(*functions: Callable[[], object]) -> None:
     """Run functions at the same time; fail with the first error that one of them raised."""
     errors: list[BaseException] = []
     start = threading.Barrier(len(functions))
 
-    def run(function: Callable[[], None]) -> None:
+    def run(function: Callable[[], object]) -> None:
         try:
             start.wait(DEADLINE_SECONDS)
             function()

@@ -61,6 +61,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def whole_suite(request: pytest.FixtureRequest) -> bool:
+    """Whether every test of the contract suite runs in this process."""
+    config = request.config
+    narrowed = [
+        config.getoption(name, None) for name in ("keyword", "markexpr", "lf", "failedfirst", "deselect")
+    ]
+    suite = set((Path(__file__).parent / "contract").glob("test_*.py"))
+    return (
+        not any(narrowed)
+        and not any("::" in argument for argument in config.args)
+        and not hasattr(config, "workerinput")
+        and suite <= {item.path for item in request.session.items}
+    )
+
+
+@pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest) -> Backend:
     """One backend after the other."""
     chosen: Backend = request.param

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from integration.world import (
     ALICE,
@@ -137,7 +139,7 @@ def test_a_recovered_one_is_given_alone(world: World) -> None:
         world.run(name)
     world.do(recover(world.record("one")), recover(world.record("two")))
     world.submit("three")
-    ahead = {"limit": 3, "ahead": {"app.task": 0.0}, "ahead_seconds": 1}
+    ahead: dict[str, Any] = {"limit": 3, "ahead": {"app.task": 0.0}, "ahead_seconds": 1}
     assert _ids(world.claims(**ahead)) == ["one"]
     assert _ids(world.claims(**ahead)) == ["two"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from integration.world import ALICE, BOB, World, call, cancel, finish, hand_back, ids, pause, recover
 
 from pynenc.values.runners import Beat, LeaseRequest
@@ -42,7 +44,12 @@ def test_what_is_not_final_never_expires(world: World) -> None:
 
 def test_nothing_of_a_workflow_expires_before_its_root_is_final(world: World) -> None:
     root = world.run("root", workflow_id="root")
-    child = {"workflow_id": "root", "root_id": ids("root")[0], "parent_id": ids("root")[0], "depth": 1}
+    child: dict[str, Any] = {
+        "workflow_id": "root",
+        "root_id": ids("root")[0],
+        "parent_id": ids("root")[0],
+        "depth": 1,
+    }
     world.do(finish(world.run("child", **child)), finish(world.run("alone")))
     assert world.orchestrator.find_expired(0.0, 10) == ["alone"]
     world.do(finish(root))
@@ -110,7 +117,7 @@ def test_a_runner_is_remembered_while_it_owns_something(world: World) -> None:
 
 
 def test_a_purge_leaves_nothing(world: World) -> None:
-    limited = {"cc_key": "k", "cc_limit": 1, "cc_park": True}
+    limited: dict[str, Any] = {"cc_key": "k", "cc_limit": 1, "cc_park": True}
     waiter = world.run("waiter", **limited)
     world.submit(call("parked", **limited), call("later", delay_seconds=9), call("merged", reg_key="r"))
     world.claims(ids=ids("parked"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from integration.clocks import in_threads
 from integration.world import (
@@ -23,7 +24,7 @@ from integration.world import (
     start,
 )
 
-from pynenc.values.operations import MoveResult
+from pynenc.values.operations import Move, MoveResult
 from pynenc.values.runners import Beat
 from pynenc.values.status import InvocationStatus as S
 
@@ -178,16 +179,18 @@ def test_a_recovered_waiter_waits_for_nothing(world: World) -> None:
     assert world.record("one").recoveries == 0
 
 
+def _append_accepted(world: World, one: Move, accepted: list[bool]) -> None:
+    accepted.append(world.answer(one).accepted)
+
+
 def test_runners_that_finish_while_they_are_recovered_agree_on_one_end(world: World) -> None:
     for round_ in range(15):
         name = f"n{round_}"
         claim = world.run(name)
         seen = world.record(name)
-        answers = []
-        in_threads(
-            lambda claim=claim, answers=answers: answers.append(world.answer(finish(claim)).accepted),
-            lambda seen=seen, answers=answers: answers.append(world.answer(recover(seen)).accepted),
-        )
+        answers: list[bool] = []
+        moves = (finish(claim), recover(seen))
+        in_threads(*(partial(_append_accepted, world, one, answers) for one in moves))
         assert sorted(answers) == [False, True]
         assert world.walk(name)[3:] in ([S.SUCCESS], [S.RUNNING_RECOVERY, S.REROUTED])
         for again in world.claims(runner("third"), ids=ids(name)):

@@ -81,11 +81,6 @@ def test_claims_without_an_epoch() -> None:
     assert _faults(_evidence((ONE, LIFE), epoch=2)) == {Fault.CLAIMS}
 
 
-def test_claims_of_what_is_owned() -> None:
-    walk = (S.REGISTERED, S.PENDING, S.RUNNING, S.PAUSED, S.PENDING, S.RUNNING, S.SUCCESS)
-    assert _faults(_evidence((ONE, walk))) == {Fault.CLAIMS}
-
-
 def test_too_many_owners() -> None:
     assert _faults(_evidence((ONE, LIFE), (TWO, LIFE), cc_key="k", cc_limit=1)) == {Fault.OVERLAP}
     assert _faults(_evidence((ONE, LIFE), (TWO, LIFE), cc_key="k", cc_limit=2)) == set()
