@@ -1,0 +1,1 @@
+"""The promises to users, through tasks and runners: backend × runner."""

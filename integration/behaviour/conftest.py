@@ -1,0 +1,93 @@
+"""A running app per test: each backend with each runner that works with it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from integration.backends.parts import Backend
+
+from pynenc.runner.base_runner import BaseRunner
+
+SAMPLE = "integration.behaviour.sample"
+#: Runner → its settings: as few places as it can have.
+RUNNERS = {
+    "ThreadRunner": {"threadrunner": {"max_threads": 1}},
+    "PersistentProcessRunner": {"persistentprocessrunner": {"num_processes": 1}},
+}
+
+
+class RunningApp:
+    """The sample app on one backend."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.tasks: Any = module
+        self.app = module.app
+        self._thread: threading.Thread | None = None
+        self.runner: BaseRunner | None = None
+
+    def start(self) -> None:
+        self.runner = self.app.runner
+        self._thread = threading.Thread(target=self.runner.run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self.runner is not None and self._thread is not None:
+            self.runner.stop_runner_loop()
+            self._thread.join(60)
+            assert not self._thread.is_alive(), "the runner did not stop"
+
+
+@pytest.fixture(params=list(RUNNERS))
+def runner_cls(request: pytest.FixtureRequest, backend: Backend) -> str:
+    name: str = request.param
+    if name != "ThreadRunner" and not backend.capabilities.multi_process:
+        pytest.skip(f"{name} starts processes, which cannot share the store '{backend.name}'")
+    return name
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Settings that a test module or a test adds."""
+    return {}
+
+
+@pytest.fixture
+def sample(
+    backend: Backend,
+    runner_cls: str,
+    settings: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[RunningApp]:
+    """The sample app, not running yet."""
+    config = {
+        "app_id": f"behaviour-{uuid.uuid4().hex}",
+        "runner_cls": runner_cls,
+        "logging_level": "warning",
+        **backend.settings(tmp_path),
+        **RUNNERS[runner_cls],
+        **settings,
+    }
+    monkeypatch.setenv("PYNENC_BEHAVIOUR_CONFIG", json.dumps(config))
+    sys.modules.pop(SAMPLE, None)
+    made = RunningApp(importlib.import_module(SAMPLE))
+    yield made
+    made.stop()
+    made.app.purge()
+    made.app.close()
+
+
+@pytest.fixture
+def running(sample: RunningApp) -> RunningApp:
+    """The sample app with its runner."""
+    sample.start()
+    return sample

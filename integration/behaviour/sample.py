@@ -1,0 +1,149 @@
+"""The tasks that the behaviour tests run. Worker processes import this module and find the same settings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pynenc.context import current_invocation
+
+from pynenc import Pynenc
+from pynenc.exceptions import RetryError
+from pynenc.invocation import DistributedInvocation
+
+#: JSON of the settings of the app.
+CONFIG = "PYNENC_BEHAVIOUR_CONFIG"
+
+app = Pynenc(json.loads(os.environ.get(CONFIG, "{}")))
+
+
+@dataclass(frozen=True)
+class Point:
+    x: int
+    label: str
+
+
+class Unlucky(Exception):
+    """An exception with a constructor of its own."""
+
+    def __init__(self, code: int, *, why: str) -> None:
+        super().__init__(code, why)
+        self.code = code
+        self.why = why
+
+
+@app.task
+def add(x: int, y: int = 1) -> int:
+    return x + y
+
+
+@app.task
+def echo(value: Any) -> Any:
+    return value
+
+
+@app.task
+def shift(point: Point, by: int) -> Point:
+    return Point(point.x + by, point.label)
+
+
+@app.task
+def fib(n: int) -> int:
+    if n < 2:
+        return n
+    first, second = fib(n - 1), fib(n - 2)
+    return first.result + second.result
+
+
+@app.task
+def down(n: int) -> int:
+    return 0 if n == 0 else down(n - 1).result + 1
+
+
+@app.task
+def total(values: list[int]) -> int:
+    return sum(add.parallelize([(value, 0) for value in values]).get())
+
+
+@app.task
+def total_as_completed(values: list[int]) -> int:
+    return sum(add.parallelize([(value, 0) for value in values]).results)
+
+
+@app.task
+def unlucky(code: int) -> None:
+    raise Unlucky(code, why="just so")
+
+
+@app.task
+def passes_it_on(code: int) -> str:
+    try:
+        unlucky(code).result
+    except Unlucky as error:
+        return f"caught {error.code} {error.why}"
+    return "nothing"
+
+
+@app.task(max_retries=3)
+def succeeds_at(attempt: int) -> int:
+    current = current_invocation()
+    if current.attempt < attempt:
+        raise RetryError(f"attempt {current.attempt}")
+    return current.attempt
+
+
+@app.task
+def not_serializable() -> object:
+    return {"inner": [threading.Lock()]}
+
+
+@app.task
+def leaves(code: int) -> None:
+    sys.exit(code)
+
+
+@app.task
+def uses(target: DistributedInvocation[int]) -> int:
+    return target.result * 10
+
+
+@app.task
+def waits_for_file(path: str) -> str:
+    while not Path(path).exists():
+        time.sleep(0.01)
+    return Path(path).read_text()
+
+
+@app.task
+def dies_while(path: str) -> str:
+    """Ends its process as long as the file exists."""
+    flag = Path(path)
+    if flag.exists():
+        with Path(path + ".log").open("a") as log:
+            log.write(f"{os.getpid()}\n")
+        os._exit(9)
+    return "survived"
+
+
+@app.task
+async def sleeps(seconds: float) -> float:
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+@app.task
+async def async_total(values: list[int]) -> int:
+    invocations = [add(value, 0) for value in values]
+    return sum([await invocation.async_result() for invocation in invocations])
+
+
+@app.task
+async def blocks_the_loop(value: int) -> int:
+    return add(value, 0).result

@@ -1,0 +1,106 @@
+"""Nothing is lost when workers die, and nothing is left when runners stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from integration.behaviour.conftest import RunningApp
+
+from pynenc.exceptions import WorkerLostError
+
+TIMEOUT = 30
+
+
+@pytest.fixture
+def processes_only(runner_cls: str) -> None:
+    if runner_cls == "ThreadRunner":
+        pytest.skip("needs a process that may die")
+
+
+def eventually(condition, seconds: float = TIMEOUT) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("processes_only")
+def test_work_of_a_killed_worker_is_done_by_another(running: RunningApp, tmp_path: Path) -> None:
+    flag = tmp_path / "deadly"
+    log = Path(str(flag) + ".log")
+    flag.touch()
+    invocation = running.tasks.dies_while(str(flag))
+    eventually(lambda: log.exists() and log.read_text())
+    flag.unlink()
+    assert invocation.get(TIMEOUT) == "survived"
+    assert "running_recovery" in [entry.status.value for entry in invocation.history]
+
+
+@pytest.mark.usefixtures("processes_only")
+def test_an_invocation_that_keeps_killing_its_worker_fails(running: RunningApp, tmp_path: Path) -> None:
+    flag = tmp_path / "deadly"
+    flag.touch()
+    with pytest.raises(WorkerLostError, match="3 times"):
+        running.tasks.dies_while(str(flag)).get(TIMEOUT)
+    assert len(Path(str(flag) + ".log").read_text().splitlines()) == 3
+    assert running.tasks.add(1, 1).get(TIMEOUT) == 2
+
+
+@pytest.mark.usefixtures("processes_only")
+def test_a_worker_killed_from_outside_loses_nothing(running: RunningApp, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    invocation = running.tasks.waits_for_file(str(gate))
+    eventually(lambda: invocation.record.started_at is not None)
+    workers = _children(os.getpid())
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: invocation.record.recoveries == 1)
+    gate.write_text("open")
+    assert invocation.get(TIMEOUT) == "open"
+
+
+def test_a_runner_stops_leaves_the_rest_and_runs_again(sample: RunningApp) -> None:
+    sample.start()
+    assert sample.tasks.add(1, 1).get(TIMEOUT) == 2
+    sample.stop()
+    waiting = sample.tasks.add(2, 2)
+    assert not waiting.wait(0.1)
+    sample.start()
+    assert waiting.get(TIMEOUT) == 4
+
+
+def test_what_runs_may_finish_when_the_runner_stops(running: RunningApp, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    invocation = running.tasks.waits_for_file(str(gate))
+    eventually(lambda: invocation.record.started_at is not None)
+    assert running.runner is not None
+    running.runner.stop_runner_loop()
+    gate.write_text("open")
+    running.stop()
+    assert invocation.get(TIMEOUT) == "open"
+    assert invocation.record.recoveries == invocation.record.reroutes == 0
+
+
+@pytest.mark.usefixtures("processes_only")
+def test_no_process_survives_its_runner(running: RunningApp) -> None:
+    running.tasks.add(1, 1).get(TIMEOUT)
+    workers = _children(os.getpid())
+    assert workers
+    running.stop()
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def _children(pid: int) -> list[int]:
+    """Worker processes that this process started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"pynenc.cli.worker" in command:
+                found.append(int(child))
+    return found

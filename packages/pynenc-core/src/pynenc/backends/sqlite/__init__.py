@@ -1,0 +1,1 @@
+"""Everything of an app in one SQLite file."""

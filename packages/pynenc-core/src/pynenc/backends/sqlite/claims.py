@@ -1,0 +1,147 @@
+"""One claim: which invocations a worker is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Any
+
+from pynenc.backends.sqlite import codec, waits
+from pynenc.backends.sqlite.codec import Row
+from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY, Session
+from pynenc.values.operations import Claim, ClaimRequest
+from pynenc.values.status import InvocationStatus
+
+_S = InvocationStatus
+_CALL_COLUMNS = codec.CALL.count(",") + 1
+#: Delayed rows that fell due and are made ready in one claim, at most.
+_DUE_BATCH = 500
+
+
+def claim(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
+    """Give a worker what it asks for."""
+    if request.limit < 1:
+        return ()
+    session.flush()
+    _promote_due(session)
+    claims: list[Claim] = []
+    starts_in = 0.0
+    for row, call in _candidates(session, request):
+        if claims:
+            if row.cc_key is not None or row.recoveries or row.task_id not in request.ahead:
+                break
+        elif row.cc_key is not None and not _admits(session, row):
+            _turn_away(session, row, request)
+            continue
+        _give(session, row, request, start=not claims or starts_in <= request.start_seconds)
+        claims.append(row.to_claim(call))
+        if len(claims) == request.limit or row.recoveries:
+            break
+        starts_in += request.ahead.get(row.task_id, inf)
+        if starts_in > request.ahead_seconds:
+            break
+    return tuple(claims)
+
+
+def _promote_due(session: Session) -> None:
+    due = session.execute(
+        f"SELECT n, invocation_id FROM inv_{{t}} WHERE queued = {DELAYED} AND available_at <= ? "
+        f"ORDER BY available_at LIMIT {_DUE_BATCH}",
+        (session.now,),
+    ).fetchall()
+    if due:
+        session.connection.executemany(
+            session.sql(f"UPDATE inv_{{t}} SET queued = {READY} WHERE n = ?"), [(n,) for n, _ in due]
+        )
+        for _, invocation_id in due:
+            row = session.loaded(invocation_id)
+            if row is not None:
+                row.queued = READY
+        session.new_work += len(due)
+        session.available.extend(invocation_id for _, invocation_id in due)
+
+
+def _candidates(session: Session, request: ClaimRequest) -> Iterator[tuple[Row, tuple[Any, ...]]]:
+    """Claimable rows in order, read page by page: the caller takes or turns away each that it goes past."""
+    conditions, parameters = _filter_of(request)
+    order = "dependents DESC, priority DESC, n"
+    columns = f"{codec.HOT}, {codec.CALL}"
+    if request.ids is not None:
+        ids = waits.chain(session, request.ids) if request.chain else list(dict.fromkeys(request.ids))
+        found: list[tuple[Any, ...]] = []
+        for at in range(0, len(ids), CHUNK):
+            chunk = ids[at : at + CHUNK]
+            marks = ",".join("?" * len(chunk))
+            found += session.execute(
+                f"SELECT {columns} FROM inv_{{t}} WHERE invocation_id IN ({marks}) AND queued = {READY}{conditions}",
+                (*chunk, *parameters),
+            )
+        pairs = list(_pairs(session, found))
+        pairs.sort(key=lambda pair: (-pair[0].dependents, -pair[0].priority, pair[0].n))
+        yield from pairs
+        return
+    while True:
+        # A page that was used up by refusals is followed by another one; refused rows have left the queue.
+        page = session.execute(
+            f"SELECT {columns} FROM inv_{{t}} WHERE queued = {READY}{conditions} ORDER BY {order} LIMIT ?",
+            (*parameters, request.limit),
+        ).fetchall()
+        if not page:
+            return
+        yield from _pairs(session, page)
+        session.flush()
+
+
+def _pairs(session: Session, found: list[tuple[Any, ...]]) -> Iterator[tuple[Row, tuple[Any, ...]]]:
+    for columns in found:
+        yield session.adopt([columns[:-_CALL_COLUMNS]])[0], columns[-_CALL_COLUMNS:]
+
+
+def _filter_of(request: ClaimRequest) -> tuple[str, list[str]]:
+    conditions, parameters = "", []
+    if request.exclude_tasks:
+        conditions += f" AND task_id NOT IN ({','.join('?' * len(request.exclude_tasks))})"
+        parameters += sorted(request.exclude_tasks)
+    if request.only_tasks is not None:
+        conditions += f" AND task_id IN ({','.join('?' * len(request.only_tasks))})"
+        parameters += sorted(request.only_tasks)
+    if not request.recovered:
+        conditions += " AND recoveries = 0"
+    return conditions, parameters
+
+
+def _admits(session: Session, row: Row) -> bool:
+    """Whether a place of its key is free, and nobody submitted earlier is in line."""
+    assert row.cc_key is not None
+    if session.places_taken(row.cc_key) >= row.cc_limit:
+        return False
+    earlier = session.execute(
+        f"SELECT 1 FROM inv_{{t}} WHERE cc_key = ? AND queued = {PARKED} AND n < ? LIMIT 1",
+        (row.cc_key, row.n),
+    )
+    return earlier.fetchone() is None
+
+
+def _turn_away(session: Session, row: Row, request: ClaimRequest) -> None:
+    runner_id = request.runner.runner_id
+    if row.cc_park or row.epoch:
+        row.enter(_S.CONCURRENCY_CONTROLLED, session.now, runner_id)
+        row.queued = PARKED
+    else:
+        row.enter(_S.CONCURRENCY_CONTROLLED_FINAL, session.now, runner_id)
+        session.end(row)
+    session.touch(row)
+
+
+def _give(session: Session, row: Row, request: ClaimRequest, *, start: bool) -> None:
+    now, runner = session.now, request.runner
+    row.epoch += 1
+    row.token = request.token
+    row.runner_id, row.host, row.runner_cls = runner.runner_id, runner.host, runner.runner_cls
+    row.queued = 0
+    row.pending_at = now
+    row.enter(_S.PENDING, now, runner.runner_id)
+    if start:
+        row.enter(_S.RUNNING, now, "=")
+        row.started_at = now
+    session.touch(row)

@@ -1,0 +1,309 @@
+"""Rows ↔ values: the only place that knows the storage format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.operations import Claim, NewInvocation
+from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
+from pynenc.values.runners import RunnerIdentity, RunnerRecord
+from pynenc.values.status import INITIAL, InvocationStatus
+
+_S = InvocationStatus
+
+#: One letter per status in the packed history; letters are never used again for something else.
+_LETTERS = {
+    _S.REGISTERED: "r",
+    _S.CONCURRENCY_CONTROLLED: "c",
+    _S.CONCURRENCY_CONTROLLED_FINAL: "C",
+    _S.REROUTED: "o",
+    _S.PENDING: "p",
+    _S.PENDING_RECOVERY: "P",
+    _S.RUNNING: "u",
+    _S.RUNNING_RECOVERY: "U",
+    _S.PAUSED: "a",
+    _S.RESUMED: "e",
+    _S.KILLED: "k",
+    _S.SUCCESS: "s",
+    _S.FAILED: "f",
+    _S.RETRY: "y",
+    _S.CANCELLED: "x",
+}
+_STATUSES = {letter: status for status, letter in _LETTERS.items()}
+#: Instead of a runner's id: the same as in the entry before.
+_SAME = "="
+
+#: What a move and a claim need of a row, and what they write back.
+HOT = (
+    "n, invocation_id, task_id, status, seq, status_at, queued, epoch, token, released_token, runner_id, host, "
+    "runner_cls, available_at, pending_at, started_at, ended_at, retries, reroutes, recoveries, priority, "
+    "dependents, cc_key, cc_limit, cc_park"
+)
+#: What only a claim needs besides.
+CALL = "args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at"
+
+UPDATE = (
+    "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, queued = ?, epoch = ?, token = ?, released_token = ?, "
+    "runner_id = ?, host = ?, runner_cls = ?, available_at = ?, pending_at = ?, started_at = ?, ended_at = ?, "
+    "retries = ?, reroutes = ?, recoveries = ?, history = history || ? WHERE n = ?"
+)
+UPDATE_OUTCOME = (
+    "UPDATE inv_{t} SET outcome_kind = ?, outcome = ?, result_preview = ?, result_bytes = ?, error_type = ?, "
+    "error_msg = ?, fingerprint = ?, status = ?, seq = ?, status_at = ?, queued = ?, epoch = ?, token = ?, "
+    "released_token = ?, runner_id = ?, host = ?, runner_cls = ?, available_at = ?, pending_at = ?, "
+    "started_at = ?, ended_at = ?, retries = ?, reroutes = ?, recoveries = ?, history = history || ? WHERE n = ?"
+)
+INSERT = (
+    "INSERT INTO inv_{t} (invocation_id, task_id, args_id, status, seq, status_at, queued, parent_id, root_id, "
+    "depth, workflow_id, workflow_type, created_at, available_at, priority, queue, cc_key, cc_limit, cc_park, "
+    "reg_key, arguments, args_preview, args_bytes, rerun_of, trigger_id, history) "
+    "VALUES (?, ?, ?, 'registered', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+
+
+class Row:
+    """One invocation inside of a transaction: loaded, changed, written back."""
+
+    __slots__ = (
+        "available_at",
+        "cc_key",
+        "cc_limit",
+        "cc_park",
+        "dependents",
+        "ended_at",
+        "epoch",
+        "history",
+        "host",
+        "invocation_id",
+        "n",
+        "outcome",
+        "pending_at",
+        "priority",
+        "queued",
+        "recoveries",
+        "released_token",
+        "reroutes",
+        "retries",
+        "runner_cls",
+        "runner_id",
+        "seq",
+        "started_at",
+        "status",
+        "status_at",
+        "stored_status",
+        "task_id",
+        "token",
+    )
+
+    def __init__(self, columns: tuple[Any, ...]) -> None:
+        (
+            self.n,
+            self.invocation_id,
+            self.task_id,
+            self.stored_status,
+            self.seq,
+            self.status_at,
+            self.queued,
+            self.epoch,
+            self.token,
+            self.released_token,
+            self.runner_id,
+            self.host,
+            self.runner_cls,
+            self.available_at,
+            self.pending_at,
+            self.started_at,
+            self.ended_at,
+            self.retries,
+            self.reroutes,
+            self.recoveries,
+            self.priority,
+            self.dependents,
+            self.cc_key,
+            self.cc_limit,
+            self.cc_park,
+        ) = columns
+        self.status: InvocationStatus = BY_TEXT[self.stored_status]
+        #: Entries to append.
+        self.history = ""
+        self.outcome: Outcome | None = None
+
+    def enter(self, status: InvocationStatus, now: float, runner: str, reason: str = "") -> None:
+        """Append an entry and rest in its status; ``runner`` is an id, ``=`` for the one before, or empty."""
+        self.seq += 1
+        self.status = status
+        self.status_at = now
+        self.history += f"{_LETTERS[status]}{now!r}|{runner}|{_line(reason) if reason else ''}\n"
+
+    def to_update(self) -> tuple[Any, ...]:
+        """Parameters of ``UPDATE``."""
+        return (
+            self.status.value,
+            self.seq,
+            self.status_at,
+            self.queued,
+            self.epoch,
+            self.token,
+            self.released_token,
+            self.runner_id,
+            self.host,
+            self.runner_cls,
+            self.available_at,
+            self.pending_at,
+            self.started_at,
+            self.ended_at,
+            self.retries,
+            self.reroutes,
+            self.recoveries,
+            self.history,
+            self.n,
+        )
+
+    def to_outcome_update(self) -> tuple[Any, ...]:
+        """Parameters of ``UPDATE_OUTCOME``."""
+        outcome = self.outcome
+        assert outcome is not None
+        return (
+            outcome.kind.value,
+            outcome.data,
+            outcome.preview,
+            outcome.size_bytes,
+            outcome.error_type,
+            outcome.error_msg,
+            outcome.fingerprint,
+            *self.to_update(),
+        )
+
+    def to_claim(self, call: tuple[Any, ...]) -> Claim:
+        """What a worker needs; ``call`` are the columns of ``CALL``."""
+        args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at = call
+        return Claim(
+            invocation_id=self.invocation_id,
+            task_id=self.task_id,
+            args_id=args_id,
+            token=self.token,
+            epoch=self.epoch,
+            status=self.status,
+            arguments=arguments,
+            parent_id=parent_id,
+            root_id=root_id or self.invocation_id,
+            depth=depth,
+            workflow_id=workflow_id,
+            workflow_type=workflow_type,
+            retries=self.retries,
+            recoveries=self.recoveries,
+            created_at=created_at,
+        )
+
+
+BY_TEXT = {status.value: status for status in InvocationStatus}
+
+
+def to_insert(call: NewInvocation, now: float) -> tuple[Any, ...]:
+    """Parameters of ``INSERT``."""
+    return (
+        call.invocation_id,
+        call.task_id,
+        call.args_id,
+        now,
+        2 if call.delay_seconds > 0 else 1,
+        call.parent_id,
+        None if call.root_id == call.invocation_id else call.root_id,
+        call.depth,
+        call.workflow_id,
+        call.workflow_type,
+        now,
+        now + call.delay_seconds,
+        call.priority,
+        call.queue,
+        call.cc_key,
+        call.cc_limit,
+        call.cc_park,
+        call.reg_key,
+        call.arguments,
+        call.args_preview,
+        call.args_bytes,
+        call.rerun_of,
+        call.trigger_id,
+        f"{_LETTERS[INITIAL]}{now!r}|{call.registered_by or ''}|\n",
+    )
+
+
+def to_history(packed: str) -> list[HistoryEntry]:
+    """Unpack the entries of one invocation."""
+    entries = []
+    runner = ""
+    for seq, line in enumerate(packed.splitlines(), 1):
+        head, who, reason = line.split("|", 2)
+        runner = runner if who == _SAME else who
+        entries.append(
+            HistoryEntry(
+                seq, _STATUSES[head[0]], float(head[1:]), RunnerId(runner) if runner else None, reason
+            )
+        )
+    return entries
+
+
+_OUTCOME = "outcome_kind, outcome, result_preview, result_bytes, error_type, error_msg, fingerprint"
+STATE = f"invocation_id, status, epoch, {_OUTCOME}"
+RECORD = (
+    "invocation_id, task_id, args_id, status, seq, status_at, epoch, token, runner_id, host, runner_cls, "
+    "parent_id, root_id, depth, workflow_id, workflow_type, created_at, available_at, pending_at, started_at, "
+    "ended_at, retries, reroutes, recoveries, priority, queue, dependents, cc_key, cc_limit, cc_park, reg_key, "
+    f"arguments, args_preview, args_bytes, rerun_of, trigger_id, {_OUTCOME}"
+)
+_RECORD_NAMES = tuple(name.strip() for name in RECORD.removesuffix(_OUTCOME).split(",") if name.strip())
+
+
+def to_state(columns: tuple[Any, ...]) -> InvocationState:
+    """From the columns of ``STATE``."""
+    return InvocationState(columns[0], BY_TEXT[columns[1]], columns[2], _to_outcome(columns[3:]))
+
+
+def to_record(columns: tuple[Any, ...]) -> InvocationRecord:
+    """From the columns of ``RECORD``."""
+    count = len(_RECORD_NAMES)
+    values = dict(zip(_RECORD_NAMES, columns[:count], strict=True))
+    values["status"] = BY_TEXT[values["status"]]
+    values["root_id"] = values["root_id"] or values["invocation_id"]
+    values["cc_park"] = bool(values["cc_park"])
+    return InvocationRecord(**values, outcome=_to_outcome(columns[count:]))
+
+
+RUNNER = (
+    "runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, stopped_at, stop_reason"
+)
+
+
+def to_runner(columns: tuple[Any, ...]) -> RunnerRecord:
+    """From the columns of ``RUNNER``."""
+    runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, stopped_at, reason = columns
+    return RunnerRecord(
+        identity=RunnerIdentity(
+            runner_id=runner_id, runner_cls=runner_cls, host=host, pid=pid, parent_id=parent_id
+        ),
+        started_at=started_at,
+        beats=beats,
+        last_beat_at=last_beat_at,
+        stopped_at=stopped_at,
+        stop_reason=reason,
+    )
+
+
+def ids_of(rows: list[tuple[str]]) -> list[InvocationId]:
+    """The first column as ids."""
+    return [InvocationId(row[0]) for row in rows]
+
+
+def _to_outcome(columns: tuple[Any, ...]) -> Outcome | None:
+    kind, data, preview, size, error_type, error_msg, fingerprint = columns
+    if kind is None:
+        return None
+    return Outcome(OutcomeKind(kind), data, preview, size, error_type, error_msg, fingerprint)
+
+
+def _line(text: str) -> str:
+    """One line: the entries are separated by what ``splitlines`` splits at."""
+    return " ".join(text.splitlines())

@@ -1,0 +1,90 @@
+"""One move: judged by what it demands, then carried out."""
+
+from __future__ import annotations
+
+from pynenc.backends.sqlite import waits
+from pynenc.backends.sqlite.codec import Row
+from pynenc.backends.sqlite.session import Session
+from pynenc.values.operations import Move, MoveAnswer, MoveResult
+from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+
+_S = InvocationStatus
+_DONE = MoveAnswer(MoveResult.DONE)
+_ALREADY = MoveAnswer(MoveResult.ALREADY)
+_FENCED = MoveAnswer(MoveResult.FENCED)
+_UNKNOWN = MoveAnswer(MoveResult.UNKNOWN)
+#: The runner of the history entry before.
+_SAME = "="
+
+
+def carry_out(session: Session, move: Move) -> MoveAnswer:
+    """Write a move, or say why not."""
+    row = session.get(move.invocation_id)
+    if row is None:
+        return _UNKNOWN
+    if not _permits(row, move):
+        return _ALREADY if _was_written(row, move) else _FENCED
+    if move.waits_on:
+        refusal = waits.refuse(session, move)
+        if refusal is not None:
+            return refusal
+    _write(session, row, move)
+    return _DONE
+
+
+def _permits(row: Row, move: Move) -> bool:
+    return (
+        row.status in move.sources
+        and (move.token is None or move.token == row.token)
+        and (move.seq is None or move.seq == row.seq)
+    )
+
+
+def _was_written(row: Row, move: Move) -> bool:
+    return (
+        move.token is not None
+        and row.status is move.to
+        and move.token == (row.released_token if row.token is None else row.token)
+    )
+
+
+def _write(session: Session, row: Row, move: Move) -> None:
+    now, to = session.now, move.to
+    was_owned = row.token is not None
+    was_available = row.status in AVAILABLE
+    runner = _SAME if was_owned else ""
+    for status in move.via:
+        row.enter(status, now, runner, move.reason)
+    row.enter(to, now, runner, move.reason)
+    row.retries += move.retries
+    row.reroutes += move.reroutes
+    row.recoveries += move.recoveries
+    row.queued = 0
+    session.touch(row)
+    if move.releases:
+        row.released_token, row.token = move.token, None
+        if was_owned and _may_wait(move):
+            waits.remove(session, row.invocation_id)
+    if to in FINAL:
+        row.outcome = move.outcome
+        session.end(row)
+    elif to in AVAILABLE:
+        session.enqueue(row, move.delay_seconds)
+    elif to is _S.RUNNING:
+        if _S.RESUMED in move.via:
+            waits.remove(session, row.invocation_id)
+        else:
+            row.started_at = now
+    elif move.waits_on:
+        waits.add(session, row, move.waits_on)
+    # The place of an owner, or of one for whom a place was freed and who will not take it.
+    if row.cc_key is not None and ((move.releases and was_owned) or (was_available and to in FINAL)):
+        session.unpark(row.cc_key, row.runner_id or "" if was_owned else "")
+
+
+def _may_wait(move: Move) -> bool:
+    """Whether the invocation may have waited until now: from RUNNING alone nothing is left to remove."""
+    return move.sources != _RUNNING_ONLY
+
+
+_RUNNING_ONLY = frozenset({_S.RUNNING})

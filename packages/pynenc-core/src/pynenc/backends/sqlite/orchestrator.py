@@ -1,0 +1,279 @@
+"""SQLiteOrchestrator: each operation is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pynenc.backends.sqlite import claims, codec, moves
+from pynenc.backends.sqlite.client_data_store import put_values
+from pynenc.backends.sqlite.component import SQLiteComponent
+from pynenc.backends.sqlite.runners import RunnerTable
+from pynenc.backends.sqlite.session import CHUNK, DELAYED, READY, Session
+from pynenc.backends.sqlite.store import SQLiteStore
+from pynenc.conf.config_sqlite import ConfigOrchestratorSQLite
+from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.operations import (
+    InvocationQuery,
+    NewInvocation,
+    OwnedInvocation,
+    Step,
+    StepAnswer,
+    SubmitAnswer,
+)
+from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
+from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.status import FINAL, INITIAL, InvocationStatus
+
+_FINAL = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
+
+
+class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
+    """The records of an app in a database file."""
+
+    config_cls = ConfigOrchestratorSQLite
+    store: SQLiteStore
+
+    def __init__(self, store: SQLiteStore) -> None:
+        super().__init__(store)
+        self._runners = RunnerTable(store)
+
+    # -- the hot operations ---------------------------------------------------------------------------
+
+    def submit(  # noqa: D102
+        self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
+    ) -> list[SubmitAnswer]:
+        with self._session() as session:
+            if data:
+                put_values(session.connection, self.store.sql, data, session.now)
+            answers = self._insert(session, batch)
+            for call, answer in zip(batch, answers, strict=True):
+                if answer.created:
+                    session.count(call.task_id, INITIAL, 1)
+                    session.new_work += enqueue
+        return answers
+
+    def advance(self, step: Step) -> StepAnswer:  # noqa: D102
+        if not step.moves and not step.data and (step.claim is None or not self._has_work(step)):
+            due = None if step.claim is None or step.claim.ids is not None else self._next_due()
+            return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
+        claimed: tuple[Any, ...] = ()
+        due = None
+        with self._session() as session:
+            if step.data:
+                put_values(session.connection, self.store.sql, step.data, session.now)
+            if len(step.moves) > 1:
+                session.load(move.invocation_id for move in step.moves)
+            answers = tuple(moves.carry_out(session, move) for move in step.moves)
+            entered = all(
+                answer.accepted for move, answer in zip(step.moves, answers, strict=True) if move.waits_on
+            )
+            if step.claim is not None and entered:
+                claimed = claims.claim(session, step.claim)
+                if step.claim.ids is None and not claimed:
+                    due = self._due_in(session)
+                # Another thread may take what is left of what others announced.
+                session.new_work += len(claimed) == step.claim.limit and step.claim.ids is None
+            session.flush()
+            states = _states(session, step.read)
+        return StepAnswer(moves=answers, claims=claimed, next_due_seconds=due, states=states)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self.store.write() as connection:
+            session = Session(connection, self.store.sql, self.store.now())
+            yield session
+            session.finish()
+        self.store.announce(session.new_work, session.ended, session.available)
+
+    def _insert(self, session: Session, batch: Sequence[NewInvocation]) -> list[SubmitAnswer]:
+        """All at once; one by one from where something existed."""
+        connection, statement = session.connection, self.store.sql(codec.INSERT)
+        if not any(call.reg_key for call in batch):
+            connection.execute("SAVEPOINT batch")
+            before = connection.total_changes
+            connection.executemany(statement, [codec.to_insert(call, session.now) for call in batch])
+            if connection.total_changes - before == len(batch):
+                return [SubmitAnswer(call.invocation_id, True, call.args_id) for call in batch]
+            connection.execute("ROLLBACK TO batch")
+        return [self._insert_one(session, call, statement) for call in batch]
+
+    def _insert_one(self, session: Session, call: NewInvocation, statement: str) -> SubmitAnswer:
+        cursor = session.connection.execute(statement, codec.to_insert(call, session.now))
+        if cursor.rowcount == 1:
+            return SubmitAnswer(call.invocation_id, True, call.args_id)
+        existing = (
+            session.execute(
+                "SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE invocation_id = ?",
+                (call.invocation_id,),
+            ).fetchone()
+            or session.execute(
+                "SELECT invocation_id, args_id, arguments FROM inv_{t} "
+                "WHERE reg_key = ? AND reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL",
+                (call.reg_key,),
+            ).fetchone()
+        )
+        return SubmitAnswer(existing[0], False, existing[1], existing[2])
+
+    def _has_work(self, step: Step) -> bool:
+        """Whether a claim may find something: a plain read, so that looking at an empty queue locks nothing."""
+        assert step.claim is not None
+        with self.store.read() as connection:
+            if step.claim.ids is not None:
+                return bool(step.claim.ids)
+            row = connection.execute(
+                self.store.sql(
+                    f"SELECT EXISTS (SELECT 1 FROM inv_{{t}} WHERE queued = {READY}) OR EXISTS "
+                    f"(SELECT 1 FROM inv_{{t}} WHERE queued = {DELAYED} AND available_at <= ?)"
+                ),
+                (self.store.now(),),
+            ).fetchone()
+        return bool(row[0])
+
+    def _next_due(self) -> float | None:
+        with self.store.read() as connection:
+            return self._due_in(Session(connection, self.store.sql, self.store.now()))
+
+    def _due_in(self, session: Session) -> float | None:
+        due = session.execute(f"SELECT min(available_at) FROM inv_{{t}} WHERE queued = {DELAYED}").fetchone()[
+            0
+        ]
+        return None if due is None else max(0.0, due - session.now)
+
+    # -- reads ----------------------------------------------------------------------------------------
+
+    def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:  # noqa: D102
+        if not ids:
+            return {}
+        with self.store.read() as connection:
+            return _states(Session(connection, self.store.sql, 0.0), ids)
+
+    def get_records(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
+        records = {}
+        with self.store.read() as connection:
+            for at in range(0, len(ids), CHUNK):
+                chunk = ids[at : at + CHUNK]
+                marks = ",".join("?" * len(chunk))
+                text = f"SELECT {codec.RECORD} FROM inv_{{t}} WHERE invocation_id IN ({marks})"
+                for columns in connection.execute(self.store.sql(text), chunk):
+                    record = codec.to_record(columns)
+                    records[record.invocation_id] = record
+        return records
+
+    def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:  # noqa: D102
+        with self.store.read() as connection:
+            row = connection.execute(
+                self.store.sql("SELECT history FROM inv_{t} WHERE invocation_id = ?"), (invocation_id,)
+            ).fetchone()
+        return [] if row is None else codec.to_history(row[0])
+
+    def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:  # noqa: D102
+        conditions: list[str] = []
+        parameters: list[Any] = []
+        for column in ("task_id", "parent_id", "runner_id"):
+            value = getattr(query, column)
+            if value is not None:
+                conditions.append(f"{column} = ?")
+                parameters.append(value)
+        if query.root_id is not None:
+            conditions.append("(root_id = ? OR (root_id IS NULL AND invocation_id = ?))")
+            parameters += [query.root_id, query.root_id]
+        if query.statuses is not None:
+            conditions.append(f"status IN ({','.join('?' * len(query.statuses))})")
+            parameters += sorted(status.value for status in query.statuses)
+        if query.after is not None:
+            conditions.append("n < (SELECT n FROM inv_{t} WHERE invocation_id = ?)")
+            parameters.append(query.after)
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        text = f"SELECT {codec.RECORD} FROM inv_{{t}} {where}ORDER BY n DESC LIMIT ?"
+        with self.store.read() as connection:
+            return [
+                codec.to_record(columns)
+                for columns in connection.execute(self.store.sql(text), (*parameters, query.limit))
+            ]
+
+    def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
+        where, parameters = ("", ()) if task_id is None else ("WHERE task_id = ? ", (task_id,))
+        text = f"SELECT status, sum(n) FROM counts_{{t}} {where}GROUP BY status HAVING sum(n) > 0"
+        with self.store.read() as connection:
+            rows = connection.execute(self.store.sql(text), parameters)
+            return {codec.BY_TEXT[status]: count for status, count in rows}
+
+    def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
+        text = (
+            "SELECT invocation_id FROM inv_{t} "
+            f"WHERE (queued = {READY} OR (queued = {DELAYED} AND available_at <= ?)) "
+            "AND n > coalesce((SELECT n FROM inv_{t} WHERE invocation_id = ?), 0) ORDER BY n LIMIT ?"
+        )
+        with self.store.read() as connection:
+            rows = connection.execute(self.store.sql(text), (self.store.now(), ids_after, limit))
+            return codec.ids_of(rows.fetchall())
+
+    def get_waits(self) -> dict[InvocationId, list[InvocationId]]:  # noqa: D102
+        waits: dict[InvocationId, list[InvocationId]] = {}
+        with self.store.read() as connection:
+            for waiter, waited in connection.execute(self.store.sql("SELECT waiter, waited FROM waits_{t}")):
+                waits.setdefault(waiter, []).append(waited)
+        return waits
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def beat(self, beat: Beat) -> bool:  # noqa: D102
+        return self._runners.beat(beat)
+
+    def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:  # noqa: D102
+        return self._runners.list_all(include_stopped=include_stopped)
+
+    def forget_runners(self, age_seconds: float) -> None:  # noqa: D102
+        self._runners.forget(age_seconds)
+
+    def find_orphans(self, dead: Sequence[RunnerId], limit: int) -> list[OwnedInvocation]:  # noqa: D102
+        marks = ",".join("?" * len(dead))
+        text = (
+            "SELECT invocation_id, task_id, status, seq, epoch, recoveries, runner_id FROM inv_{t} "
+            f"WHERE token IS NOT NULL AND (runner_id IN ({marks}) OR runner_id IN "
+            "(SELECT runner_id FROM runners_{t} WHERE stopped_at IS NOT NULL)) LIMIT ?"
+        )
+        with self.store.read() as connection:
+            rows = connection.execute(self.store.sql(text), (*dead, limit))
+            return [OwnedInvocation(row[0], row[1], codec.BY_TEXT[row[2]], *row[3:]) for row in rows]
+
+    # -- removal --------------------------------------------------------------------------------------
+
+    def find_expired(self, age_seconds: float, limit: int) -> list[InvocationId]:  # noqa: D102
+        text = (
+            "SELECT invocation_id FROM inv_{t} AS i WHERE ended_at IS NOT NULL AND ended_at <= ? AND (root_id IS NULL "
+            "OR workflow_id IS NULL OR NOT EXISTS (SELECT 1 FROM inv_{t} AS r WHERE r.invocation_id = i.root_id "
+            "AND r.ended_at IS NULL)) ORDER BY ended_at LIMIT ?"
+        )
+        with self.store.read() as connection:
+            rows = connection.execute(self.store.sql(text), (self.store.now() - age_seconds, limit))
+            return codec.ids_of(rows.fetchall())
+
+    def delete(self, ids: Sequence[InvocationId]) -> None:  # noqa: D102
+        with self._session() as session:
+            for invocation_id in dict.fromkeys(ids):
+                row = session.execute(
+                    f"DELETE FROM inv_{{t}} WHERE invocation_id = ? AND status IN ({_FINAL}) RETURNING task_id, status",
+                    (invocation_id,),
+                ).fetchone()
+                if row is not None:
+                    session.count(row[0], codec.BY_TEXT[row[1]], -1)
+
+    def purge(self) -> None:  # noqa: D102
+        with self.store.write() as connection:
+            for table in ("inv", "waits", "counts", "runners", "leases"):
+                connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
+
+
+def _states(session: Session, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:
+    states = {}
+    for at in range(0, len(ids), CHUNK):
+        chunk = ids[at : at + CHUNK]
+        marks = ",".join("?" * len(chunk))
+        rows = session.execute(f"SELECT {codec.STATE} FROM inv_{{t}} WHERE invocation_id IN ({marks})", chunk)
+        for columns in rows:
+            states[columns[0]] = codec.to_state(columns)
+    return states

@@ -1,0 +1,102 @@
+-- The tables of one app; {t} is the suffix that keeps apps in one file apart.
+-- A record is also the queue. Each index names the query that it serves.
+
+CREATE TABLE IF NOT EXISTS inv_{t} (
+    n INTEGER PRIMARY KEY,               -- order of submission
+    invocation_id TEXT NOT NULL UNIQUE,
+    task_id TEXT NOT NULL,
+    args_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    seq INTEGER NOT NULL,                -- number of history entries
+    status_at REAL NOT NULL,
+    queued INTEGER NOT NULL,             -- 0 no, 1 ready, 2 delayed until available_at, 3 parked behind its cc_key
+    epoch INTEGER NOT NULL DEFAULT 0,
+    token TEXT,                          -- of the present owner
+    released_token TEXT,                 -- of the attempt that ended last
+    runner_id TEXT, host TEXT, runner_cls TEXT,
+    parent_id TEXT,
+    root_id TEXT,                        -- NULL: itself
+    depth INTEGER NOT NULL,
+    workflow_id TEXT, workflow_type TEXT,
+    created_at REAL NOT NULL,
+    available_at REAL NOT NULL,
+    pending_at REAL, started_at REAL, ended_at REAL,
+    retries INTEGER NOT NULL DEFAULT 0,
+    reroutes INTEGER NOT NULL DEFAULT 0,
+    recoveries INTEGER NOT NULL DEFAULT 0,
+    priority INTEGER NOT NULL,
+    queue TEXT NOT NULL,
+    dependents INTEGER NOT NULL DEFAULT 0,
+    cc_key TEXT, cc_limit INTEGER NOT NULL, cc_park INTEGER NOT NULL,
+    reg_key TEXT,
+    arguments TEXT, args_preview TEXT NOT NULL, args_bytes INTEGER NOT NULL,
+    outcome_kind TEXT, outcome TEXT, result_preview TEXT, result_bytes INTEGER,
+    error_type TEXT, error_msg TEXT, fingerprint TEXT,
+    rerun_of TEXT, trigger_id TEXT,
+    history TEXT NOT NULL,               -- see codec.py
+    call_id TEXT GENERATED ALWAYS AS (task_id || ':' || args_id) VIRTUAL,
+    wait_ms INTEGER GENERATED ALWAYS AS (CAST((started_at - available_at) * 1000 AS INTEGER)) VIRTUAL,
+    run_ms INTEGER GENERATED ALWAYS AS (CAST((ended_at - started_at) * 1000 AS INTEGER)) VIRTUAL
+);
+
+-- claim: the first of the queue
+CREATE INDEX IF NOT EXISTS inv_ready_{t} ON inv_{t} (dependents DESC, priority DESC, n) WHERE queued = 1;
+-- claim: what falls due, and when the next one does
+CREATE INDEX IF NOT EXISTS inv_delayed_{t} ON inv_{t} (available_at) WHERE queued = 2;
+-- release of a concurrency place: the head of the line
+CREATE INDEX IF NOT EXISTS inv_parked_{t} ON inv_{t} (cc_key, n) WHERE queued = 3;
+-- claim: how many places of a key are taken
+CREATE INDEX IF NOT EXISTS inv_places_{t} ON inv_{t} (cc_key) WHERE token IS NOT NULL AND cc_key IS NOT NULL;
+-- submit: the never claimed invocation of a registration key
+CREATE UNIQUE INDEX IF NOT EXISTS inv_registered_{t} ON inv_{t} (reg_key)
+    WHERE reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL;
+-- recovery: what a runner owns
+CREATE INDEX IF NOT EXISTS inv_owned_{t} ON inv_{t} (runner_id) WHERE token IS NOT NULL;
+-- retention, and what became final since a moment
+CREATE INDEX IF NOT EXISTS inv_ended_{t} ON inv_{t} (ended_at) WHERE ended_at IS NOT NULL;
+-- descendants of an invocation
+CREATE INDEX IF NOT EXISTS inv_parent_{t} ON inv_{t} (parent_id) WHERE parent_id IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS waits_{t} (
+    waiter TEXT NOT NULL, waited TEXT NOT NULL, PRIMARY KEY (waiter, waited)
+) WITHOUT ROWID;
+-- the end of what is waited for
+CREATE INDEX IF NOT EXISTS waits_waited_{t} ON waits_{t} (waited);
+
+CREATE TABLE IF NOT EXISTS counts_{t} (
+    task_id TEXT NOT NULL, status TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (task_id, status)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS runners_{t} (
+    n INTEGER PRIMARY KEY,
+    runner_id TEXT NOT NULL UNIQUE, runner_cls TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    parent_id TEXT, started_at REAL NOT NULL, beats INTEGER NOT NULL, last_beat_at REAL NOT NULL,
+    stopped_at REAL, stop_reason TEXT NOT NULL DEFAULT ''
+);
+-- the living ones
+CREATE INDEX IF NOT EXISTS runners_alive_{t} ON runners_{t} (n) WHERE stopped_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS leases_{t} (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS messages_{t} (
+    position INTEGER NOT NULL, id INTEGER PRIMARY KEY AUTOINCREMENT, invocation_id TEXT NOT NULL,
+    leased_until REAL NOT NULL DEFAULT 0, receipt TEXT
+);
+-- receive: the first that is not leased
+CREATE INDEX IF NOT EXISTS messages_first_{t} ON messages_{t} (position, id);
+CREATE INDEX IF NOT EXISTS messages_receipt_{t} ON messages_{t} (receipt) WHERE receipt IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS payloads_{t} (
+    invocation_id TEXT NOT NULL, epoch INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (invocation_id, epoch, kind)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS scoped_{t} (
+    scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, name)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS client_data_{t} (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, used_at REAL NOT NULL
+);
+-- what nobody used for long
+CREATE INDEX IF NOT EXISTS client_data_used_{t} ON client_data_{t} (used_at);

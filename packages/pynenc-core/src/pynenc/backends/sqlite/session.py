@@ -1,0 +1,158 @@
+"""The rows of one transaction: loaded once, changed in Python, written back together."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pynenc.backends.sqlite import codec
+from pynenc.backends.sqlite.codec import Row
+from pynenc.values.ids import InvocationId
+from pynenc.values.status import InvocationStatus
+
+READY, DELAYED, PARKED = 1, 2, 3
+#: SQLite takes many more parameters; longer lists save nothing.
+CHUNK = 500
+
+
+class Session:
+    """One write transaction upon an app's records.
+
+    Args:
+        connection: Inside of the transaction.
+        sql: Fills the app's suffix into a statement.
+        now: The time of everything that the transaction writes.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, sql: Callable[[str], str], now: float) -> None:
+        self.connection = connection
+        self.sql = sql
+        self.now = now
+        self._rows: dict[InvocationId, Row] = {}
+        self._dirty: dict[int, Row] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        #: What to announce after the commit.
+        self.new_work = 0
+        self.ended: list[InvocationId] = []
+        self.available: list[InvocationId] = []
+
+    def execute(self, text: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement whose ``{t}`` is filled in."""
+        return self.connection.execute(self.sql(text), parameters)
+
+    # -- rows -----------------------------------------------------------------------------------------
+
+    def load(self, ids: Iterable[InvocationId]) -> None:
+        """Read rows ahead, many in one statement."""
+        missing = [i for i in dict.fromkeys(ids) if i not in self._rows]
+        for at in range(0, len(missing), CHUNK):
+            chunk = missing[at : at + CHUNK]
+            marks = ",".join("?" * len(chunk))
+            self.adopt(
+                self.execute(f"SELECT {codec.HOT} FROM inv_{{t}} WHERE invocation_id IN ({marks})", chunk)
+            )
+
+    def adopt(self, rows: Iterable[tuple[Any, ...]]) -> list[Row]:
+        """Take rows that were selected with ``HOT``; one that was loaded before stays the object it is."""
+        adopted = []
+        for columns in rows:
+            row = self._rows.get(columns[1])
+            if row is None:
+                row = self._rows[columns[1]] = Row(columns)
+            adopted.append(row)
+        return adopted
+
+    def get(self, invocation_id: InvocationId) -> Row | None:
+        """A row that exists; None otherwise."""
+        if invocation_id not in self._rows:
+            self.load([invocation_id])
+        return self._rows.get(invocation_id)
+
+    def loaded(self, invocation_id: InvocationId) -> Row | None:
+        """A row that this transaction has read already."""
+        return self._rows.get(invocation_id)
+
+    def touch(self, row: Row) -> None:
+        """Note that a row was changed."""
+        self._dirty[row.n] = row
+
+    def flush(self) -> None:
+        """Write changed rows back, so that statements see them."""
+        if not self._dirty:
+            return
+        plain, outcomes = [], []
+        for row in self._dirty.values():
+            if row.status.value != row.stored_status:
+                self._counts[row.task_id, row.stored_status] -= 1
+                self._counts[row.task_id, row.status.value] += 1
+                row.stored_status = row.status.value
+            if row.outcome is None:
+                plain.append(row.to_update())
+            else:
+                outcomes.append(row.to_outcome_update())
+                row.outcome = None
+            row.history = ""
+        if plain:
+            self.connection.executemany(self.sql(codec.UPDATE), plain)
+        if outcomes:
+            self.connection.executemany(self.sql(codec.UPDATE_OUTCOME), outcomes)
+        self._dirty.clear()
+
+    def count(self, task_id: str, status: InvocationStatus, number: int) -> None:
+        """Note that so many more invocations of a task rest in a status."""
+        self._counts[task_id, status.value] += number
+
+    def finish(self) -> None:
+        """Write what is left; the last act of the transaction."""
+        self.flush()
+        changes = [(task_id, status, n) for (task_id, status), n in self._counts.items() if n]
+        if changes:
+            self.connection.executemany(
+                self.sql(
+                    "INSERT INTO counts_{t} VALUES (?, ?, ?) "
+                    "ON CONFLICT (task_id, status) DO UPDATE SET n = n + excluded.n"
+                ),
+                changes,
+            )
+
+    # -- what several operations do -------------------------------------------------------------------
+
+    def enqueue(self, row: Row, delay_seconds: float) -> None:
+        """Make a row in an available status claimable after a delay."""
+        row.available_at = self.now + delay_seconds
+        row.queued = DELAYED if delay_seconds > 0 else READY
+        self.new_work += 1
+        if row.queued == READY:
+            self.available.append(row.invocation_id)
+
+    def end(self, row: Row) -> None:
+        """What follows from a final status."""
+        row.ended_at = self.now
+        row.queued = 0
+        self.ended.append(row.invocation_id)
+        self.execute("DELETE FROM waits_{t} WHERE waited = ?", (row.invocation_id,))
+
+    def places_taken(self, key: str) -> int:
+        """How many owned invocations a concurrency key has."""
+        found = self.execute(
+            "SELECT count(*) FROM inv_{t} WHERE cc_key = ? AND token IS NOT NULL AND cc_key IS NOT NULL",
+            (key,),
+        )
+        return int(found.fetchone()[0])
+
+    def unpark(self, key: str, runner: str) -> None:
+        """Release the head of a key's line, if there is a place for it."""
+        self.flush()
+        columns = self.execute(
+            f"SELECT {codec.HOT} FROM inv_{{t}} WHERE cc_key = ? AND queued = {PARKED} ORDER BY n LIMIT 1",
+            (key,),
+        ).fetchone()
+        if columns is None:
+            return
+        row = self.adopt([columns])[0]
+        if self.places_taken(key) < row.cc_limit:
+            row.enter(InvocationStatus.REROUTED, self.now, runner)
+            self.enqueue(row, 0.0)
+            self.touch(row)

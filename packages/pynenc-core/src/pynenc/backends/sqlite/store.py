@@ -1,0 +1,146 @@
+"""SQLiteStore: the file, its tables, and how waiting threads and processes hear of changes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TypeVar
+
+from pynenc.backends.sqlite.changes import Changes, SQLiteWatch
+from pynenc.backends.sqlite.connections import Connections
+from pynenc.contracts.store import BaseStore, OnReady
+from pynenc.exceptions import SchemaVersionError
+from pynenc.values.capabilities import Capabilities
+from pynenc.values.clock import Clock
+from pynenc.values.ids import InvocationId
+
+T = TypeVar("T")
+
+#: Grows with each change of schema.sql that older code cannot live with.
+SCHEMA_VERSION = 1
+
+
+class SQLiteStore(BaseStore):
+    """One app's tables in one database file.
+
+    Args:
+        path: The file; created when it is missing.
+        app_id: Any text; apps in one file never see each other.
+        synchronous: ``FULL`` survives a power cut, ``NORMAL`` may lose the last writes to one.
+        busy_timeout_seconds: How long a write waits for another process.
+        clock: The clock of the store; all processes of one host share it.
+    """
+
+    capabilities = Capabilities(durable=True, multi_process=True, push=False)
+
+    def __init__(
+        self, path: str, app_id: str, synchronous: str, busy_timeout_seconds: float, clock: Clock
+    ) -> None:
+        self._clock = clock
+        #: Suffix of the app's tables.
+        self.tables = table_suffix(app_id)
+        self._connections = Connections(path, synchronous, busy_timeout_seconds, self._prepare)
+        self._changes = Changes(self._connections.open, self._read_with, self.tables)
+        self._statements: dict[str, str] = {}
+
+    def now(self) -> float:
+        """Seconds since 1970 by the clock of this host."""
+        return self._clock.now()
+
+    @property
+    def writer(self) -> sqlite3.Connection:
+        """The connection through which this process writes, for looking at what it does."""
+        return self._connections.writer
+
+    def sql(self, text: str) -> str:
+        """A statement with ``{t}`` replaced by the app's suffix; the same text object each time."""
+        statement = self._statements.get(text)
+        if statement is None:
+            statement = self._statements[text] = text.replace("{t}", self.tables)
+        return statement
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction."""
+        with self._connections.write() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Reads of what was committed."""
+        with self._connections.read() as connection:
+            yield connection
+
+    def announce(
+        self, work: int, ended: Sequence[InvocationId] = (), available: Sequence[InvocationId] = ()
+    ) -> None:
+        """Tell the waiting threads of this process what a commit brought about; called after it."""
+        self._changes.announce(work, ended, available)
+
+    def _read_with(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        with self.read() as connection:
+            return look(connection)
+
+    def work_marker(self) -> int:
+        """How much work was announced so far."""
+        return self._changes.marker
+
+    def wait_for_work(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until work may have arrived since ``marker``."""
+        return self._changes.wait_for_work(marker, timeout_seconds)
+
+    def interrupt(self) -> None:
+        """Let every waiting thread of this process look again."""
+        self._changes.interrupt()
+
+    def watch(self, on_ready: OnReady) -> SQLiteWatch:
+        """Open a subscription."""
+        return SQLiteWatch(self._changes, on_ready)
+
+    def close(self) -> None:
+        """Close the connections and end the thread that looks for changes."""
+        self._changes.close()
+        self._connections.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {30_000}")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS pynenc_schema (tables TEXT PRIMARY KEY, version INTEGER NOT NULL)"
+            )
+            row = connection.execute(
+                "SELECT version FROM pynenc_schema WHERE tables = ?", (self.tables,)
+            ).fetchone()
+            if row is not None and row[0] > SCHEMA_VERSION:
+                raise SchemaVersionError(
+                    f"SQLite database '{self._connections.path}' was written by a newer pynenc (schema {row[0]}, "
+                    f"this one knows {SCHEMA_VERSION}): upgrade pynenc-core here, or use another file"
+                )
+            if row is None:
+                for statement in _schema(self.tables):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO pynenc_schema VALUES (?, ?)", (self.tables, SCHEMA_VERSION))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("PRAGMA busy_timeout = 0")
+
+
+def table_suffix(app_id: str) -> str:
+    """A suffix for table names: readable, of harmless characters only, and different for different app ids."""
+    slug = re.sub(r"[^a-z0-9]+", "_", app_id.lower()).strip("_")[:24]
+    digest = hashlib.sha256(app_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug}_{digest}" if slug else digest
+
+
+def _schema(tables: str) -> list[str]:
+    text = files("pynenc.backends.sqlite").joinpath("schema.sql").read_text(encoding="utf-8")
+    without_comments = re.sub(r"--[^\n]*", "", text)
+    return [part for part in without_comments.replace("{t}", tables).split(";") if part.strip()]
