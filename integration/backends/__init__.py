@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from integration.backends.parts import Backend, Parts, Site
 
@@ -26,10 +28,18 @@ def load(name: str) -> Backend:
         backend = getattr(import_module(module), attribute)
     except ImportError as error:
         return Backend(
-            name, _cannot_build, _NO_CAPABILITIES, unreachable=f"cannot be imported: {error}".__str__
+            name,
+            _cannot_build,
+            _NO_CAPABILITIES,
+            _no_settings,
+            unreachable=f"cannot be imported: {error}".__str__,
         )
     assert isinstance(backend, Backend)
     return backend
+
+
+def _no_settings(folder: Path) -> dict[str, Any]:
+    return {}
 
 
 def _cannot_build(site: Site, app_id: str) -> Parts:

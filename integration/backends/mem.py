@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from integration.backends.parts import Backend, Parts, Site, assemble
 
 from pynenc.backends.mem.broker import MemBroker
@@ -22,4 +25,9 @@ def build(site: Site, app_id: str) -> Parts:
     return assemble(site, app_id, {name: (cls, cls.config_cls()) for name, cls in classes.items()})
 
 
-BACKEND = Backend("mem", build, MemStore.capabilities)
+def settings(folder: Path) -> dict[str, Any]:
+    """The defaults of every app."""
+    return {}
+
+
+BACKEND = Backend("mem", build, MemStore.capabilities, settings)

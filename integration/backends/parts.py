@@ -55,6 +55,8 @@ class Backend:
     #: have; on a store that processes cannot share, something empty.
     build: Callable[[Site, str], Parts]
     capabilities: Capabilities
+    #: The settings with which an app uses it, for a folder that the app has for itself.
+    settings: Callable[[Path], dict[str, Any]]
     #: Each with a reason.
     marks: tuple[pytest.MarkDecorator, ...] = ()
     #: Whether the time of the store is that of the clock it was given.

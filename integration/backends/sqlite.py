@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from integration.backends.parts import Backend, Choice, Parts, Site, assemble
 from pynenc.backends.sqlite.broker import SQLiteBroker
@@ -37,4 +38,14 @@ def provider() -> str:
     return f"SQLite {sqlite3.sqlite_version}"
 
 
-BACKEND = Backend("sqlite", build, SQLiteStore.capabilities, provider=provider)
+def settings(folder: Path) -> dict[str, Any]:
+    """The settings of an app with everything in one file."""
+    return {**component_classes(), "sqlite_db_path": str(folder / "app.db"), "sqlite_synchronous": "NORMAL"}
+
+
+def component_classes() -> dict[str, str]:
+    """The class of each component, by setting."""
+    return {f"{component}_cls": cls.__name__ for component, cls in _CLASSES.items()}
+
+
+BACKEND = Backend("sqlite", build, SQLiteStore.capabilities, settings, provider=provider)
