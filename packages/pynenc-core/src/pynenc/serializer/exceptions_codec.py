@@ -1,0 +1,237 @@
+"""Exceptions as data. Writing one never fails; reading one runs no code of users and imports nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import traceback
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, cast
+
+from pynenc.exceptions import RemoteError, SerializationError
+from pynenc.main_module import importable_name
+from pynenc.serializer.json_serializer import JsonSerializer
+
+MAX_TRACEBACK = 64 * 1024
+MAX_MESSAGE = 16 * 1024
+#: Of one argument or attribute.
+MAX_VALUE = 16 * 1024
+_MAX_VALUES = 64
+_MAX_NESTED = 4
+_HEAP_TYPE = 1 << 9
+
+#: What Python's own exceptions keep outside of ``args`` and ``__dict__``.
+_MEMBERS: dict[type[BaseException], tuple[str, ...]] = {
+    OSError: ("errno", "strerror", "filename", "filename2"),
+    ImportError: ("msg", "name", "path"),
+    NameError: ("name",),
+    AttributeError: ("name",),
+    StopIteration: ("value",),
+    SyntaxError: ("msg", "filename", "lineno", "offset", "text", "end_lineno", "end_offset"),
+}
+
+_ARGS: Any = vars(BaseException)["args"].__get__
+_MODULE: Any = vars(type)["__module__"].__get__
+_QUALNAME: Any = vars(type)["__qualname__"].__get__
+_MRO: Any = vars(type)["__mro__"].__get__
+_TYPE_DICT: Any = vars(type)["__dict__"].__get__
+_MODULE_DICT: Any = vars(ModuleType)["__dict__"].__get__
+
+_values = JsonSerializer()
+_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class RemoteTraceback(Exception):  # noqa: N818 - the cause of an error, not one by itself
+    """The ``__cause__`` of an exception that was raised elsewhere; its text is the traceback from there."""
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.args[0]}"""' if self.args else ""
+
+
+# -- writing --------------------------------------------------------------------------------------------
+
+
+def encode_exception(error: BaseException) -> str:
+    """ASCII JSON of the class, arguments, attributes, message and traceback of any exception. Never fails."""
+    try:
+        return _dumps(_encode(error, 0))
+    except Exception:  # noqa: BLE001 - an exception may break every rule, and its failure has to be stored
+        return _dumps({**_class_name(type(error)), "args": []})
+
+
+def _encode(error: BaseException, depth: int) -> dict[str, Any]:
+    return {
+        **_class_name(type(error)),
+        "args": [_encode_value(value, depth) for value in _ARGS(error)[:_MAX_VALUES]],
+        "members": _encode_named(_members_of(error), depth),
+        "state": _encode_named(_dict_of(error), depth),
+        "message": _clip(_text_of(error), MAX_MESSAGE),
+        "traceback": _clip(_traceback_of(error), MAX_TRACEBACK) if depth == 0 else "",
+    }
+
+
+def _class_name(cls: type) -> dict[str, str]:
+    # Past whatever the metaclass says, here and below.
+    module = _MODULE(cls)
+    return {"module": importable_name(str(module)) or str(module), "qualname": _QUALNAME(cls)}
+
+
+def _encode_value(value: Any, depth: int) -> list[Any]:
+    """``["value", text]``, ``["error", …]``, or ``["repr", text]`` for what is not data or too large."""
+    if isinstance(value, BaseException) and depth < _MAX_NESTED:
+        return ["error", _encode(value, depth + 1)]
+    if type(value) in (list, tuple) and depth < _MAX_NESTED and _holds_errors(value):
+        items = [_encode_value(item, depth + 1) for item in value[:_MAX_VALUES]]
+        return ["errors", items]
+    try:
+        text = _values.serialize(value)
+        if len(text) <= MAX_VALUE:
+            return ["value", text]
+    except SerializationError:
+        pass
+    return ["repr", _clip(_repr_of(value), MAX_VALUE)]
+
+
+def _holds_errors(value: Any) -> bool:
+    return bool(value) and all(isinstance(item, BaseException) for item in value)
+
+
+def _encode_named(values: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    """Attributes that are data; others are left out."""
+    encoded: dict[str, Any] = {}
+    for name, value in list(values.items())[:_MAX_VALUES]:
+        item = _encode_value(value, depth)
+        if type(name) is str and item[0] != "repr":
+            encoded[name] = item
+    return encoded
+
+
+def _dict_of(error: BaseException) -> Mapping[str, Any]:
+    state = object.__getattribute__(error, "__dict__")
+    return state if type(state) is dict else {}
+
+
+def _members_of(error: BaseException) -> dict[str, Any]:
+    for base, names in _MEMBERS.items():
+        if isinstance(error, base):
+            found = {name: base.__dict__[name].__get__(error) for name in names}
+            return {name: value for name, value in found.items() if value is not None}
+    return {}
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001 - a user's __str__
+        return f"<str() of this {type(error).__qualname__} raised {type(broken).__qualname__}>"
+
+
+def _repr_of(value: Any) -> str:
+    try:
+        return str(repr(value))
+    except Exception as broken:  # noqa: BLE001 - a user's __repr__
+        return f"<repr() of this {type(value).__qualname__} raised {type(broken).__qualname__}>"
+
+
+def _traceback_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - a user's __str__, or a chain that is not one
+        try:
+            return "".join(traceback.format_tb(error.__traceback__))
+        except Exception:  # noqa: BLE001 - as above
+            return ""
+
+
+def _clip(text: str, size: int) -> str:
+    """Beginning and end of a text that is too long."""
+    if len(text) <= size:
+        return text
+    half = size // 2 - 40
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+
+
+# -- reading --------------------------------------------------------------------------------------------
+
+
+def decode_exception(text: str) -> Exception:
+    """The exception that ``encode_exception`` was given, with its remote traceback as ``__cause__``.
+
+    Its class has to be loaded in this process already and to be an ``Exception``; what comes back for any
+    other is a ``RemoteError``. ``__init__`` is not called.
+
+    Raises:
+        SerializationError: the text is not what ``encode_exception`` writes.
+    """
+    try:
+        return _decode(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise SerializationError(f"a stored exception is unreadable: {type(error).__name__}") from error
+
+
+def _decode(data: Any) -> Exception:
+    message = str(data.get("message", ""))
+    remote = str(data.get("traceback", ""))
+    cls = _loaded_class(data["module"], data["qualname"])
+    error = None if cls is None else _rebuild(cls, data)
+    if error is None:
+        error = RemoteError(f"{data['module']}.{data['qualname']}", message, remote)
+    if remote:
+        error.__cause__ = RemoteTraceback(remote)
+    return error
+
+
+def _loaded_class(module: Any, qualname: Any) -> type[Exception] | None:
+    """A class by name, without importing or calling anything (a module's ``__getattr__`` may do either)."""
+    names = [module]
+    if module == importable_name("__main__"):
+        names.append("__main__")
+    for name in names:
+        found: Any = sys.modules.get(name)
+        for part in str(qualname).split("."):
+            found = _namespace_of(found).get(part)
+        if issubclass(type(found), type) and Exception in _MRO(found):
+            return cast("type[Exception]", found)
+    return None
+
+
+def _namespace_of(holder: Any) -> Mapping[str, Any]:
+    if issubclass(type(holder), ModuleType):
+        return cast("Mapping[str, Any]", _MODULE_DICT(holder))
+    if issubclass(type(holder), type):
+        return cast("Mapping[str, Any]", _TYPE_DICT(holder))
+    return {}
+
+
+def _rebuild(cls: type[Exception], data: Any) -> Exception | None:
+    # The nearest class written in C makes the object: a __new__ or __init__ in Python is never run.
+    base: Any = next(base for base in cls.__mro__ if not base.__flags__ & _HEAP_TYPE)
+    args = tuple(_decode_value(value) for value in data["args"])
+    try:
+        error: Exception = base.__new__(cls, *args)
+    except Exception:  # noqa: BLE001 - arguments that the C class refuses
+        return None
+    with contextlib.suppress(Exception):  # a subclass with arguments of its own
+        base.__init__(error, *args)
+    error.args = args
+    for name, value in data.get("members", {}).items():
+        if name in _MEMBERS.get(_member_base(cls), ()):
+            _member_base(cls).__dict__[name].__set__(error, _decode_value(value))
+    state = {name: _decode_value(value) for name, value in data.get("state", {}).items()}
+    vars(error).update(state)
+    return error
+
+
+def _member_base(cls: type[BaseException]) -> type[BaseException]:
+    return next((base for base in _MEMBERS if issubclass(cls, base)), BaseException)
+
+
+def _decode_value(item: Any) -> Any:
+    kind, content = item
+    if kind == "error":
+        return _decode(content)
+    if kind == "errors":
+        return [_decode_value(value) for value in content]
+    return _values.deserialize(content) if kind == "value" else str(content)
