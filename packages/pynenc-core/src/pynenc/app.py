@@ -169,6 +169,25 @@ class Pynenc:
         """Values ↔ text."""
         return self.engine.components.serializer
 
+    def register_type(
+        self,
+        cls: type,
+        encode: Callable[[Any], Any] | None = None,
+        decode: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Allow a class in arguments and results without naming it in annotations; in every process alike.
+
+        Args:
+            cls: The class.
+            encode: Makes JSON-able data of an object; None for a dataclass, enum, NamedTuple, pydantic model or
+                class with ``to_json()`` and ``from_json()``.
+            decode: Makes the object of that data.
+
+        Raises:
+            SerializationError: the class cannot be written so.
+        """
+        self.serializer.register_type(cls, encode, decode)
+
     @property
     def runner(self) -> BaseRunner:
         """The runner that ``conf.runner_cls`` names; a changed setting takes effect while it does not run."""
