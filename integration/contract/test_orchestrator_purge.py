@@ -86,6 +86,7 @@ def test_a_deleted_id_can_be_used_again(world: World) -> None:
     world.orchestrator.delete(ids("one"))
     claim = world.run("one")
     assert (claim.epoch, world.walk("one")) == (1, [S.REGISTERED, S.PENDING, S.RUNNING])
+    assert list(world.all_records()) == [world.record("one")]
 
 
 def test_only_final_invocations_are_deleted(world: World) -> None:

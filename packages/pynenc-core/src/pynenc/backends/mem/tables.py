@@ -151,7 +151,8 @@ class Tables:
             end = 0 if start is None else bisect_right(by_order, start.order - 1, key=_order_of)
         for position in range(end - 1, -1, -1):
             record = by_order[position]
-            if record.call.invocation_id in records:
+            # The id of a deleted record may have been used again.
+            if records.get(record.call.invocation_id) is record:
                 yield record
 
     def children(self, parent_id: InvocationId, after: InvocationId | None) -> Iterator[MemRecord]:
