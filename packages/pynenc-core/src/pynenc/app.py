@@ -77,6 +77,8 @@ class Pynenc:
         self._engine: Engine | None = None  # guarded by self._lock
         self._runner: BaseRunner | None = None  # guarded by self._lock
         self._component_confs: dict[str, ConfigBase] = {}
+        #: By name of the class, assignments of another process to settings that nobody asked for here yet.
+        self._inherited: dict[str, dict[str, Any]] = {}
         self._tasks: dict[TaskId, Task[Any, Any]] = {}
         self._module, self._filepath = _place_of_caller()
         self._registry = TaskRegistry(self._importable)
@@ -109,7 +111,9 @@ class Pynenc:
         with self._lock:
             name = config_cls.__name__
             if name not in self._component_confs:
-                self._component_confs[name] = config_cls(self._config_values, self._config_filepath)
+                conf = config_cls(self._config_values, self._config_filepath)
+                conf.apply_direct(self._inherited.get(name, {}))
+                self._component_confs[name] = conf
             return self._component_confs[name]
 
     @property
@@ -126,13 +130,12 @@ class Pynenc:
 
     def apply(self, ref: AppRef) -> None:
         """Take over the assignments of the app in the process that sent ``ref``."""
-        for name, values in ref.direct_values.items():
-            if name == type(self.conf).__name__:
-                self.conf.apply_direct(values)
-                continue
-            for config_cls in _known_config_classes():
-                if config_cls.__name__ == name:
-                    self.component_conf(config_cls).apply_direct(values)
+        with self._lock:
+            # Kept for later too: the class may belong to a backend that is not imported yet.
+            self._inherited.update(ref.direct_values)
+            confs = {type(self.conf).__name__: self.conf, **self._component_confs}
+            for name, conf in confs.items():
+                conf.apply_direct(ref.direct_values.get(name, {}))
 
     # -- components -----------------------------------------------------------------------------------
 
@@ -393,14 +396,6 @@ def _place_of_caller() -> tuple[str, str | None]:
     while frame.f_back is not None and frame.f_globals.get("__name__") in (__name__, "pynenc.builder"):
         frame = frame.f_back
     return str(frame.f_globals.get("__name__", "__main__")), frame.f_globals.get("__file__")
-
-
-def _known_config_classes() -> Iterable[type[ConfigBase]]:
-    pending = list(ConfigBase.__subclasses__())
-    while pending:
-        config_cls = pending.pop()
-        pending.extend(config_cls.__subclasses__())
-        yield config_cls
 
 
 def _unknown_definition(task_key: str) -> TaskDefinition:
