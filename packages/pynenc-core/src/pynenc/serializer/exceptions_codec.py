@@ -6,13 +6,14 @@ import contextlib
 import json
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, cast
 
 from pynenc.exceptions import RemoteError, SerializationError
 from pynenc.main_module import importable_name
 from pynenc.serializer.json_serializer import JsonSerializer
+from pynenc.values.status import InvocationStatus
 
 MAX_TRACEBACK = 64 * 1024
 MAX_MESSAGE = 16 * 1024
@@ -40,6 +41,7 @@ _TYPE_DICT: Any = vars(type)["__dict__"].__get__
 _MODULE_DICT: Any = vars(ModuleType)["__dict__"].__get__
 
 _values = JsonSerializer()
+_values.register_type(InvocationStatus)  # pynenc's own exceptions have it
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -65,11 +67,20 @@ def _encode(error: BaseException, depth: int) -> dict[str, Any]:
     return {
         **_class_name(type(error)),
         "args": [_encode_value(value, depth) for value in _ARGS(error)[:_MAX_VALUES]],
-        "members": _encode_named(_members_of(error), depth),
-        "state": _encode_named(_dict_of(error), depth),
+        "members": _encode_named(_or_nothing(_members_of, error), depth),
+        "state": _encode_named(_or_nothing(_dict_of, error), depth),
         "message": _clip(_text_of(error), MAX_MESSAGE),
         "traceback": _clip(_traceback_of(error), MAX_TRACEBACK) if depth == 0 else "",
     }
+
+
+def _or_nothing(
+    read: Callable[[BaseException], Mapping[str, Any]], error: BaseException
+) -> Mapping[str, Any]:
+    try:
+        return read(error)
+    except Exception:  # noqa: BLE001 - a user's properties and __getattribute__
+        return {}
 
 
 def _class_name(cls: type) -> dict[str, str]:
@@ -89,7 +100,7 @@ def _encode_value(value: Any, depth: int) -> list[Any]:
         text = _values.serialize(value)
         if len(text) <= MAX_VALUE:
             return ["value", text]
-    except SerializationError:
+    except Exception:  # noqa: BLE001 - refused, or a user's to_json and the like
         pass
     return ["repr", _clip(_repr_of(value), MAX_VALUE)]
 

@@ -12,7 +12,7 @@ from jsonpickle.util import is_picklable
 
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.exceptions import SerializationError
-from pynenc.serializer.json_types import Codec
+from pynenc.serializer.json_types import SURROGATE_PAIR, Codec
 from pynenc.serializer.user_types import class_tag
 
 #: What jsonpickle's own keys start with.
@@ -98,6 +98,11 @@ class _Pickler(Pickler):  # type: ignore[misc]  # jsonpickle has no types
         if codec is not None:
             return lambda value: {_TAG: [codec.tag, self._flatten(codec.encode(value))]}
         return super()._get_flattener(obj)
+
+    def _flatten_impl(self, obj: Any) -> Any:
+        if type(obj) is str and not obj.isascii() and SURROGATE_PAIR.search(obj):
+            raise SerializationError("cannot serialize a text with a pair of lone surrogates")
+        return super()._flatten_impl(obj)
 
     def _flatten_dict_obj(self, obj: Any, data: Any = None, exclude: Iterable[str] = ()) -> Any:
         for key, value in obj.items():

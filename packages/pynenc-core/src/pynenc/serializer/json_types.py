@@ -57,6 +57,9 @@ class Unsupported(ValueError):  # noqa: N818 - becomes a SerializationError with
 #: Adjacent lone surrogates: JSON would make one character of the two.
 SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
+#: Where the system has no data of time zones, Python makes a package name of the key.
+_ZONE_KEY = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+
 #: int, float and str whose JSON text would be read as something else.
 INT_TAG, FLOAT_TAG, STR_TAG = "int", "float", "str"
 SET_TAG, FROZENSET_TAG, DICT_TAG = "set", "frozenset", "dict"
@@ -104,6 +107,8 @@ def _decode_zone(data: Any) -> tzinfo | None:
     if data is None:
         return None
     if type(data) is str:
+        if _ZONE_KEY.fullmatch(data) is None:
+            raise ValueError(f"{data[:60]!r} is not the name of a time zone")
         return ZoneInfo(data)
     if type(data) is dict:
         return TzInfo(data["pydantic"])
@@ -186,7 +191,13 @@ _CODECS = [
     ),
     _text_codec(UUID, "uuid", UUID),
     _text_codec(Decimal, "decimal", Decimal),
-    _text_codec(Fraction, "fraction", Fraction),
+    # Not as text, of which "1e999999999" would be computed.
+    Codec(
+        Fraction,
+        "fraction",
+        lambda value: [value.numerator, value.denominator],
+        _of_list(lambda xs: Fraction(_checked(xs[0], int), _checked(xs[1], int))),
+    ),
     # A path of the platform: the name that a POSIX process wrote is a Windows path on Windows.
     _text_codec(type(Path()), "path", Path),
     _text_codec(PurePosixPath, "pure_posix_path", PurePosixPath),
@@ -202,8 +213,8 @@ _CODECS = [
     Codec(OrderedDict, "ordered_dict", _pairs, _of_pairs(OrderedDict)),
     Codec(Counter, "counter", _pairs, _of_pairs(Counter)),
     # Handles of invocations and pynenc's exceptions carry these.
-    _text_codec(TaskId, "task_id", TaskId.from_key),
-    _text_codec(CallId, "call_id", CallId.from_key),
+    Codec(TaskId, "task_id", list, _of_list(lambda xs: TaskId(*xs))),
+    Codec(CallId, "call_id", list, _of_list(lambda xs: CallId(*xs))),
 ]
 
 STANDARD_BY_TYPE: dict[type, Codec] = {codec.cls: codec for codec in _CODECS}

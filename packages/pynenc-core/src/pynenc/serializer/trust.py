@@ -161,7 +161,7 @@ class _Collector:
                 holder = type("_Holder", (), {"__annotations__": {name: annotations[name]}})
                 holder.__module__ = base.__module__
                 try:
-                    return typing.get_type_hints(holder, localns=dict(vars(base)), include_extras=True)[name]
+                    return typing.get_type_hints(holder, include_extras=True)[name]
                 except Exception:  # noqa: BLE001 - as above
                     self.complete = False
                     return None

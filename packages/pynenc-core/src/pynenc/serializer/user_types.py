@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, Flag
 from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from pynenc.main_module import importable_name
@@ -164,9 +165,12 @@ def _check_names(data: Any, known: Any) -> None:
 
 def _pydantic_codec(cls: type[BaseModel]) -> Codec:
     fields = cls.model_fields
+    allows_extra = cls.model_config.get("extra") == "allow"
 
     def encode(value: BaseModel) -> dict[str, Any]:
         data = {name: item for name, item in value.__dict__.items() if name in fields}
+        if len(data) != len(fields):
+            raise Unsupported("it has no value for some of its fields")
         if value.__pydantic_fields_set__ != data.keys():
             data[_SET] = sorted(value.__pydantic_fields_set__)
         if value.__pydantic_extra__:
@@ -185,18 +189,13 @@ def _pydantic_codec(cls: type[BaseModel]) -> Codec:
         names = data.pop(_SET, None)
         _check_names(data, fields)
         _check_names(private, cls.__private_attributes__)
+        if type(extra) is not dict or (extra and not allows_extra):
+            raise ValueError("the class has no extra fields here")
         fields_set = set(data) if names is None else {str(name) for name in names}
-        for name, field in fields.items():
-            if name not in data:
-                if field.is_required():
-                    raise ValueError(f"field {name!r} has no value and no default")
-                data[name] = field.get_default(call_default_factory=True, validated_data=data)
+        _add_defaults(data, fields)
         # As pydantic itself restores a copy: validators ran when the object was made, and may not be
         # idempotent.
         value = cls.__new__(cls)
-        allows_extra = cls.model_config.get("extra") == "allow"
-        if extra and not allows_extra:
-            raise ValueError("the class has no extra fields here")
         object.__setattr__(value, "__dict__", {name: data[name] for name in fields})
         object.__setattr__(value, "__pydantic_fields_set__", fields_set)
         object.__setattr__(value, "__pydantic_extra__", extra if allows_extra else None)
@@ -204,6 +203,14 @@ def _pydantic_codec(cls: type[BaseModel]) -> Codec:
         return value
 
     return Codec(cls, class_tag(cls), encode, decode)
+
+
+def _add_defaults(data: dict[str, Any], fields: Mapping[str, FieldInfo]) -> None:
+    for name, field in fields.items():
+        if name not in data:
+            if field.is_required():
+                raise ValueError(f"field {name!r} has no value and no default")
+            data[name] = field.get_default(call_default_factory=True, validated_data=data)
 
 
 def _private_of(cls: type[BaseModel], private: dict[str, Any]) -> dict[str, Any] | None:
