@@ -7,6 +7,7 @@ from typing import Any
 
 from integration.backends import sqlite
 from integration.backends.parts import Backend, Parts, Site, assemble
+
 from pynenc.backends.sqlite.store import SQLiteStore
 
 _FILES = {

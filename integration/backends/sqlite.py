@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.backends.parts import Backend, Choice, Parts, Site, assemble
+
 from pynenc.backends.sqlite.broker import SQLiteBroker
 from pynenc.backends.sqlite.client_data_store import SQLiteClientDataStore
 from pynenc.backends.sqlite.orchestrator import SQLiteOrchestrator

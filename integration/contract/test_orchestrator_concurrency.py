@@ -93,6 +93,18 @@ def test_a_key_has_as_many_places_as_its_limit(world: World) -> None:
     assert world.claims() == []
 
 
+def test_one_with_a_lower_limit_is_let_in_when_its_own_limit_allows(world: World) -> None:
+    wide: dict[str, Any] = {"cc_key": "k", "cc_limit": 2}
+    narrow: dict[str, Any] = {"cc_key": "k", "cc_limit": 1, "cc_park": True}
+    first, second = world.run("first", **wide), world.run("second", **wide)
+    world.submit("one", **narrow)
+    assert world.claims() == []
+    world.do(finish(first))
+    assert world.status("one") is S.CONCURRENCY_CONTROLLED
+    world.do(finish(second))
+    assert world.claim().invocation_id == "one"
+
+
 def test_a_paused_holder_keeps_its_place(world: World) -> None:
     holder = world.run("holder", **LIMITED)
     world.submit("awaited")
