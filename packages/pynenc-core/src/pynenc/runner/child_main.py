@@ -25,6 +25,7 @@ def serve(engine: Engine, task: ChildTask) -> int:
     # The supervisor decides when to stop; a Ctrl-C at the terminal reaches the whole group of processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked since this process was started
     stop = threading.Event()
     orphaned = threading.Event()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -47,11 +48,15 @@ class ChildProcess:
         #: Why it could not begin, in its own words.
         self.error: str | None = None
         read_fd, write_fd = os.pipe()
+        # A Ctrl-C goes to every process of the terminal, and a child that is only importing could not but die
+        # of it with a traceback: it is born with the signal blocked, until it can ignore it.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process = subprocess.Popen(
                 program.command(), stdin=subprocess.PIPE, pass_fds=(write_fd,), close_fds=True
             )
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(write_fd)
         self._task = ChildTask(
             app_ref=program.app_ref(),
