@@ -43,14 +43,12 @@ _COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong usage ends the program with code 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _make_parser(given)
-    args = parser.parse_args(given)
-    if args.version:
-        print(_version())
-        return 0
-    if args.command is None:
-        parser.error(f"which command? One of {', '.join(_COMMANDS)}")
+    args = argparse.Namespace(verbose=False)
     try:
+        parser = _make_parser(given)
+        args = parser.parse_args(given)
+        if not args.version and args.command is None:
+            parser.error(f"which command? One of {', '.join(_COMMANDS)}")
         code = _run(args)
         # Here and not at the end of the interpreter, where a closed pipe could only be complained about.
         sys.stdout.flush()
@@ -90,6 +88,9 @@ def _make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.version:
+        print(f"pynenc {import_module('importlib.metadata').version('pynenc-core')}")
+        return 0
     command = _COMMANDS[args.command]
     module = _module_of(command)
     code: int = module.run(args, _load_app(args)) if command.needs_app else module.run(args)
@@ -116,8 +117,3 @@ def _tell(error: Exception, *, verbose: bool) -> int:
         message = f"{type(error).__name__}: {error}" + ("" if verbose else " (-v shows where)")
     print(f"pynenc: error: {message}", file=sys.stderr)
     return 1
-
-
-def _version() -> str:
-    metadata = import_module("importlib.metadata")
-    return f"pynenc {metadata.version('pynenc-core')}"

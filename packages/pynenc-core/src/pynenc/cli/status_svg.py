@@ -11,26 +11,26 @@ from pynenc.values.status import InvocationStatus, StatusDefinition
 _S = InvocationStatus
 _Point = tuple[float, float]
 
-_WIDTH, _HEIGHT = 1340, 800
-_BOX_WIDTH, _BOX_HEIGHT = 216, 46
+_WIDTH, _HEIGHT = 1300, 800
+_BOX_HEIGHT = 46
 
-#: Centre of each box. The usual life runs along the middle from left to right.
+#: Centre of each box. The usual life runs from left to right; few edges pass behind a box.
 _PLACES: Mapping[InvocationStatus, _Point] = {
-    _S.REGISTERED: (140, 330),
-    _S.PENDING: (440, 330),
-    _S.RUNNING: (800, 330),
-    _S.SUCCESS: (1200, 330),
-    _S.FAILED: (1200, 460),
-    _S.CANCELLED: (1200, 590),
-    _S.CONCURRENCY_CONTROLLED_FINAL: (140, 100),
-    _S.CONCURRENCY_CONTROLLED: (140, 560),
-    _S.RETRY: (440, 100),
-    _S.PAUSED: (940, 100),
-    _S.RESUMED: (1200, 100),
-    _S.REROUTED: (440, 560),
-    _S.PENDING_RECOVERY: (440, 710),
-    _S.KILLED: (700, 560),
-    _S.RUNNING_RECOVERY: (800, 710),
+    _S.REGISTERED: (150, 300),
+    _S.PENDING: (380, 300),
+    _S.RUNNING: (800, 300),
+    _S.SUCCESS: (1180, 300),
+    _S.FAILED: (1180, 460),
+    _S.CANCELLED: (1180, 620),
+    _S.CONCURRENCY_CONTROLLED_FINAL: (150, 80),
+    _S.CONCURRENCY_CONTROLLED: (150, 520),
+    _S.RETRY: (430, 80),
+    _S.PAUSED: (650, 140),
+    _S.RESUMED: (920, 110),
+    _S.KILLED: (575, 520),
+    _S.REROUTED: (380, 520),
+    _S.PENDING_RECOVERY: (300, 640),
+    _S.RUNNING_RECOVERY: (920, 700),
 }
 #: How far an edge bends aside, as a part of its length: so both directions between two boxes are visible.
 _BEND = 0.09
@@ -83,7 +83,7 @@ def _marker(color: str) -> str:
 def _edge(source: InvocationStatus, target: InvocationStatus, color: str) -> str:
     (x1, y1), (x2, y2) = _PLACES[source], _PLACES[target]
     bend = ((x1 + x2) / 2 - (y2 - y1) * _BEND, (y1 + y2) / 2 + (x2 - x1) * _BEND)
-    (sx, sy), (tx, ty) = _border(_PLACES[source], bend), _border(_PLACES[target], bend)
+    (sx, sy), (tx, ty) = _border(source, bend), _border(target, bend)
     # A cancellation is possible nearly everywhere: these edges stay in the background.
     style = ' stroke-dasharray="2 5" opacity="0.7"' if target is _S.CANCELLED else ""
     return (
@@ -93,10 +93,15 @@ def _edge(source: InvocationStatus, target: InvocationStatus, color: str) -> str
     )
 
 
-def _border(center: _Point, towards: _Point) -> _Point:
-    """Where the line from the centre of a box leaves it."""
+def _width_of(status: InvocationStatus) -> int:
+    return 34 + 8 * len(status)
+
+
+def _border(status: InvocationStatus, towards: _Point) -> _Point:
+    """Where a line from the centre of a box leaves it."""
+    center = _PLACES[status]
     dx, dy = towards[0] - center[0], towards[1] - center[1]
-    reach_x = _BOX_WIDTH / 2 / abs(dx) if dx else math.inf
+    reach_x = _width_of(status) / 2 / abs(dx) if dx else math.inf
     reach_y = _BOX_HEIGHT / 2 / abs(dy) if dy else math.inf
     part = min(reach_x, reach_y)
     return center[0] + dx * part, center[1] + dy * part
@@ -104,15 +109,16 @@ def _border(center: _Point, towards: _Point) -> _Point:
 
 def _box(status: InvocationStatus, row: StatusDefinition, color: str) -> str:
     x, y = _PLACES[status]
-    left, top = x - _BOX_WIDTH / 2, y - _BOX_HEIGHT / 2
+    width = _width_of(status)
+    left, top = x - width / 2, y - _BOX_HEIGHT / 2
     # A final status has the double frame of an accepting state.
     frame = f'fill="#ffffff" stroke="{color}" stroke-width="2"'
     inner = (
-        f'<rect x="{left + 4:.0f}" y="{top + 4:.0f}" width="{_BOX_WIDTH - 8}" height="{_BOX_HEIGHT - 8}" '
+        f'<rect x="{left + 4:.0f}" y="{top + 4:.0f}" width="{width - 8}" height="{_BOX_HEIGHT - 8}" '
         f'rx="5" fill="none" stroke="{color}"/>'
     )
     return (
-        f'<rect x="{left:.0f}" y="{top:.0f}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="8" {frame}/>'
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{width}" height="{_BOX_HEIGHT}" rx="8" {frame}/>'
         f"{inner if row.final else ''}"
         f'<text x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle" fill="{color}">{escape(status)}</text>'
     )
@@ -122,7 +128,7 @@ def _legend() -> list[str]:
     entries = [
         f'<rect x="{24}" y="{y - 11}" width="18" height="12" rx="3" fill="none" stroke="{color}" '
         f'stroke-width="2"/><text x="50" y="{y}" fill="{color}">{escape(text)}</text>'
-        for y, (color, text) in zip(range(700, 790, 22), _LEGEND.items(), strict=False)
+        for y, (color, text) in zip(range(712, 790, 22), _LEGEND.items(), strict=False)
     ]
     note = "Double frame: final. Dotted: cancelled, possible wherever something has not ended."
     return [*entries, f'<text x="24" y="780" fill="{_END}">{escape(note)}</text>']
