@@ -6,8 +6,9 @@ import importlib
 import json
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,14 @@ RUNNERS = {
 }
 
 
+def eventually(condition: Callable[[], Any], seconds: float = 30) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
 class RunningApp:
     """The sample app on one backend."""
 
@@ -38,6 +47,7 @@ class RunningApp:
         self.runner = self.app.runner
         self._thread = threading.Thread(target=self.runner.run, daemon=True)
         self._thread.start()
+        eventually(lambda: self.runner.running)
 
     def stop(self) -> None:
         if self.runner is not None and self._thread is not None:
@@ -47,11 +57,21 @@ class RunningApp:
 
 
 @pytest.fixture(params=list(RUNNERS))
-def runner_cls(request: pytest.FixtureRequest, backend: Backend) -> str:
+def runner_cls(request: pytest.FixtureRequest) -> str:
     name: str = request.param
-    if name != "ThreadRunner" and not backend.capabilities.multi_process:
-        pytest.skip(f"{name} starts processes, which cannot share the store '{backend.name}'")
     return name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Only combinations that exist: processes cannot share memory, and threads cannot be killed."""
+    items[:] = [item for item in items if _exists(item)]
+
+
+def _exists(item: pytest.Item) -> bool:
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    if parameters.get("runner_cls", "ThreadRunner") == "ThreadRunner":
+        return item.get_closest_marker("processes_only") is None
+    return bool(parameters["backend"].capabilities.multi_process)
 
 
 @pytest.fixture

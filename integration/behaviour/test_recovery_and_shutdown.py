@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from integration.behaviour.conftest import RunningApp
+from integration.behaviour.conftest import RunningApp, eventually
 
 from pynenc.exceptions import WorkerLostError
 
 TIMEOUT = 30
 
 
-@pytest.fixture
-def processes_only(runner_cls: str) -> None:
-    if runner_cls == "ThreadRunner":
-        pytest.skip("needs a process that may die")
-
-
-def eventually(condition, seconds: float = TIMEOUT) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-
-
-@pytest.mark.usefixtures("processes_only")
+@pytest.mark.processes_only
 def test_work_of_a_killed_worker_is_done_by_another(running: RunningApp, tmp_path: Path) -> None:
     flag = tmp_path / "deadly"
     log = Path(str(flag) + ".log")
@@ -40,7 +26,7 @@ def test_work_of_a_killed_worker_is_done_by_another(running: RunningApp, tmp_pat
     assert "running_recovery" in [entry.status.value for entry in invocation.history]
 
 
-@pytest.mark.usefixtures("processes_only")
+@pytest.mark.processes_only
 def test_an_invocation_that_keeps_killing_its_worker_fails(running: RunningApp, tmp_path: Path) -> None:
     flag = tmp_path / "deadly"
     flag.touch()
@@ -50,7 +36,7 @@ def test_an_invocation_that_keeps_killing_its_worker_fails(running: RunningApp, 
     assert running.tasks.add(1, 1).get(TIMEOUT) == 2
 
 
-@pytest.mark.usefixtures("processes_only")
+@pytest.mark.processes_only
 def test_a_worker_killed_from_outside_loses_nothing(running: RunningApp, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     invocation = running.tasks.waits_for_file(str(gate))
@@ -86,7 +72,7 @@ def test_what_runs_may_finish_when_the_runner_stops(running: RunningApp, tmp_pat
     assert invocation.record.recoveries == invocation.record.reroutes == 0
 
 
-@pytest.mark.usefixtures("processes_only")
+@pytest.mark.processes_only
 def test_no_process_survives_its_runner(running: RunningApp) -> None:
     running.tasks.add(1, 1).get(TIMEOUT)
     workers = _children(os.getpid())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from pynenc.contracts.broker import Delivery
 from pynenc.engine.components import Components
+from pynenc.values.ids import InvocationId
 from pynenc.values.operations import ClaimRequest, Step, StepAnswer
 from pynenc.values.status import AVAILABLE
 
@@ -31,22 +34,42 @@ class Claimer:
     def _receive(self, step: Step, claim: ClaimRequest) -> StepAnswer:
         """A message is a hint: it is confirmed once the claim has been decided, whatever the decision."""
         parts = self._components
-        deliveries = parts.broker.receive(min(claim.limit, self._appetite), _LEASE_SECONDS)
-        if not deliveries:
-            if not step.moves:
-                return StepAnswer()
-            return self._announced(step, parts.orchestrator.advance(replace(step, claim=None)))
-        ids = tuple(dict.fromkeys(delivery.invocation_id for delivery in deliveries))
-        asked = replace(step, claim=replace(claim, ids=ids), read=(*step.read, *ids))
-        answer = self._announced(step, parts.orchestrator.advance(asked))
-        # What is still available was not given to this worker: somebody else may have it.
-        states = answer.states
-        left = {i for i in ids if i in states and states[i].status in AVAILABLE}
-        parts.broker.acknowledge([d.receipt for d in deliveries if d.invocation_id not in left])
+        answer: StepAnswer | None = None
+        while True:
+            deliveries = parts.broker.receive(min(claim.limit, self._appetite), _LEASE_SECONDS)
+            if not deliveries:
+                return answer or self._without_claim(step)
+            ids = tuple(dict.fromkeys(delivery.invocation_id for delivery in deliveries))
+            asked = Step(claim=replace(claim, ids=ids), read=ids)
+            if answer is None:
+                asked = replace(step, claim=asked.claim, read=(*step.read, *ids))
+                answer = latest = self._announced(step, parts.orchestrator.advance(asked))
+            else:
+                latest = parts.orchestrator.advance(asked)
+                answer = replace(answer, claims=latest.claims)
+            left = self._confirm(deliveries, latest)
+            # Hints that led nowhere are followed by more of them at once.
+            self._appetite = min(claim.limit, 2 * max(len(latest.claims), len(deliveries) - len(left), 1))
+            if latest.claims or left:
+                return answer
+
+    def _confirm(self, deliveries: Sequence[Delivery], answer: StepAnswer) -> set[InvocationId]:
+        """Confirm what was decided; what is still available was not for this worker, others may have it."""
+        broker, states = self._components.broker, answer.states
+        left = {
+            d.invocation_id
+            for d in deliveries
+            if d.invocation_id in states and states[d.invocation_id].status in AVAILABLE
+        }
+        broker.acknowledge([d.receipt for d in deliveries if d.invocation_id not in left])
         if left:
-            parts.broker.give_back([d.receipt for d in deliveries if d.invocation_id in left])
-        self._appetite = min(claim.limit, 2 * len(answer.claims)) or 1
-        return answer
+            broker.give_back([d.receipt for d in deliveries if d.invocation_id in left])
+        return left
+
+    def _without_claim(self, step: Step) -> StepAnswer:
+        if not step.moves and not step.read:
+            return StepAnswer()
+        return self._announced(step, self._components.orchestrator.advance(replace(step, claim=None)))
 
     def _announced(self, step: Step, answer: StepAnswer) -> StepAnswer:
         """Tell the queue what became available; the sweeper tells it again if this process dies here."""

@@ -41,7 +41,7 @@ class Engine:
         self.submitter = Submitter(components, self.payloads)
         self.wakeups = Wakeups(components.orchestrator.store)
         self.waiting = Waiting(
-            components.orchestrator, self.wakeups, registry, components.conf.max_help_depth
+            components.orchestrator, self.advance, self.wakeups, registry, components.conf.max_help_depth
         )
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups)
         self.recovery = Recovery(components, self.payloads)

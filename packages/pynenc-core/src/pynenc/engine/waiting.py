@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
@@ -73,11 +73,13 @@ class Waiting:
     def __init__(
         self,
         orchestrator: BaseOrchestrator,
+        advance: Callable[[Step], StepAnswer],
         wakeups: Wakeups,
         registry: TaskRegistry,
         max_help_depth: int,
     ) -> None:
         self._orchestrator = orchestrator
+        self._advance = advance
         self._wakeups = wakeups
         self._registry = registry
         self._max_help_depth = max_help_depth
@@ -198,7 +200,7 @@ class Waiting:
 
     def _resume(self, wait: _Wait, moves: tuple[Move, ...]) -> None:
         step = Step(moves=(*moves, transitions.resume(wait.active.claim)), read=wait.ids)
-        answer = until_answered(lambda: self._orchestrator.advance(step))
+        answer = until_answered(lambda: self._advance(step))
         if not answer.moves[-1].accepted:
             raise lost(wait.active.invocation_id)
         wait.done.clear()
@@ -219,7 +221,7 @@ class Waiting:
                 exclude_tasks=self._registry.not_helpable | wait.slot.unknown_tasks(),
             )
         step = Step(moves=moves if pause is None else (*moves, pause), claim=claim, read=open_ids)
-        answer = until_answered(lambda: self._orchestrator.advance(step))
+        answer = until_answered(lambda: self._advance(step))
         states = dict(answer.states)
         wait.learn(states)
         if claim is not None and not answer.claims:
