@@ -144,6 +144,10 @@ class _Collector:
                 yield self._hint_of(cls, attribute)
         elif dataclasses.is_dataclass(cls) or is_named_tuple(cls) or typing.is_typeddict(cls):
             yield from self._hints_of(cls)
+            # What the type variables of generic bases stand for: class Orders(Page[Order]).
+            for base in cls.__mro__:
+                for alias in vars(base).get("__orig_bases__", ()):
+                    yield from typing.get_args(alias)
 
     def _hints_of(self, cls: type) -> Iterator[Any]:
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from enum import Enum, Flag
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -19,6 +19,8 @@ from pynenc.serializer.json_types import Codec, Unsupported
 CLASS_MARK = "@"
 #: Keys beside the names of fields, which are identifiers.
 _STATE, _SET, _EXTRA, _PRIVATE = "*state", "*set", "*extra", "*private"
+#: What calling ``Box[int]`` instead of ``Box`` leaves on an object; it says nothing about its value.
+_ORIGINAL_CLASS = "__orig_class__"
 
 
 def class_tag(cls: type) -> str:
@@ -43,6 +45,8 @@ def _shape_of(cls: type) -> Callable[[type], Codec | None] | None:
         return _dataclass_codec
     if is_named_tuple(cls):
         return _named_tuple_codec
+    if hasattr(cls, "__get_pydantic_core_schema__"):
+        return _pydantic_value_codec
     return None
 
 
@@ -113,7 +117,9 @@ def _dataclass_codec(cls: Any) -> Codec | None:
         state = {
             name: item
             for name, item in getattr(value, "__dict__", {}).items()
-            if name not in fields and not isinstance(getattr(cls, name, None), cached_property)
+            if name not in fields
+            and name != _ORIGINAL_CLASS
+            and not isinstance(getattr(cls, name, None), cached_property)
         }
         if state:
             data[_STATE] = state
@@ -211,6 +217,24 @@ def _add_defaults(data: dict[str, Any], fields: Mapping[str, FieldInfo]) -> None
             if field.is_required():
                 raise ValueError(f"field {name!r} has no value and no default")
             data[name] = field.get_default(call_default_factory=True, validated_data=data)
+
+
+def _pydantic_value_codec(cls: type) -> Codec:
+    """Of a class that tells pydantic how it is written, such as a URL."""
+
+    @cache
+    def adapter() -> TypeAdapter[Any]:
+        # Not before there is such a value: some adapters need packages that are optional.
+        return TypeAdapter(cls)
+
+    def encode(value: Any) -> Any:
+        data = adapter().dump_json(value).decode()
+        copy = adapter().validate_json(data)
+        if type(copy) is not type(value) or copy != value:
+            raise Unsupported("what pydantic writes of it does not come back as it was")
+        return data
+
+    return Codec(cls, class_tag(cls), encode, lambda data: adapter().validate_json(data))
 
 
 def _private_of(cls: type[BaseModel], private: dict[str, Any]) -> dict[str, Any] | None:
