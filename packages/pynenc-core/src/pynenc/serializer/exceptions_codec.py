@@ -33,12 +33,17 @@ _MEMBERS: dict[type[BaseException], tuple[str, ...]] = {
     SyntaxError: ("msg", "filename", "lineno", "offset", "text", "end_lineno", "end_offset"),
 }
 
-_ARGS: Any = vars(BaseException)["args"].__get__
-_MODULE: Any = vars(type)["__module__"].__get__
-_QUALNAME: Any = vars(type)["__qualname__"].__get__
-_MRO: Any = vars(type)["__mro__"].__get__
-_TYPE_DICT: Any = vars(type)["__dict__"].__get__
-_MODULE_DICT: Any = vars(ModuleType)["__dict__"].__get__
+# Python's own access to classes and exceptions, past whatever users' classes and metaclasses define.
+_ARGS: Any = vars(BaseException)["args"]
+_CAUSE: Any = vars(BaseException)["__cause__"]
+_DICT: Any = vars(BaseException)["__dict__"]
+_TRACEBACK: Any = vars(BaseException)["__traceback__"]
+_MODULE: Any = vars(type)["__module__"]
+_QUALNAME: Any = vars(type)["__qualname__"]
+_MRO: Any = vars(type)["__mro__"]
+_FLAGS: Any = vars(type)["__flags__"]
+_TYPE_DICT: Any = vars(type)["__dict__"]
+_MODULE_DICT: Any = vars(ModuleType)["__dict__"]
 
 _values = JsonSerializer()
 _values.register_type(InvocationStatus)  # pynenc's own exceptions have it
@@ -66,9 +71,9 @@ def encode_exception(error: BaseException) -> str:
 def _encode(error: BaseException, depth: int) -> dict[str, Any]:
     return {
         **_class_name(type(error)),
-        "args": [_encode_value(value, depth) for value in _ARGS(error)[:_MAX_VALUES]],
+        "args": [_encode_value(value, depth) for value in _ARGS.__get__(error)[:_MAX_VALUES]],
         "members": _encode_named(_or_nothing(_members_of, error), depth),
-        "state": _encode_named(_or_nothing(_dict_of, error), depth),
+        "state": _encode_named(_DICT.__get__(error), depth),
         "message": _clip(_text_of(error), MAX_MESSAGE),
         "traceback": _clip(_traceback_of(error), MAX_TRACEBACK) if depth == 0 else "",
     }
@@ -84,9 +89,8 @@ def _or_nothing(
 
 
 def _class_name(cls: type) -> dict[str, str]:
-    # Past whatever the metaclass says, here and below.
-    module = _MODULE(cls)
-    return {"module": importable_name(str(module)) or str(module), "qualname": _QUALNAME(cls)}
+    module = _MODULE.__get__(cls)
+    return {"module": importable_name(str(module)) or str(module), "qualname": _QUALNAME.__get__(cls)}
 
 
 def _encode_value(value: Any, depth: int) -> list[Any]:
@@ -119,11 +123,6 @@ def _encode_named(values: Mapping[str, Any], depth: int) -> dict[str, Any]:
     return encoded
 
 
-def _dict_of(error: BaseException) -> Mapping[str, Any]:
-    state = object.__getattribute__(error, "__dict__")
-    return state if type(state) is dict else {}
-
-
 def _members_of(error: BaseException) -> dict[str, Any]:
     for base, names in _MEMBERS.items():
         if isinstance(error, base):
@@ -151,7 +150,7 @@ def _traceback_of(error: BaseException) -> str:
         return "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 - a user's __str__, or a chain that is not one
         try:
-            return "".join(traceback.format_tb(error.__traceback__))
+            return "".join(traceback.format_tb(_TRACEBACK.__get__(error)))
         except Exception:  # noqa: BLE001 - as above
             return ""
 
@@ -183,42 +182,44 @@ def decode_exception(text: str) -> Exception:
 
 
 def _decode(data: Any) -> Exception:
-    message = str(data.get("message", ""))
-    remote = str(data.get("traceback", ""))
-    cls = _loaded_class(data["module"], data["qualname"])
+    module, qualname = data["module"], data["qualname"]
+    message, remote = data.get("message", ""), data.get("traceback", "")
+    if not all(type(text) is str for text in (module, qualname, message, remote)):
+        raise ValueError("not what encode_exception writes")
+    cls = _loaded_class(module, qualname)
     error = None if cls is None else _rebuild(cls, data)
     if error is None:
-        error = RemoteError(f"{data['module']}.{data['qualname']}", message, remote)
+        error = RemoteError(f"{module}.{qualname}", message, remote)
     if remote:
-        error.__cause__ = RemoteTraceback(remote)
+        _CAUSE.__set__(error, RemoteTraceback(remote))
     return error
 
 
-def _loaded_class(module: Any, qualname: Any) -> type[Exception] | None:
+def _loaded_class(module: str, qualname: str) -> type[Exception] | None:
     """A class by name, without importing or calling anything (a module's ``__getattr__`` may do either)."""
     names = [module]
     if module == importable_name("__main__"):
         names.append("__main__")
     for name in names:
         found: Any = sys.modules.get(name)
-        for part in str(qualname).split("."):
+        for part in qualname.split("."):
             found = _namespace_of(found).get(part)
-        if issubclass(type(found), type) and Exception in _MRO(found):
+        if issubclass(type(found), type) and Exception in _MRO.__get__(found):
             return cast("type[Exception]", found)
     return None
 
 
 def _namespace_of(holder: Any) -> Mapping[str, Any]:
     if issubclass(type(holder), ModuleType):
-        return cast("Mapping[str, Any]", _MODULE_DICT(holder))
+        return cast("Mapping[str, Any]", _MODULE_DICT.__get__(holder))
     if issubclass(type(holder), type):
-        return cast("Mapping[str, Any]", _TYPE_DICT(holder))
+        return cast("Mapping[str, Any]", _TYPE_DICT.__get__(holder))
     return {}
 
 
 def _rebuild(cls: type[Exception], data: Any) -> Exception | None:
     # The nearest class written in C makes the object: a __new__ or __init__ in Python is never run.
-    base: Any = next(base for base in cls.__mro__ if not base.__flags__ & _HEAP_TYPE)
+    base: Any = next(base for base in _MRO.__get__(cls) if not _FLAGS.__get__(base) & _HEAP_TYPE)
     args = tuple(_decode_value(value) for value in data["args"])
     try:
         error: Exception = base.__new__(cls, *args)
@@ -226,12 +227,12 @@ def _rebuild(cls: type[Exception], data: Any) -> Exception | None:
         return None
     with contextlib.suppress(Exception):  # a subclass with arguments of its own
         base.__init__(error, *args)
-    error.args = args
+    _ARGS.__set__(error, args)
     for name, value in data.get("members", {}).items():
         if name in _MEMBERS.get(_member_base(cls), ()):
             _member_base(cls).__dict__[name].__set__(error, _decode_value(value))
     state = {name: _decode_value(value) for name, value in data.get("state", {}).items()}
-    vars(error).update(state)
+    _DICT.__get__(error).update(state)
     return error
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from jsonpickle.errors import ClassNotFoundError
 from jsonpickle.pickler import Pickler
 from jsonpickle.unpickler import Unpickler
 from jsonpickle.util import is_picklable
@@ -70,7 +71,7 @@ class JsonPickleSerializer(BaseSerializer):
             return _Unpickler(self._by_tag).restore(json.loads(text))
         except SerializationError:
             raise
-        except Exception as error:
+        except (Exception, ClassNotFoundError) as error:  # a BaseException in jsonpickle
             raise SerializationError(f"cannot deserialize: {_text(error)}") from error
 
     def _codec_of(self, cls: type) -> Codec | None:
@@ -84,6 +85,14 @@ def _text(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return f"{type(error).__name__}: {error}"
+
+
+def _reduces(obj: Any) -> bool:
+    try:
+        obj.__reduce_ex__(2)
+    except TypeError:
+        return False
+    return True
 
 
 class _Pickler(Pickler):  # type: ignore[misc]  # jsonpickle has no types
@@ -103,6 +112,14 @@ class _Pickler(Pickler):  # type: ignore[misc]  # jsonpickle has no types
         if type(obj) is str and not obj.isascii() and SURROGATE_PAIR.search(obj):
             raise SerializationError("cannot serialize a text with a pair of lone surrogates")
         return super()._flatten_impl(obj)
+
+    def _flatten_obj_instance(self, obj: Any) -> Any:
+        data = super()._flatten_obj_instance(obj)
+        if type(data) is dict and (
+            "py/iterator" in data or (data.keys() == {"py/object"} and not _reduces(obj))
+        ):
+            self._pickle_warning(obj)
+        return data
 
     def _flatten_dict_obj(self, obj: Any, data: Any = None, exclude: Iterable[str] = ()) -> Any:
         for key, value in obj.items():

@@ -140,7 +140,7 @@ class Encoder:
         key: Any = None
         try:
             for key, value in items.items():
-                nodes.append([self.encode(key, depth), self.encode(value, depth)])
+                nodes += (self.encode(key, depth), self.encode(value, depth))
         except RefusedError as refused:
             raise refused.below(_step(key)) from refused.__cause__
         return nodes

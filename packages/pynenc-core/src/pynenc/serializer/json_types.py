@@ -139,8 +139,9 @@ def _decode_moment(cls: type[datetime] | type[time]) -> Callable[[Any], Any]:
 
 
 def _decode_pairs(data: Any) -> dict[Any, Any]:
-    result = dict(_checked(data, list))
-    if len(result) != len(data):
+    """Of ``[key, value, key, value, …]``, which nests less deep than pairs."""
+    result = dict(zip(_checked(data, list)[::2], data[1::2], strict=True))
+    if len(result) * 2 != len(data):
         raise ValueError("a key is there twice")
     return result
 
@@ -155,8 +156,8 @@ def _decode_set(cls: type) -> Callable[[Any], Any]:
     return decode
 
 
-def _pairs(value: Any) -> list[list[Any]]:
-    return [[key, item] for key, item in value.items()]
+def _pairs(value: Any) -> list[Any]:
+    return [part for pair in value.items() for part in pair]
 
 
 def _of_pairs(cls: type) -> Callable[[Any], Any]:
