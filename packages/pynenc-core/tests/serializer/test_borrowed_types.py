@@ -86,3 +86,14 @@ def test_a_type_that_pydantic_writes_otherwise_is_refused() -> None:
     with pytest.raises(SerializationError, match=r"\.password.*SecretStr") as caught:
         JsonSerializer().serialize(secret, expected=Credentials)
     assert "hush" not in str(caught.value)
+
+
+def test_an_attribute_that_would_not_be_read_is_not_written() -> None:
+    item = Item("a")
+    item.more = 1  # type: ignore[attr-defined]
+    serializer = JsonSerializer()
+    text = serializer.serialize(item, expected=Item)
+    assert vars(serializer.deserialize(text, expected=Item)) == {"name": "a", "more": 1}
+    item.__wrapped__ = 1  # type: ignore[attr-defined]
+    with pytest.raises(SerializationError, match="__wrapped__"):
+        serializer.serialize(item, expected=Item)

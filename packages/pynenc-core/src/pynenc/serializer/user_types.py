@@ -122,6 +122,7 @@ def _dataclass_codec(cls: Any) -> Codec | None:
             and not isinstance(getattr(cls, name, None), cached_property)
         }
         if state:
+            _check_state(state)
             data[_STATE] = state
         return data
 
