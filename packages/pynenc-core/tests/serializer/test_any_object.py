@@ -6,7 +6,9 @@ import contextlib
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,8 @@ AnySerializer = PickleSerializer | JsonPickleSerializer
         *(None, 1, 1.5, "é😀", [1, (2, {3})], {"a": {1: 2, "b": None}}, b"x", shop.Plain([shop.Plain(1)])),
         *(shop.Color.RED, shop.Item("a"), {"json://x": 1, "__pynenc__": ["tuple", []]}, shop.Point(1.0)),
         {(1, 2): shop.Item("a")},
+        *(bytearray(b"x"), [datetime(2024, 1, 1, 1, fold=1), time(1, tzinfo=UTC)]),
+        datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Paris"), fold=1),
     ],
     ids=repr,
 )
@@ -34,6 +38,7 @@ def test_objects_come_back(any_object_serializer: AnySerializer, value: Any) -> 
     assert text.isascii()
     back = any_object_serializer.deserialize(text)
     assert back == value
+    assert getattr(back, "fold", None) == getattr(value, "fold", None)
     assert type(back) is type(value)
 
 
@@ -63,7 +68,7 @@ def test_registered_in_one_process_only(any_object_serializer: AnySerializer) ->
 
 @pytest.mark.parametrize(
     "value",
-    [memoryview(b"x"), sys._getframe(), [lambda: 0], {"f": lambda: 0}, (n for n in ())],
+    [memoryview(b"x"), {}.keys(), sys._getframe(), [lambda: 0], {"f": lambda: 0}, (n for n in ())],
     ids=repr,
 )
 def test_what_cannot_be_written_is_refused(any_object_serializer: AnySerializer, value: Any) -> None:
@@ -135,3 +140,19 @@ def test_they_are_loaded_on_demand() -> None:
         "assert {'jsonpickle', 'pynenc.serializer.pickle_serializer'} < set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_shared_objects_stay_shared_beside_registered_ones(any_object_serializer: AnySerializer) -> None:
+    any_object_serializer.register_type(
+        shop.Plain, lambda plain: {"v": [plain.value]}, lambda data: data["v"][0]
+    )
+    shared: list[Any] = [1]
+    item = shop.Item("a")
+    value = [
+        *(shared, shop.Plain({"k": shared}), item, datetime(2024, 1, 1, fold=1)),
+        *(shop.Plain([2]), bytearray(b"x"), shared, item, {"x": item}),
+    ]
+    back = any_object_serializer.deserialize(any_object_serializer.serialize(value))
+    assert back == [*value[:1], {"k": [1]}, *value[2:4], [2], *value[5:]]
+    assert back[0] is back[6] is back[1]["k"]
+    assert back[2] is back[7] is back[8]["x"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from datetime import datetime, time
 from typing import Any
 
 from jsonpickle.errors import ClassNotFoundError
@@ -11,40 +13,20 @@ from jsonpickle.pickler import Pickler
 from jsonpickle.unpickler import Unpickler
 from jsonpickle.util import is_picklable
 
-from pynenc.contracts.serializer import BaseSerializer
 from pynenc.exceptions import SerializationError
-from pynenc.serializer.json_types import SURROGATE_PAIR, Codec
-from pynenc.serializer.user_types import class_tag
+from pynenc.serializer.any_object import AnyObjectSerializer, RegisteredTypes, text_of
+from pynenc.serializer.json_types import STANDARD_BY_TYPE, SURROGATE_PAIR, Unsupported
 
 #: What jsonpickle's own keys start with.
 _OWN_KEYS = "py/"
 _TAG = "py/pynenc"
+#: Of these jsonpickle loses the content or a part of it.
+_BETTER_HERE = {cls: STANDARD_BY_TYPE[cls] for cls in (bytearray, datetime, time)}
+_BETTER_BY_TAG = {codec.tag: codec for codec in _BETTER_HERE.values()}
 
 
-class JsonPickleSerializer(BaseSerializer):
+class JsonPickleSerializer(AnyObjectSerializer):
     """jsonpickle. Whoever can write to a store can run code in every process that reads it."""
-
-    def __init__(self) -> None:
-        self._by_type: dict[type, Codec] = {}
-        self._by_tag: dict[str, Codec] = {}
-        self._families: dict[type, Codec] = {}
-
-    def register_type(
-        self,
-        cls: type,
-        encode: Callable[[Any], Any] | None = None,
-        decode: Callable[[Any], Any] | None = None,
-        *,
-        subclasses: bool = False,
-    ) -> None:
-        """Carry objects of a class as what ``encode`` makes of them; without functions, as jsonpickle does."""
-        if encode is None or decode is None:
-            return
-        codec = Codec(cls, class_tag(cls), encode, decode)
-        self._by_type[cls] = codec
-        self._by_tag[codec.tag] = codec
-        if subclasses:
-            self._families[cls] = codec
 
     def serialize(self, value: Any, *, expected: Any = Any) -> str:
         """ASCII JSON of any object that jsonpickle knows to write; ``expected`` has no influence.
@@ -53,12 +35,12 @@ class JsonPickleSerializer(BaseSerializer):
             SerializationError: an object in it would be lost, or is a dict with jsonpickle's own keys.
         """
         try:
-            return json.dumps(_Pickler(self._codec_of).flatten(value), separators=(",", ":"))
+            return json.dumps(_Pickler(self._types).flatten(value), separators=(",", ":"))
         except SerializationError:
             raise
         except Exception as error:
             raise SerializationError(
-                f"cannot serialize a value of type {type(value).__qualname__}: {_text(error)}"
+                f"cannot serialize a value of type {type(value).__qualname__}: {text_of(error)}"
             ) from error
 
     def deserialize(self, text: str, *, expected: Any = Any) -> Any:
@@ -68,49 +50,44 @@ class JsonPickleSerializer(BaseSerializer):
             SerializationError: it is not jsonpickle's, or names something that does not exist in this process.
         """
         try:
-            return _Unpickler(self._by_tag).restore(json.loads(text))
+            return _Unpickler(self._types).restore(json.loads(text))
         except SerializationError:
             raise
         except (Exception, ClassNotFoundError) as error:  # a BaseException in jsonpickle
-            raise SerializationError(f"cannot deserialize: {_text(error)}") from error
-
-    def _codec_of(self, cls: type) -> Codec | None:
-        codec = self._by_type.get(cls)
-        if codec is None and self._families:
-            codec = next((self._families[base] for base in cls.__mro__ if base in self._families), None)
-        return codec
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    return f"{type(error).__name__}: {error}"
+            raise SerializationError(f"cannot deserialize: {text_of(error)}") from error
 
 
 def _reduces(obj: Any) -> bool:
+    """Whether pickle would know how to make the object, from more than its class."""
     try:
-        obj.__reduce_ex__(2)
+        return not isinstance(obj.__reduce_ex__(2), str)
     except TypeError:
         return False
-    return True
+
+
+def _check_text(text: str) -> None:
+    if not text.isascii() and SURROGATE_PAIR.search(text):
+        raise SerializationError("cannot serialize a str with a pair of lone surrogates: JSON joins them")
 
 
 class _Pickler(Pickler):  # type: ignore[misc]  # jsonpickle has no types
     """Refuses what jsonpickle would drop or write as something else."""
 
-    def __init__(self, codec_of: Callable[[type], Codec | None]) -> None:
+    def __init__(self, types: RegisteredTypes) -> None:
         super().__init__(keys=True)
-        self._codec_of = codec_of
+        self._types = types
 
     def _get_flattener(self, obj: Any) -> Any:
-        codec = self._codec_of(type(obj))
+        codec = self._types.of_class(type(obj)) or _BETTER_HERE.get(type(obj))
         if codec is not None:
-            return lambda value: {_TAG: [codec.tag, self._flatten(codec.encode(value))]}
+            with contextlib.suppress(Unsupported):
+                data = codec.encode(obj)
+                return lambda _: {_TAG: [codec.tag, self._flatten(data)]}
         return super()._get_flattener(obj)
 
     def _flatten_impl(self, obj: Any) -> Any:
-        if type(obj) is str and not obj.isascii() and SURROGATE_PAIR.search(obj):
-            raise SerializationError("cannot serialize a text with a pair of lone surrogates")
+        if type(obj) is str:
+            _check_text(obj)
         return super()._flatten_impl(obj)
 
     def _flatten_obj_instance(self, obj: Any) -> Any:
@@ -123,6 +100,8 @@ class _Pickler(Pickler):  # type: ignore[misc]  # jsonpickle has no types
 
     def _flatten_dict_obj(self, obj: Any, data: Any = None, exclude: Iterable[str] = ()) -> Any:
         for key, value in obj.items():
+            if isinstance(key, str):
+                _check_text(key)
             if isinstance(key, str) and key.startswith(_OWN_KEYS):
                 raise SerializationError(
                     f"cannot serialize a dict with the key {key!r}: keys that start with {_OWN_KEYS!r} belong to "
@@ -138,9 +117,9 @@ class _Pickler(Pickler):  # type: ignore[misc]  # jsonpickle has no types
 
 
 class _Unpickler(Unpickler):  # type: ignore[misc]  # jsonpickle has no types
-    def __init__(self, by_tag: dict[str, Codec]) -> None:
+    def __init__(self, types: RegisteredTypes) -> None:
         super().__init__(keys=True, on_missing="error")
-        self._by_tag = by_tag
+        self._types = types
 
     def _restore_tags(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
         if type(obj) is dict and _TAG in obj:
@@ -149,7 +128,6 @@ class _Unpickler(Unpickler):  # type: ignore[misc]  # jsonpickle has no types
 
     def _restore_registered(self, obj: Any) -> Any:
         tag, data = obj[_TAG]
-        codec = self._by_tag.get(tag)
-        if codec is None:
-            raise SerializationError(f"cannot deserialize: {tag} is not registered in this process")
-        return codec.decode(self._restore(data))
+        if tag in _BETTER_BY_TAG:
+            return _BETTER_BY_TAG[tag].decode(self._restore(data))
+        return self._types.decode(tag, self._restore(data))
