@@ -198,7 +198,7 @@ class World:
 
     def claim_request(self, identity: RunnerIdentity = ALICE, **fields: Any) -> ClaimRequest:
         """A request with a fresh token."""
-        return ClaimRequest(runner=identity, token=uuid.uuid4().hex, **fields)
+        return ClaimRequest(**{"runner": identity, "token": uuid.uuid4().hex, **fields})
 
     def claims(self, identity: RunnerIdentity = ALICE, **fields: Any) -> list[Claim]:
         """What a runner is given."""

@@ -1,1 +1,1 @@
-"""The promises to users, through tasks and runners: backend × runner."""
+"""The promises to users, through tasks and runners: every backend with every runner."""

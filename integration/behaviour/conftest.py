@@ -68,7 +68,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _exists(item: pytest.Item) -> bool:
-    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    parameters = (
+        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    )
     if parameters.get("runner_cls", "ThreadRunner") == "ThreadRunner":
         return item.get_closest_marker("processes_only") is None
     return bool(parameters["backend"].capabilities.multi_process)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pynenc.context import current_invocation
-
 from pynenc import Pynenc
+from pynenc.context import current_invocation
 from pynenc.exceptions import RetryError
 from pynenc.invocation import DistributedInvocation
 
@@ -85,7 +84,7 @@ def unlucky(code: int) -> None:
 @app.task
 def passes_it_on(code: int) -> str:
     try:
-        unlucky(code).result
+        unlucky(code).get()
     except Unlucky as error:
         return f"caught {error.code} {error.why}"
     return "nothing"

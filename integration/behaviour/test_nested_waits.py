@@ -9,6 +9,7 @@ import pytest
 from integration.behaviour.conftest import RunningApp
 
 from pynenc.exceptions import InvocationError
+from pynenc.values.operations import InvocationQuery
 
 TIMEOUT = 60
 
@@ -63,8 +64,6 @@ def test_a_helped_call_costs_three_writes(running: RunningApp) -> None:
 
 
 def _all(running: RunningApp) -> list:
-    from pynenc.values.operations import InvocationQuery
-
     return running.app.orchestrator.list_records(InvocationQuery())
 
 

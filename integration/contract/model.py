@@ -129,7 +129,6 @@ class Model:
             and self.is_claimable(life)
             and (request.recovered or not life.recoveries)
             and life.call.task_id not in request.exclude_tasks
-            and (request.only_tasks is None or life.call.task_id in request.only_tasks)
         ]
 
     def _give(self, life: Life, request: ClaimRequest, starts: bool) -> None:

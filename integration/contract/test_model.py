@@ -90,10 +90,9 @@ class OrchestratorMachine(RuleBasedStateMachine):
         start_seconds=st.sampled_from([0.0, 0.3, 9.0]),
         recovered=st.booleans(),
         exclude=st.frozensets(_TASKS, max_size=1),
-        only=st.none() | st.frozensets(_TASKS, min_size=1),
     )
-    def claim(self, runner: Any, exclude: frozenset[str], only: frozenset[str] | None, **fields: Any) -> None:
-        self._claim(runner, exclude_tasks=exclude, only_tasks=only, ahead_seconds=1.0, **fields)
+    def claim(self, runner: Any, exclude: frozenset[str], **fields: Any) -> None:
+        self._claim(runner, exclude_tasks=exclude, ahead_seconds=1.0, **fields)
 
     @rule(
         runner=_RUNNERS,

@@ -181,11 +181,13 @@ def test_excluded_tasks_are_passed_over(world: World) -> None:
     assert world.claim().invocation_id == "one"
 
 
-def test_only_the_given_tasks_are_given(world: World) -> None:
-    world.submit(call("one"), call("two", task_id="app.mine"))
-    assert world.claim(only_tasks=frozenset({"app.mine"})).invocation_id == "two"
-    assert world.claims(only_tasks=frozenset()) == []
-    assert world.claim().invocation_id == "one"
+def test_a_repeated_claim_gives_the_same_again(world: World) -> None:
+    world.submit(call("one"), call("two"), call("three"))
+    ahead = {"app.task": 0.0}
+    first = world.claims(token="t", limit=2, ahead=ahead, start_seconds=1.0)
+    again = world.claims(token="t", limit=2, ahead=ahead, start_seconds=1.0, repeated=True)
+    assert again == first
+    assert world.claims(token="u", repeated=True)[0].invocation_id == "three"
 
 
 def test_recovered_ones_can_be_left_out(world: World) -> None:

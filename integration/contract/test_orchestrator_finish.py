@@ -23,7 +23,7 @@ from integration.world import (
     start,
 )
 
-from pynenc.values.operations import Claim, Move, MoveResult, Step
+from pynenc.values.operations import Claim, Move, MoveResult
 from pynenc.values.status import InvocationStatus as S
 
 
@@ -222,11 +222,3 @@ def test_another_process_reads_the_outcome(world: World) -> None:
     assert other.record("one").outcome == RESULT
     assert other.history("one") == world.history("one")
     other.close()
-
-
-def test_large_values_are_written_with_the_step(world: World) -> None:
-    if not world.data_travels:
-        pytest.skip("the client data store has a store of its own: the engine writes there first")
-    claim = world.run("one")
-    world.orchestrator.advance(Step(moves=(finish(claim),), data={"hash": "big"}))
-    assert world.client_data_store.get(["hash"]) == {"hash": "big"}

@@ -71,15 +71,15 @@ class Pynenc:
     ) -> None:
         self._config_values = dict(config_values or {})
         self._config_filepath = config_filepath
-        self.conf = ConfigPynenc(self._config_values, config_filepath)
         self._clock: Clock = SystemClock()
         self._lock = threading.RLock()
         self._engine: Engine | None = None  # guarded by self._lock
         self._runner: BaseRunner | None = None  # guarded by self._lock
-        self._component_confs: dict[str, ConfigBase] = {}
-        #: By name of the class, assignments of another process to settings that nobody asked for here yet.
-        self._inherited: dict[str, dict[str, Any]] = {}
+        self._component_confs: dict[str, ConfigBase] = {}  # guarded by self._lock
         self._tasks: dict[TaskId, Task[Any, Any]] = {}
+        #: Assignments made in the process that started this one.
+        self._inherited: dict[str, dict[str, Any]] = {}  # guarded by self._lock
+        self.conf = cast("ConfigPynenc", self.component_conf(ConfigPynenc))
         self._module, self._filepath = _place_of_caller()
         self._registry = TaskRegistry(self._importable)
         REGISTRY.load_entry_points()
@@ -119,8 +119,7 @@ class Pynenc:
     @property
     def app_ref(self) -> AppRef:
         """How another process finds this app, with everything that was assigned to its settings."""
-        direct = {type(self.conf).__name__: self.conf.direct_values()}
-        direct |= {name: conf.direct_values() for name, conf in self._component_confs.items()}
+        direct = {name: conf.direct_values() for name, conf in self._component_confs.items()}
         return AppRef(
             app_id=self.app_id,
             module=importable_name(self._module),
@@ -133,8 +132,7 @@ class Pynenc:
         with self._lock:
             # Kept for later too: the class may belong to a backend that is not imported yet.
             self._inherited.update(ref.direct_values)
-            confs = {type(self.conf).__name__: self.conf, **self._component_confs}
-            for name, conf in confs.items():
+            for name, conf in self._component_confs.items():
                 conf.apply_direct(ref.direct_values.get(name, {}))
 
     # -- components -----------------------------------------------------------------------------------

@@ -64,13 +64,13 @@ class BaseOrchestrator(BaseComponent):
         A move that was written before (its token is the one that released the invocation, or still the
         current one, and the status is the target) is answered ALREADY.
 
-        Claim. Picks by most dependents, then highest priority, then order of submission; see
-        ``ClaimRequest``. A pick becomes PENDING, and RUNNING if it starts, with a new epoch, the request's
-        token and owner; its ``reg_key`` is free from now on. A pick whose ``cc_key`` has ``cc_limit`` owned
-        invocations (status with an owner, token set), or an earlier submitted parked one, is not given:
-        it becomes CONCURRENCY_CONTROLLED and parks if ``cc_park`` or if it was ever claimed before, else
-        CONCURRENCY_CONTROLLED_FINAL; the next is tried instead. A pick with a ``cc_key`` is considered only as
-        the first one.
+        Claim. With ``repeated``, what the runner owns under the request's token is given again. Else picks by
+        most dependents, then highest priority, then order of submission; see ``ClaimRequest``. A pick becomes
+        PENDING, and RUNNING if it starts, with a new epoch, the request's token and owner; its ``reg_key`` is
+        free from now on. A pick whose ``cc_key`` has ``cc_limit`` owned invocations (token set), or an earlier
+        submitted parked one, is not given: it becomes CONCURRENCY_CONTROLLED and parks if ``cc_park`` or if it
+        was ever claimed before, else CONCURRENCY_CONTROLLED_FINAL; the next is tried instead. A pick with a
+        ``cc_key`` is considered only as the first one.
         """
 
     @abstractmethod

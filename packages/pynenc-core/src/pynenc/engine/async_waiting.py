@@ -12,7 +12,7 @@ from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.engine import transitions
 from pynenc.engine.current import get_active
 from pynenc.engine.waiting import States, check_pause, final_among, lost
-from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Wakeups
+from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Signal, Wakeups
 from pynenc.exceptions import InvocationError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Move, MoveResult, StepAnswer
@@ -52,6 +52,8 @@ class AsyncWaiting:
             InvocationError: on a loop that a synchronous task runs on its slot's thread.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        ids = list(dict.fromkeys(ids))
+        enough = min(enough, len(ids))
         active = get_active()
         if active is not None and active.slot is not None and active.is_on_this_thread():
             raise InvocationError(
@@ -83,16 +85,19 @@ class AsyncWaiting:
                 loop.call_soon_threadsafe(woken.set)
 
         done: States = {}
-        with self._wakeups.subscribed(ids, wake, available=False):
+        signal = Signal(wake)
+        with self._wakeups.subscribed(ids, signal, available=False):
+            told = False
             while True:
-                open_ids = [i for i in ids if i not in done]
+                open_ids = [i for i in (signal.take() if told else ids) if i not in done]
                 done.update(final_among(open_ids, (await reads.step((), open_ids)).states))
                 patience = SAFETY_RECHECK_SECONDS
                 if deadline is not None:
                     patience = min(patience, deadline - time.monotonic())
                 if len(done) >= enough or patience <= 0:
                     return done
+                told = False
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(patience):
-                        await woken.wait()
+                        told = await woken.wait()
                 woken.clear()

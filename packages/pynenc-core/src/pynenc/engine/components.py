@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pynenc.contracts.serializer import BaseSerializer
-from pynenc.serializer.signing import PayloadSigner
-
 from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator
 from pynenc.conf.config_pynenc import ConfigPynenc
 from pynenc.contracts.broker import BaseBroker
 from pynenc.contracts.client_data_store import BaseClientDataStore
 from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend
 from pynenc.contracts.store import BaseStore
+from pynenc.serializer.signing import PayloadSigner
 
 
 @dataclass(frozen=True, slots=True)

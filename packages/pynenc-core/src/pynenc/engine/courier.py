@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pynenc.engine.patience import until_answered
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Move, Step, StepAnswer
 
@@ -66,7 +65,7 @@ class Courier:
         read = tuple(dict.fromkeys(i for request in requests for i in request.read))
         assert self._loop is not None
         try:
-            answer = until_answered(lambda: self._advance(Step(moves=moves, read=read)))
+            answer = self._advance(Step(moves=moves, read=read))
         except Exception as error:  # noqa: BLE001  # boundary: handed to whoever asked
             self._loop.call_soon_threadsafe(_fail, requests, error)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
@@ -9,6 +10,7 @@ from pynenc.engine.async_waiting import AsyncWaiting
 from pynenc.engine.claim import Claimer
 from pynenc.engine.components import Components
 from pynenc.engine.execute import Executor
+from pynenc.engine.patience import advance_surely, never
 from pynenc.engine.payloads import Payloads, SerializedArguments
 from pynenc.engine.recovery import Recovery
 from pynenc.engine.registry import TaskRegistry
@@ -22,6 +24,7 @@ from pynenc.exceptions import (
     OutcomeLostError,
 )
 from pynenc.values.ids import InvocationId
+from pynenc.values.operations import Step, StepAnswer
 from pynenc.values.records import InvocationRecord, InvocationState, Outcome
 from pynenc.values.status import InvocationStatus
 
@@ -41,11 +44,19 @@ class Engine:
         self.submitter = Submitter(components, self.payloads)
         self.wakeups = Wakeups(components.orchestrator.store)
         self.waiting = Waiting(
-            components.orchestrator, self.advance, self.wakeups, registry, components.conf.max_help_depth
+            components.orchestrator,
+            self.advance_surely,
+            self.wakeups,
+            registry,
+            components.conf.max_help_depth,
         )
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups)
         self.recovery = Recovery(components, self.payloads)
         self.executor = Executor(components, self.payloads)
+
+    def advance_surely(self, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
+        """Carry out a step, however long the store is away."""
+        return advance_surely(self.advance, step, give_up)
 
     def get_state(self, invocation_id: InvocationId) -> InvocationState:
         """Status and outcome of one invocation.

@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from pynenc.exceptions import CommitUnknownError, StoreBusyError, StoreFullError, StoreUnavailableError
+from pynenc.values.operations import Step, StepAnswer
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: Carries out a step.
+Advance = Callable[[Step], StepAnswer]
 
 #: Errors that pass by themselves; the same request may be sent again, because it is fenced by its token.
 PASSING = (StoreUnavailableError, StoreBusyError, StoreFullError, CommitUnknownError)
@@ -20,7 +25,12 @@ _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
 
-def until_answered(request: Callable[[], T], give_up: Callable[[], bool] = lambda: False) -> T:
+def never() -> bool:
+    """Do not give up."""
+    return False
+
+
+def until_answered(request: Callable[[], T], give_up: Callable[[], bool] = never) -> T:
     """Repeat ``request`` while the store is away, with growing pauses of at most a second.
 
     Args:
@@ -40,3 +50,23 @@ def until_answered(request: Callable[[], T], give_up: Callable[[], bool] = lambd
             logger.warning("the store did not answer (%s), trying again in %.2g s", error, pause)
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def advance_surely(advance: Advance, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
+    """Carry out a step however long the store is away; see ``until_answered``.
+
+    Once nobody knows whether it was carried out, it is sent as a repetition: moves answer ALREADY, and what its
+    claim took comes back.
+    """
+    sent = step
+
+    def request() -> StepAnswer:
+        nonlocal sent
+        try:
+            return advance(sent)
+        except CommitUnknownError:
+            if sent.claim is not None:
+                sent = replace(sent, claim=replace(sent.claim, repeated=True))
+            raise
+
+    return until_answered(request, give_up)

@@ -17,11 +17,10 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from pynenc.contracts.serializer import BaseSerializer
-from pynenc.serializer.exceptions_codec import decode_exception, encode_exception
-
 from pynenc.engine.components import Components
 from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import CorruptDataError, OutcomeLostError, SerializationError
+from pynenc.serializer.exceptions_codec import decode_exception, encode_exception
 from pynenc.values.ids import NO_ARGS, InvocationId
 from pynenc.values.records import Outcome, OutcomeKind
 

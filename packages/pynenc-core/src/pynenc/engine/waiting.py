@@ -10,15 +10,16 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.engine import transitions
 from pynenc.engine.current import ActiveInvocation, Slot, get_active
-from pynenc.engine.patience import until_answered
+from pynenc.engine.patience import Advance, until_answered
 from pynenc.engine.registry import TaskRegistry
-from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Wakeups
+from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Signal, Wakeups
 from pynenc.exceptions import (
     InvocationError,
     InvocationNotFoundError,
@@ -32,6 +33,11 @@ from pynenc.values.status import AVAILABLE, FINAL
 
 States = dict[InvocationId, InvocationState]
 
+#: Of many awaited invocations so many are offered to one claim: the cost of a step must not grow with the group.
+_OFFERED = 64
+#: A waiter whose place stays taken looks this often for anything that the awaited wait for.
+_CHAIN_RECHECK_SECONDS = 0.05
+
 
 @dataclass(slots=True)
 class _Wait:
@@ -42,29 +48,37 @@ class _Wait:
     ids: tuple[InvocationId, ...]
     enough: int
     deadline: float | None
-    done: States = field(default_factory=dict)
+    #: Awaited and not known to be final, in the order of the call.
+    open: dict[InvocationId, None] = field(init=False)
     #: Available, but a claim did not give them to this waiter: not asked for again until they changed.
     refused: set[InvocationId] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.open = dict.fromkeys(self.ids)
+
     @property
     def over(self) -> bool:
-        return len(self.done) >= self.enough or self.expired
+        done = len(self.ids) - len(self.open)
+        return done >= self.enough or (self.deadline is not None and time.monotonic() >= self.deadline)
 
     @property
-    def expired(self) -> bool:
-        return self.deadline is not None and time.monotonic() >= self.deadline
+    def patience(self) -> float:
+        if self.deadline is None:
+            return SAFETY_RECHECK_SECONDS
+        return max(0.0, min(self.deadline - time.monotonic(), SAFETY_RECHECK_SECONDS))
 
-    @property
-    def open_ids(self) -> tuple[InvocationId, ...]:
-        return tuple(i for i in self.ids if i not in self.done)
+    def offer(self, chain: bool) -> tuple[InvocationId, ...]:
+        """What to ask a claim for, or where to follow the chain from."""
+        wanted = self.open if chain else (i for i in self.open if i not in self.refused)
+        return tuple(islice(wanted, _OFFERED))
 
-    def learn(self, states: States) -> None:
-        self.done.update((i, state) for i, state in states.items() if state.status in FINAL)
-
-    def available(self, states: States) -> list[InvocationId]:
-        claimable = {i for i, state in states.items() if state.status in AVAILABLE}
-        self.refused &= claimable
-        return list(claimable - self.refused)
+    def learn(self, states: Mapping[InvocationId, InvocationState]) -> None:
+        """Take note of how things stand."""
+        for invocation_id, state in states.items():
+            if state.status in FINAL:
+                self.open.pop(invocation_id, None)
+            elif state.status not in AVAILABLE:
+                self.refused.discard(invocation_id)
 
 
 class Waiting:
@@ -73,7 +87,7 @@ class Waiting:
     def __init__(
         self,
         orchestrator: BaseOrchestrator,
-        advance: Callable[[Step], StepAnswer],
+        advance: Advance,
         wakeups: Wakeups,
         registry: TaskRegistry,
         max_help_depth: int,
@@ -94,15 +108,17 @@ class Waiting:
             InvocationError: on the event loop of a worker, which must not block.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        unique = tuple(dict.fromkeys(ids))
+        enough = min(enough, len(unique))
         active = get_active()
         if active is not None and active.slot is not None and active.is_on_this_thread():
-            return self._wait_inside(_Wait(active, active.slot, tuple(ids), enough, deadline))
+            return self._wait_inside(_Wait(active, active.slot, unique, enough, deadline))
         if active is not None and active.thread_id is None and _on_event_loop():
             raise InvocationError(
                 active.invocation_id,
                 "`.result` would block the worker's event loop: `await invocation.async_result()`",
             )
-        return self._wait_outside(tuple(ids), enough, deadline)
+        return self._wait_outside(unique, enough, deadline)
 
     # -- outside of a task ----------------------------------------------------------------------------
 
@@ -111,121 +127,117 @@ class Waiting:
         if len(done) >= enough:
             return done
         woken = threading.Event()
-        with self._wakeups.subscribed((i for i in ids if i not in done), woken.set, available=False):
+        signal = Signal(woken.set)
+        with self._wakeups.subscribed((i for i in ids if i not in done), signal, available=False):
+            told = True
             while True:
-                done.update(self._final([i for i in ids if i not in done]))
+                # Only what was reported is read; everything, when nothing was reported for a while.
+                news = signal.take() if told else ids
+                done.update(self._final([i for i in news if i not in done]))
                 remaining = SAFETY_RECHECK_SECONDS if deadline is None else deadline - time.monotonic()
                 if len(done) >= enough or remaining <= 0:
                     return done
-                woken.wait(min(remaining, SAFETY_RECHECK_SECONDS))
+                told = woken.wait(min(remaining, SAFETY_RECHECK_SECONDS))
                 woken.clear()
 
     def _final(self, ids: Collection[InvocationId]) -> States:
-        return final_among(ids, self._orchestrator.get_states(list(ids)))
+        return final_among(ids, self._orchestrator.get_states(list(ids))) if ids else {}
 
     # -- inside a task --------------------------------------------------------------------------------
 
     def _wait_inside(self, wait: _Wait) -> States:
-        answer = self._step(
-            wait,
-            wait.slot.take_unsent(hand_back=True),
-            transitions.pause(wait.active.claim, wait.ids, wait.enough),
-        )
+        pause = transitions.pause(wait.active.claim, wait.ids, wait.enough)
+        moves = (*wait.slot.take_unsent(hand_back=True), pause)
+        answer = self._step(wait, moves, wait.ids)
         entered = answer.moves[-1]
         check_pause(wait.active.invocation_id, wait.ids, entered)
-        wait.learn(dict(answer.states))
         if entered.result is MoveResult.READY:
-            return wait.done
+            return {i: state for i, state in answer.states.items() if state.status in FINAL}
         while True:
             if answer.claims:
-                following = self._help(wait, answer)
-                if following is None:
-                    return wait.done
-                answer = following
+                move = wait.slot.help(answer.claims[0])
+                if move.to in FINAL:
+                    # Read again with the commit: only what the store accepted counts.
+                    wait.open.pop(move.invocation_id, None)
+                if wait.over:
+                    return self._resume(wait, (move,))
+                answer = self._step(wait, (move,), ())
             elif wait.over:
-                self._resume(wait, ())
-                return wait.done
+                return self._resume(wait, ())
             else:
                 answer = self._park(wait)
-
-    def _help(self, wait: _Wait, answer: StepAnswer) -> StepAnswer | None:
-        """Run what was claimed; its finish travels with the resumption, or with the next claim."""
-        moves: tuple[Move, ...] = ()
-        for claim in answer.claims:
-            move = wait.slot.help(claim)
-            moves += (move,)
-            if move.to in FINAL and claim.invocation_id in wait.ids:
-                # Read again with the commit: only what the store accepted counts.
-                wait.done[claim.invocation_id] = InvocationState(claim.invocation_id, move.to, claim.epoch)
-        if wait.over:
-            self._resume(wait, moves)
-            return None
-        return self._step(wait, moves, None)
 
     def _park(self, wait: _Wait) -> StepAnswer:
         """Give the place back until something awaited is final or can be helped."""
         woken = threading.Event()
+        signal = Signal(woken.set)
         parked = wait.slot.park()
         try:
-            with self._wakeups.subscribed(wait.open_ids, woken.set, available=True) as again:
+            with self._wakeups.subscribed(wait.open, signal, available=True) as again:
+                told = False
                 while True:
-                    states = self._states_of([*wait.open_ids, wait.active.invocation_id])
-                    own = states.pop(wait.active.invocation_id, None)
-                    if own is None or own.epoch != wait.active.claim.epoch or own.status in FINAL:
-                        raise lost(wait.active.invocation_id)
-                    wait.learn(states)
-                    available = wait.available(states)
-                    if wait.over or (available and self._may_help(wait)) or not parked:
+                    news = signal.take() if told else list(wait.open)
+                    available = self._look(wait, news)
+                    if wait.over or (available and self._may_help(wait)):
                         break
-                    woken.wait(self._patience(wait))
-                    woken.clear()
+                    if not parked:
+                        # The place stays taken: anything that the awaited wait for helps as well.
+                        woken.wait(min(_CHAIN_RECHECK_SECONDS, wait.patience))
+                        break
                     again(available)
-                if not parked and not wait.over and not available:
-                    # The place stays taken, so this thread looks for anything that the awaited wait for.
-                    woken.wait(min(0.05, self._patience(wait)))
+                    told = woken.wait(wait.patience)
+                    woken.clear()
+                    if not told:
+                        wait.refused.clear()  # one of them may have changed unseen
         finally:
             if parked:
                 wait.slot.unpark()
         if wait.over:
             return StepAnswer()
-        return self._step(wait, (), None, chain=not parked)
+        return self._step(wait, (), (), chain=not parked)
 
-    def _states_of(self, ids: list[InvocationId]) -> States:
-        return until_answered(lambda: self._orchestrator.get_states(ids))
+    def _look(self, wait: _Wait, ids: Sequence[InvocationId]) -> list[InvocationId]:
+        """Read how things stand; returns what could be helped."""
+        claim = wait.active.claim
+        wanted = [*ids, claim.invocation_id]
+        states = until_answered(lambda: self._orchestrator.get_states(wanted))
+        own = states.pop(claim.invocation_id, None)
+        if own is None or own.epoch != claim.epoch or own.status in FINAL:
+            raise lost(claim.invocation_id)
+        wait.learn(states)
+        return [i for i, s in states.items() if s.status in AVAILABLE and i not in wait.refused]
 
-    def _patience(self, wait: _Wait) -> float:
-        if wait.deadline is None:
-            return SAFETY_RECHECK_SECONDS
-        return max(0.0, min(wait.deadline - time.monotonic(), SAFETY_RECHECK_SECONDS))
-
-    def _resume(self, wait: _Wait, moves: tuple[Move, ...]) -> None:
-        step = Step(moves=(*moves, transitions.resume(wait.active.claim)), read=wait.ids)
-        answer = until_answered(lambda: self._advance(step))
+    def _resume(self, wait: _Wait, moves: tuple[Move, ...]) -> States:
+        resume = transitions.resume(wait.active.claim)
+        answer = self._advance(Step(moves=(*moves, resume), read=wait.ids))
         if not answer.moves[-1].accepted:
             raise lost(wait.active.invocation_id)
-        wait.done.clear()
-        wait.learn(dict(answer.states))
+        return {i: state for i, state in answer.states.items() if state.status in FINAL}
 
     def _step(
-        self, wait: _Wait, moves: tuple[Move, ...], pause: Move | None, *, chain: bool = False
+        self,
+        wait: _Wait,
+        moves: tuple[Move, ...],
+        read: tuple[InvocationId, ...],
+        *,
+        chain: bool = False,
     ) -> StepAnswer:
-        open_ids = wait.open_ids
+        """Write moves and claim something awaited; what was offered and not given is not offered again."""
         claim = None
-        if chain or self._may_help(wait):
+        offer = wait.offer(chain) if chain or self._may_help(wait) else ()
+        if offer:
             claim = ClaimRequest(
                 runner=wait.slot.identity,
                 token=uuid.uuid4().hex,
-                ids=open_ids,
+                ids=offer,
                 chain=chain,
                 recovered=False,
                 exclude_tasks=self._registry.not_helpable | wait.slot.unknown_tasks(),
             )
-        step = Step(moves=moves if pause is None else (*moves, pause), claim=claim, read=open_ids)
-        answer = until_answered(lambda: self._advance(step))
-        states = dict(answer.states)
-        wait.learn(states)
-        if claim is not None and not answer.claims:
-            wait.refused.update(wait.available(states))
+        answer = self._advance(Step(moves=moves, claim=claim, read=read))
+        wait.learn(answer.states)
+        if offer and not answer.claims:
+            wait.refused.update(offer)
         return answer
 
     def _may_help(self, wait: _Wait) -> bool:

@@ -13,6 +13,31 @@ from pynenc.values.ids import InvocationId
 SAFETY_RECHECK_SECONDS = 1.0
 
 
+class Signal:
+    """What one waiter was told and has not looked at yet.
+
+    Args:
+        ring: Called after something was added, from whatever thread.
+    """
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._lock = threading.Lock()
+        self._ids: set[InvocationId] = set()  # guarded by self._lock
+
+    def add(self, ids: Iterable[InvocationId]) -> None:
+        """Tell of invocations that may be final or available."""
+        with self._lock:
+            self._ids.update(ids)
+        self._ring()
+
+    def take(self) -> list[InvocationId]:
+        """What was told since the last look."""
+        with self._lock:
+            ids, self._ids = self._ids, set()
+        return list(ids)
+
+
 class Wakeups:
     """Shares one store watch among all waiters of this process."""
 
@@ -20,13 +45,13 @@ class Wakeups:
         self._store = store
         self._lock = threading.Lock()
         self._watch: BaseWatch | None = None  # guarded by self._lock
-        self._callbacks: dict[InvocationId, list[Callable[[], None]]] = {}  # guarded by self._lock
+        self._signals: dict[InvocationId, list[Signal]] = {}  # guarded by self._lock
 
     @contextmanager
     def subscribed(
-        self, ids: Iterable[InvocationId], wake: Callable[[], None], *, available: bool
+        self, ids: Iterable[InvocationId], signal: Signal, *, available: bool
     ) -> Iterator[Callable[[Iterable[InvocationId]], None]]:
-        """Call ``wake`` from another thread whenever one of ``ids`` may be final (or available).
+        """Tell ``signal`` whenever one of ``ids`` may be final (or available), from another thread.
 
         Gives a function that asks to hear again of ids that were reported as available.
         """
@@ -36,7 +61,7 @@ class Wakeups:
                 self._watch = self._store.watch(self._on_ready)
             watch = self._watch
             for invocation_id in wanted:
-                self._callbacks.setdefault(invocation_id, []).append(wake)
+                self._signals.setdefault(invocation_id, []).append(signal)
 
         def again(some: Iterable[InvocationId]) -> None:
             watch.add(some, available=available)
@@ -45,7 +70,7 @@ class Wakeups:
         try:
             yield again
         finally:
-            self._forget(watch, wanted, wake)
+            self._forget(watch, wanted, signal)
 
     def close(self) -> None:
         """End the subscription; the next waiter opens a new one."""
@@ -54,22 +79,23 @@ class Wakeups:
         if watch is not None:
             watch.close()
 
-    def _forget(self, watch: BaseWatch, ids: Sequence[InvocationId], wake: Callable[[], None]) -> None:
+    def _forget(self, watch: BaseWatch, ids: Sequence[InvocationId], signal: Signal) -> None:
         unwanted = []
         with self._lock:
             for invocation_id in ids:
-                callbacks = self._callbacks.get(invocation_id)
-                if callbacks is None:
-                    continue
-                callbacks.remove(wake)
-                if not callbacks:
-                    del self._callbacks[invocation_id]
+                signals = self._signals[invocation_id]
+                signals.remove(signal)
+                if not signals:
+                    del self._signals[invocation_id]
                     unwanted.append(invocation_id)
         if unwanted:
             watch.discard(unwanted)
 
     def _on_ready(self, ids: Sequence[InvocationId]) -> None:
+        told: dict[Signal, list[InvocationId]] = {}
         with self._lock:
-            callbacks = [wake for invocation_id in ids for wake in self._callbacks.get(invocation_id, ())]
-        for wake in callbacks:
-            wake()
+            for invocation_id in ids:
+                for signal in self._signals.get(invocation_id, ()):
+                    told.setdefault(signal, []).append(invocation_id)
+        for signal, its_ids in told.items():
+            signal.add(its_ids)

@@ -40,7 +40,7 @@ class AsyncSlots:
         self._running: dict[str, Claim] = {}  # guarded by self._lock
         self._empty = threading.Condition(self._lock)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._courier = Courier(engine.advance)
+        self._courier = Courier(engine.advance_surely)
         self._tasks: set[asyncio.Task[None]] = set()  # only touched on the loop
 
     @property

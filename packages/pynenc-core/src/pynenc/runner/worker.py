@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from pynenc.engine import transitions
 from pynenc.engine.engine import Engine
-from pynenc.engine.patience import until_answered
 from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError
 from pynenc.exceptions import StoreError
 from pynenc.runner.async_slots import AsyncSlots
@@ -226,9 +225,8 @@ class Worker:
         """Write finished work and claim; while the store is away both wait."""
         if not moves and claim is None:
             return StepAnswer()
-        answer = until_answered(
-            lambda: self._engine.advance(Step(moves=tuple(moves), claim=claim)),
-            give_up=lambda: not moves and self._stopping.is_set(),
+        answer = self._engine.advance_surely(
+            Step(moves=tuple(moves), claim=claim), give_up=lambda: not moves and self._stopping.is_set()
         )
         self.last_answer = time.monotonic()
         for move, result in zip(moves, answer.moves, strict=True):

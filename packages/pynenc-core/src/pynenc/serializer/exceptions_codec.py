@@ -7,7 +7,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from types import MemberDescriptorType, ModuleType
 from typing import Any, cast
 
 from pynenc.exceptions import RemoteError, SerializationError
@@ -124,11 +124,28 @@ def _encode_named(values: Mapping[str, Any], depth: int) -> dict[str, Any]:
 
 
 def _members_of(error: BaseException) -> dict[str, Any]:
-    for base, names in _MEMBERS.items():
-        if isinstance(error, base):
-            found = {name: base.__dict__[name].__get__(error) for name in names}
-            return {name: value for name, value in found.items() if value is not None}
-    return {}
+    values = {}
+    for name, member in _members(type(error)).items():
+        with contextlib.suppress(AttributeError):  # a slot that was never set
+            value = member.__get__(error)
+            # Python's own do not tell None from nothing, but print it.
+            if value is not None or member.__objclass__ not in _MEMBERS:
+                values[name] = value
+    return values
+
+
+def _members(cls: type[BaseException]) -> dict[str, Any]:
+    """Access by name to what is kept outside of ``args`` and ``__dict__``: also the slots of users' classes."""
+    members: dict[str, Any] = {}
+    for base in reversed(_MRO.__get__(cls)):
+        namespace = _TYPE_DICT.__get__(base)
+        names = _MEMBERS.get(base, namespace if _FLAGS.__get__(base) & _HEAP_TYPE else ())
+        members.update((name, namespace[name]) for name in names if _is_member(namespace[name]))
+    return members
+
+
+def _is_member(attribute: object) -> bool:
+    return type(attribute) in (MemberDescriptorType, GetSetDescriptorType)
 
 
 def _text_of(error: BaseException) -> str:
@@ -228,16 +245,13 @@ def _rebuild(cls: type[Exception], data: Any) -> Exception | None:
     with contextlib.suppress(Exception):  # a subclass with arguments of its own
         base.__init__(error, *args)
     _ARGS.__set__(error, args)
+    members = _members(cls)
     for name, value in data.get("members", {}).items():
-        if name in _MEMBERS.get(_member_base(cls), ()):
-            _member_base(cls).__dict__[name].__set__(error, _decode_value(value))
+        if name in members:
+            members[name].__set__(error, _decode_value(value))
     state = {name: _decode_value(value) for name, value in data.get("state", {}).items()}
     _DICT.__get__(error).update(state)
     return error
-
-
-def _member_base(cls: type[BaseException]) -> type[BaseException]:
-    return next((base for base in _MEMBERS if issubclass(cls, base)), BaseException)
 
 
 def _decode_value(item: Any) -> Any:

@@ -8,7 +8,7 @@ from enum import Enum, Flag
 from functools import cache, cached_property
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ImportString, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -45,7 +45,8 @@ def _shape_of(cls: type) -> Callable[[type], Codec | None] | None:
         return _dataclass_codec
     if is_named_tuple(cls):
         return _named_tuple_codec
-    if hasattr(cls, "__get_pydantic_core_schema__"):
+    # Not what pydantic reads by importing it: no text may decide what is imported.
+    if hasattr(cls, "__get_pydantic_core_schema__") and not issubclass(cls, ImportString):
         return _pydantic_value_codec
     return None
 
@@ -235,7 +236,13 @@ def _pydantic_value_codec(cls: type) -> Codec:
             raise Unsupported("what pydantic writes of it does not come back as it was")
         return data
 
-    return Codec(cls, class_tag(cls), encode, lambda data: adapter().validate_json(data))
+    def decode(data: Any) -> Any:
+        value = adapter().validate_json(data)
+        if type(value) is not cls:
+            raise ValueError(f"pydantic made an object of {type(value).__qualname__}")
+        return value
+
+    return Codec(cls, class_tag(cls), encode, decode)
 
 
 def _private_of(cls: type[BaseModel], private: dict[str, Any]) -> dict[str, Any] | None:

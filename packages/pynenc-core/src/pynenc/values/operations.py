@@ -15,8 +15,6 @@ from pynenc.values.records import InvocationState, Outcome
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus
 
-_NOTHING: Mapping[str, str] = {}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewInvocation:
@@ -154,8 +152,8 @@ class ClaimRequest:
     recovered: bool = True
     #: Tasks that this worker cannot run.
     exclude_tasks: frozenset[str] = frozenset()
-    #: If not None, only these tasks (a helper runs on the waiter's thread what may run there).
-    only_tasks: frozenset[str] | None = None
+    #: Sent before with this token, and nobody knows whether it was carried out: if so, its claims come back.
+    repeated: bool = False
     #: Measured run time in seconds by task.
     ahead: Mapping[str, float] = field(default_factory=dict)
     ahead_seconds: float = 0.0
@@ -194,8 +192,6 @@ class Step:
     claim: ClaimRequest | None = None
     #: Invocations whose state is wanted, as it is after the moves and the claim.
     read: tuple[InvocationId, ...] = ()
-    #: Large serialized values by content hash, when the client data store shares this store.
-    data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ def claim(tables: Tables, request: ClaimRequest, now: float) -> tuple[Claim, ...
     """Give a worker what it asks for."""
     if request.limit < 1:
         return ()
+    if request.repeated and (taken := _taken_before(tables, request)):
+        return taken
     tables.promote_due(now)
     claims: list[Claim] = []
     starts_in = 0.0
@@ -39,6 +41,11 @@ def claim(tables: Tables, request: ClaimRequest, now: float) -> tuple[Claim, ...
         if starts_in > request.ahead_seconds:
             break
     return tuple(claims)
+
+
+def _taken_before(tables: Tables, request: ClaimRequest) -> tuple[Claim, ...]:
+    owned = tables.owned.get(request.runner.runner_id, {})
+    return tuple(record.to_claim(request.token) for record in owned.values() if record.token == request.token)
 
 
 def _candidates(tables: Tables, request: ClaimRequest, now: float) -> Iterator[MemRecord]:
@@ -61,14 +68,12 @@ def _candidates(tables: Tables, request: ClaimRequest, now: float) -> Iterator[M
 
 
 def _filter_of(request: ClaimRequest) -> Wanted | None:
-    excluded, only, recovered = request.exclude_tasks, request.only_tasks, request.recovered
-    if not excluded and only is None and recovered:
+    excluded, recovered = request.exclude_tasks, request.recovered
+    if not excluded and recovered:
         return None
 
     def wanted(task_id: str, was_recovered: bool) -> bool:
-        return (
-            (recovered or not was_recovered) and task_id not in excluded and (only is None or task_id in only)
-        )
+        return (recovered or not was_recovered) and task_id not in excluded
 
     return wanted
 

@@ -67,8 +67,6 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
         with store.lock:
             tables = store.tables
             now = store.now()
-            if step.data:
-                store.client_data.put(step.data, now)
             moves = tuple([carry_out(tables, move, now) for move in step.moves])
             request = step.claim
             claims: tuple[Claim, ...] = ()

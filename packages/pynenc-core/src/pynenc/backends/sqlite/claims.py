@@ -23,6 +23,8 @@ def claim(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
     if request.limit < 1:
         return ()
     session.flush()
+    if request.repeated and (taken := _taken_before(session, request)):
+        return taken
     _promote_due(session)
     claims: list[Claim] = []
     starts_in = 0.0
@@ -41,6 +43,14 @@ def claim(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
         if starts_in > request.ahead_seconds:
             break
     return tuple(claims)
+
+
+def _taken_before(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
+    found = session.execute(
+        f"SELECT {codec.HOT}, {codec.CALL} FROM inv_{{t}} WHERE token IS NOT NULL AND runner_id = ? AND token = ?",
+        (request.runner.runner_id, request.token),
+    )
+    return tuple(row.to_claim(call) for row, call in _pairs(session, found.fetchall()))
 
 
 def _promote_due(session: Session) -> None:
@@ -102,9 +112,6 @@ def _filter_of(request: ClaimRequest) -> tuple[str, list[str]]:
     if request.exclude_tasks:
         conditions += f" AND task_id NOT IN ({','.join('?' * len(request.exclude_tasks))})"
         parameters += sorted(request.exclude_tasks)
-    if request.only_tasks is not None:
-        conditions += f" AND task_id IN ({','.join('?' * len(request.only_tasks))})"
-        parameters += sorted(request.only_tasks)
     if not request.recovered:
         conditions += " AND recoveries = 0"
     return conditions, parameters

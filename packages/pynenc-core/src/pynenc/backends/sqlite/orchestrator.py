@@ -56,14 +56,12 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         return answers
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
-        if not step.moves and not step.data and (step.claim is None or not self._has_work(step)):
+        if not step.moves and (step.claim is None or not self._has_work(step)):
             due = None if step.claim is None or step.claim.ids is not None else self._next_due()
             return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
         claimed: tuple[Any, ...] = ()
         due = None
         with self._session() as session:
-            if step.data:
-                put_values(session.connection, self.store.sql, step.data, session.now)
             if len(step.moves) > 1:
                 session.load(move.invocation_id for move in step.moves)
             answers = tuple(moves.carry_out(session, move) for move in step.moves)
@@ -120,6 +118,8 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
     def _has_work(self, step: Step) -> bool:
         """Whether a claim may find something: a plain read, so that looking at an empty queue locks nothing."""
         assert step.claim is not None
+        if step.claim.repeated:
+            return True
         with self.store.read() as connection:
             if step.claim.ids is not None:
                 return bool(step.claim.ids)

@@ -50,7 +50,8 @@ class RunnerTable:
     def _refresh(self, connection: sqlite3.Connection, identity: RunnerIdentity, now: float) -> None:
         connection.execute(
             self._store.sql(
-                "INSERT INTO runners_{t} (runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at) "
+                "INSERT INTO runners_{t} "
+                "(runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (runner_id) DO UPDATE SET beats = beats + 1, "
                 "last_beat_at = excluded.last_beat_at, stopped_at = NULL, stop_reason = ''"
             ),
@@ -68,8 +69,8 @@ class RunnerTable:
     def _lease(self, connection: sqlite3.Connection, lease: LeaseRequest, now: float) -> bool:
         cursor = connection.execute(
             self._store.sql(
-                "INSERT INTO leases_{t} VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-                "holder = excluded.holder, until = excluded.until WHERE holder = excluded.holder OR until <= ?"
+                "INSERT INTO leases_{t} VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                "SET holder = excluded.holder, until = excluded.until WHERE holder = excluded.holder OR until <= ?"
             ),
             (lease.name, lease.holder, now + lease.seconds, now),
         )
