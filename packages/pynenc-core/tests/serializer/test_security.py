@@ -9,6 +9,7 @@ import sys
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import BaseModel, ImportString
 
 from pynenc.exceptions import RemoteError, SerializationError
 from pynenc.serializer import JsonSerializer
@@ -78,6 +79,19 @@ def test_user_data_that_looks_like_a_gadget_comes_back() -> None:
     serializer = JsonSerializer()
     for gadget in CORPUS:
         assert serializer.deserialize(serializer.serialize([gadget])) == [gadget]
+
+
+class Importing(BaseModel):
+    target: ImportString[Any] = None
+
+
+@pytest.mark.parametrize("name", ["pydantic.types:ImportString", "pydantic:ImportString"])
+def test_pydantic_imports_nothing_by_name(name: str) -> None:
+    text = json.dumps({"__pynenc__": [f"@{name}", f'"{NOT_LOADED}"']})
+    for expected in (Importing, ImportString, ImportString[Any]):
+        with pytest.raises(SerializationError):
+            JsonSerializer().deserialize(text, expected=expected)
+    assert NOT_LOADED not in sys.modules
 
 
 def test_a_trusted_class_is_built_only_where_its_own_name_stands() -> None:

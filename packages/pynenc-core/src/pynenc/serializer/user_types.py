@@ -23,6 +23,10 @@ _STATE, _SET, _EXTRA, _PRIVATE = "*state", "*set", "*extra", "*private"
 _ORIGINAL_CLASS = "__orig_class__"
 
 
+#: No text may decide what is imported. (A class at run time, something else for type checkers.)
+_READ_BY_IMPORTING: Any = ImportString
+
+
 def class_tag(cls: type) -> str:
     """The name of a class in text; a class of the main script has the name that workers know it by."""
     return f"{CLASS_MARK}{importable_name(cls.__module__) or cls.__module__}:{cls.__qualname__}"
@@ -45,8 +49,7 @@ def _shape_of(cls: type) -> Callable[[type], Codec | None] | None:
         return _dataclass_codec
     if is_named_tuple(cls):
         return _named_tuple_codec
-    # Not what pydantic reads by importing it: no text may decide what is imported.
-    if hasattr(cls, "__get_pydantic_core_schema__") and not issubclass(cls, ImportString):
+    if hasattr(cls, "__get_pydantic_core_schema__") and not issubclass(cls, _READ_BY_IMPORTING):
         return _pydantic_value_codec
     return None
 
