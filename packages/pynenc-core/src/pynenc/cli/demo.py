@@ -69,9 +69,7 @@ def run(args: argparse.Namespace) -> int:
     demo.use(database, workers)
     session = _open(args, database)
     total, before = demo.count_calls(session), demo.count_finished()
-    print(
-        f"Measuring {session.directory}\n{total:,} tasks, {workers} workers, data in {database}", flush=True
-    )
+    print(f"Measuring {session.directory}\n{total:,} tasks, {crew}, data in {database}", flush=True)
     began = time.monotonic()
     try:
         with progress("Measuring", total, before) as show:
