@@ -8,6 +8,7 @@ import inspect
 import json
 import sys
 import traceback
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -51,6 +52,12 @@ class SlotError(Exception):
     __slots__ = ("x",)
 
 
+@dataclass(slots=True)
+class QuotaError(Exception):
+    user: str
+    left: int | None = None
+
+
 class FileTroubleError(FileNotFoundError):
     def __init__(self, path: str) -> None:
         super().__init__(2, "gone", path)
@@ -68,6 +75,12 @@ def test_the_remote_traceback_is_the_cause() -> None:
     found = back(raised(ShopError(7, code="E1")))
     assert "in raised\n    raise error" in str(found.__cause__)
     assert "in raised\n    raise error" in "".join(traceback.format_exception(found))
+
+
+def test_attributes_in_slots_come_back() -> None:
+    found = back(raised(QuotaError("ann")))
+    assert type(found) is QuotaError
+    assert (found.user, found.left) == ("ann", None)
 
 
 def test_causes_are_in_the_traceback() -> None:

@@ -140,12 +140,10 @@ def _members(cls: type[BaseException]) -> dict[str, Any]:
     for base in reversed(_MRO.__get__(cls)):
         namespace = _TYPE_DICT.__get__(base)
         names = _MEMBERS.get(base, namespace if _FLAGS.__get__(base) & _HEAP_TYPE else ())
-        members.update((name, namespace[name]) for name in names if _is_member(namespace[name]))
+        members.update(
+            (name, namespace[name]) for name in names if type(namespace[name]) is MemberDescriptorType
+        )
     return members
-
-
-def _is_member(attribute: object) -> bool:
-    return type(attribute) in (MemberDescriptorType, GetSetDescriptorType)
 
 
 def _text_of(error: BaseException) -> str:
