@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     demo.use(database, workers)
     session = _open(args, database)
     total, before = demo.count_calls(session), demo.count_finished()
+    crew = "1 worker" if workers == 1 else f"{workers} workers"
     print(f"Measuring {session.directory}\n{total:,} tasks, {crew}, data in {database}", flush=True)
     began = time.monotonic()
     try:
