@@ -1,0 +1,5 @@
+"""Public path: the identity of an invocation."""
+
+from pynenc.values.ids import InvocationId
+
+__all__ = ["InvocationId"]
