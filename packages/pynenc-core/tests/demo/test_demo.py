@@ -115,7 +115,7 @@ def test_a_tree_is_measured_by_a_worker(demo: Demo) -> None:
     assert re.search(r"^top.py +6 +8 +1 +0$", said, re.M)
     assert re.search(r"^os +2$", said, re.M)
     assert invocations(said) == MODULES + DIRECTORIES
-    assert f"{DIRECTORIES} times an invocation was paused" in said
+    assert re.search(r"^[1-9]\d* times an invocation was paused", said, re.M)
     assert "1 could not be read or parsed" in said
     assert "package/deep/broken.py: line 2: " in said
     assert re.search(rf"^{MODULES + DIRECTORIES} invocations in [\d.]+ s: \d+ per second$", said, re.M)
