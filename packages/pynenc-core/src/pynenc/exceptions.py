@@ -109,7 +109,7 @@ class InvocationError(PynencError):
         message: What went wrong.
     """
 
-    def __init__(self, invocation_id: object, message: str = "") -> None:
+    def __init__(self, invocation_id: object = "", message: str = "") -> None:
         super().__init__(invocation_id, message)
         self.invocation_id = invocation_id
         self.message = message

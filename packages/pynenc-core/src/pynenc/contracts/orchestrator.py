@@ -53,7 +53,8 @@ class BaseOrchestrator(BaseComponent):
         - with ``releases``: clears the token, so that the late write of this attempt is fenced; removes the
           waits *of* the invocation; if it held a place under a ``cc_key``, the longest parked invocation
           of that key becomes CONCURRENCY_CONTROLLED → REROUTED and claimable, as places allow;
-        - to a final status: stores the outcome, sets ``ended_at``, removes the waits *for* it, reports it to
+        - to RETRY: stores the outcome, which the next claim carries as ``last_error``;
+        - to a final status: stores the outcome in place of an earlier one, sets ``ended_at``, removes the waits *for* it, reports it to
           watches;
         - to an available status: makes it claimable after the delay, at its old place by order of
           submission;

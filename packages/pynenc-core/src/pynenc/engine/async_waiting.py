@@ -10,12 +10,13 @@ from typing import Protocol
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.engine import transitions
+from pynenc.engine.courier import Courier
 from pynenc.engine.current import get_active
 from pynenc.engine.waiting import States, check_pause, final_among, lost
 from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Signal, Wakeups
 from pynenc.exceptions import InvocationError
 from pynenc.values.ids import InvocationId
-from pynenc.values.operations import Move, MoveResult, StepAnswer
+from pynenc.values.operations import Claim, Move, MoveResult, StepAnswer
 
 
 class _Reads(Protocol):
@@ -62,7 +63,12 @@ class AsyncWaiting:
             )
         if active is None or active.courier is None:
             return await self._watch(ids, enough, deadline, _ThreadedReads(self._orchestrator))
-        claim, courier = active.claim, active.courier
+        with active.waiting():
+            return await self._wait_inside(active.claim, active.courier, ids, enough, deadline)
+
+    async def _wait_inside(
+        self, claim: Claim, courier: Courier, ids: Sequence[InvocationId], enough: int, deadline: float | None
+    ) -> States:
         answer = await courier.step([transitions.pause(claim, ids, enough)], ids)
         entered = answer.moves[-1]
         check_pause(claim.invocation_id, ids, entered)

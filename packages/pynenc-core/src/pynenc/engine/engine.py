@@ -7,6 +7,7 @@ from typing import Any
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.async_waiting import AsyncWaiting
+from pynenc.engine.cancel import Canceller
 from pynenc.engine.claim import Claimer
 from pynenc.engine.components import Components
 from pynenc.engine.execute import Executor
@@ -50,6 +51,7 @@ class Engine:
             registry,
             components.conf.max_help_depth,
         )
+        self.canceller = Canceller(components, self.payloads, self.advance_surely)
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups)
         self.recovery = Recovery(components, self.payloads)
         self.executor = Executor(components, self.payloads)

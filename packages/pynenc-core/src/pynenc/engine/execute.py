@@ -12,12 +12,18 @@ from typing import Any
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine import transitions
 from pynenc.engine.components import Components
-from pynenc.engine.current import ActiveInvocation, Slot, set_active
+from pynenc.engine.current import ActiveInvocation, set_active
 from pynenc.engine.patience import PASSING, until_answered
 from pynenc.engine.payloads import Payloads
 from pynenc.engine.registry import TaskDefinition
 from pynenc.engine.retry import retry_delay_seconds
-from pynenc.exceptions import CorruptDataError, OutcomeLostError, SerializationError, UnknownTaskError
+from pynenc.exceptions import (
+    CorruptDataError,
+    InvocationError,
+    OutcomeLostError,
+    SerializationError,
+    UnknownTaskError,
+)
 from pynenc.values.operations import Claim, Move
 from pynenc.values.records import Outcome
 
@@ -34,12 +40,23 @@ class Executor:
         self._components = components
         self._payloads = payloads
 
-    def run(self, claim: Claim, task: TaskDefinition, slot: Slot) -> Move:
+    def run(self, active: ActiveInvocation, task: TaskDefinition) -> Move:
         """Run a synchronous attempt on this thread and return the move that ends it."""
-        active = ActiveInvocation(claim, slot, claim.retries + 1)
         # A context of its own: nothing leaks from one invocation into the next, nor from a waiter into
         # the invocation that it helps.
         return contextvars.Context().run(self._attempt, active, task)
+
+    def last_error_of(self, claim: Claim) -> Exception | None:
+        """What the attempt before raised; None in the first one."""
+        text = claim.last_error
+        if text is None and claim.retries and not self._components.record_holds_payloads:
+            key = PayloadKey(claim.invocation_id, claim.epoch - 1, PayloadKind.OUTCOME)
+            text = self._components.state_backend.get_payloads([key]).get(key)
+        return self._payloads.decode_exception(text, claim.invocation_id) if text else None
+
+    def limit_exceeded(self, claim: Claim, error: InvocationError) -> Move:
+        """The move that ends an invocation that ran for too long."""
+        return self._failed(claim, error)
 
     async def run_async(self, active: ActiveInvocation, task: TaskDefinition) -> Move:
         """Run an ``async def`` attempt on the current loop; the caller gives it a context of its own."""
@@ -77,7 +94,9 @@ class Executor:
             return self._failed(claim, error)
         try:
             value = task.call(values)
+            active.in_engine = True  # a limit that strikes from now on comes too late
         except BaseException as error:  # noqa: BLE001  # boundary: the user's function
+            active.in_engine = True
             return self._raised(active, task, error)
         try:
             outcome, data = self._payloads.encode_result(task, value, claim.invocation_id)
@@ -104,6 +123,7 @@ class Executor:
 
     def _raised(self, active: ActiveInvocation, task: TaskDefinition, error: BaseException) -> Move:
         claim = active.claim
+        error = _meaning_of(error, active)
         if isinstance(error, PASSING):
             # A store that was away while the task called or waited: not the task's failure.
             return transitions.hand_back(claim, ran=True, reason=f"a store was away: {error}"[:200])
@@ -127,3 +147,12 @@ class Executor:
         payload = {PayloadKey(claim.invocation_id, claim.epoch, PayloadKind.OUTCOME): outcome.data}
         until_answered(lambda: self._components.state_backend.put_payloads(payload))
         return replace(outcome, data=None)
+
+
+def _meaning_of(error: BaseException, active: ActiveInvocation) -> BaseException:
+    """What was raised from outside arrives as a bare class, or as the cancellation of a coroutine."""
+    doom = active.doom
+    if doom is not None and (type(error) is type(doom) or isinstance(error, asyncio.CancelledError)):
+        doom.__traceback__ = error.__traceback__
+        return doom
+    return error

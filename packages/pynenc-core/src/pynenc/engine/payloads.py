@@ -165,7 +165,7 @@ class Payloads:
         """The outcome of a raised exception; never fails."""
         text = encode_exception(error)
         name = type(error).__qualname__
-        message = str(error)[:_PREVIEW]
+        message = _text_of(error)[:_PREVIEW]
         return Outcome(
             OutcomeKind.EXCEPTION,
             self._signer.sign(text, kind="exception", invocation_id=invocation_id, field=""),
@@ -176,14 +176,19 @@ class Payloads:
             _fingerprint(error),
         )
 
+    def decode_exception(self, text: str, invocation_id: InvocationId) -> Exception:
+        """What ``encode_exception`` wrote."""
+        return decode_exception(
+            self._signer.verify(text, kind="exception", invocation_id=invocation_id, field="")
+        )
+
     def decode_outcome(self, outcome: Outcome, invocation_id: InvocationId, expected: Any) -> Any:
         """The value that an invocation returned; raises the exception that it raised."""
         text = outcome.data
         if text is None:
             raise OutcomeLostError(f"invocation '{invocation_id}' is final, but its stored outcome is gone")
         if outcome.kind is OutcomeKind.EXCEPTION:
-            text = self._signer.verify(text, kind="exception", invocation_id=invocation_id, field="")
-            raise decode_exception(text)
+            raise self.decode_exception(text, invocation_id)
         envelope = self._signer.verify(text, kind="result", invocation_id=invocation_id, field="")
         serialized = self._fetch([envelope[1:]])[envelope[1:]] if envelope[:1] == "@" else envelope[1:]
         return self._serializer.deserialize(serialized, expected=expected)
@@ -229,6 +234,13 @@ def preview_of(arguments: SerializedArguments) -> str:
         for name, text in arguments.texts.items()
     ]
     return ", ".join(parts)[:_PREVIEW]
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # boundary: an exception's own __str__ may be broken
+        return "its text cannot be made"
 
 
 def _fingerprint(error: BaseException) -> str:

@@ -132,12 +132,15 @@ class TaskRegistry:
         self.not_helpable: frozenset[str] = frozenset()
         #: Keys of ``async def`` tasks.
         self.async_tasks: frozenset[str] = frozenset()
+        #: Keys of synchronous tasks whose time limit may have to end their process.
+        self.limited_tasks: frozenset[str] = frozenset()
 
     def register(self, definition: TaskDefinition) -> None:
         """Add or replace a task."""
         self._tasks[definition.key] = definition
         self.not_helpable = frozenset(k for k, d in self._tasks.items() if not d.may_be_helped)
         self.async_tasks = frozenset(k for k, d in self._tasks.items() if d.is_async)
+        self.limited_tasks = self.not_helpable - self.async_tasks
 
     @property
     def tasks(self) -> Mapping[str, TaskDefinition]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.components import Components
 from pynenc.engine.concurrency import concurrency_key
-from pynenc.engine.current import get_active
+from pynenc.engine.current import ActiveInvocation, get_active
 from pynenc.engine.payloads import Payloads, SerializedArguments, preview_of
 from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import StoreError
@@ -49,8 +49,18 @@ class Submitter:
         Raises:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
+        active = get_active()
+        if active is None:
+            return self._submit(calls, None)
+        active.in_engine = True
+        try:
+            return self._submit(calls, active)
+        finally:
+            active.in_engine = False
+
+    def _submit(self, calls: Sequence[NewCall], parent: ActiveInvocation | None) -> list[SubmitAnswer]:
         parts = self._components
-        new = [self._new_invocation(call) for call in calls]
+        new = [self._new_invocation(call, parent) for call in calls]
         data = {digest: text for call in calls for digest, text in call.arguments.data.items()}
         if not parts.record_holds_payloads:
             parts.state_backend.put_payloads(
@@ -95,10 +105,9 @@ class Submitter:
     def _pack(self, call: NewCall, invocation_id: InvocationId) -> str:
         return self._payloads.pack_arguments(call.arguments, invocation_id)
 
-    def _new_invocation(self, call: NewCall) -> NewInvocation:
+    def _new_invocation(self, call: NewCall, parent: ActiveInvocation | None) -> NewInvocation:
         conf, arguments = call.task.conf, call.arguments
         invocation_id = call.invocation_id or InvocationId(str(uuid.uuid4()))
-        parent = get_active()
         claim = parent.claim if parent else None
         key = call.task.key
         running_mode = conf.running_concurrency

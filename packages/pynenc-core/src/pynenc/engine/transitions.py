@@ -19,6 +19,7 @@ _FROM_SUCCESS = sources_of((_S.SUCCESS,))
 _FROM_FAILED = frozenset({_S.PENDING, _S.RUNNING, _S.RESUMED})
 _FROM_RETRY = sources_of((_S.RETRY,))
 _FROM_KILLED = sources_of((_S.KILLED, _S.REROUTED))
+_FROM_CANCELLED = sources_of((_S.CANCELLED,))
 _RESUMED = (_S.RESUMED,)
 
 #: Seconds before handed-back work that already ran may start elsewhere: its old code must be gone by then.
@@ -128,12 +129,12 @@ def give_up(owned: OwnedInvocation, outcome: Outcome, reason: str) -> Move:
     )
 
 
-def cancel(invocation_id: InvocationId, outcome: Outcome, reason: str) -> Move:
+def cancel(invocation_id: InvocationId, outcome: Outcome | None, reason: str) -> Move:
     """Anybody ends an invocation that is not final."""
     return Move(
         invocation_id=invocation_id,
         to=_S.CANCELLED,
-        sources=frozenset(s for s in _S if s.can_transition_to(_S.CANCELLED)),
+        sources=_FROM_CANCELLED,
         releases=True,
         outcome=outcome,
         reason=reason,

@@ -112,7 +112,8 @@ class Waiting:
         enough = min(enough, len(unique))
         active = get_active()
         if active is not None and active.slot is not None and active.is_on_this_thread():
-            return self._wait_inside(_Wait(active, active.slot, unique, enough, deadline))
+            with active.waiting():
+                return self._wait_inside(_Wait(active, active.slot, unique, enough, deadline))
         if active is not None and active.thread_id is None and _on_event_loop():
             raise InvocationError(
                 active.invocation_id,

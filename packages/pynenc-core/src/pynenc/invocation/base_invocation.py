@@ -53,6 +53,21 @@ class BaseInvocation(ABC, Generic[R]):
         """Wait until it is final; False after ``timeout`` seconds. Never raises what the task raised."""
 
     @abstractmethod
+    def cancel(self, *, cascade: bool = False, reason: str = "") -> bool:
+        """End it unless it is final: whoever waits for it gets InvocationCancelledError.
+
+        Queued work never starts. Running work is told: ``current_invocation().raise_if_cancelled()`` raises, an
+        ``async def`` task is cancelled, and whatever it still returns is discarded.
+
+        Args:
+            cascade: Also everything that it called, however deep.
+            reason: For the history and the error.
+
+        Returns:
+            Whether this call ended it.
+        """
+
+    @abstractmethod
     async def async_result(self, timeout: float | None = None) -> R:
         """Like ``get``, without blocking the running loop."""
 

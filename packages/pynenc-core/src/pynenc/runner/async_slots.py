@@ -13,6 +13,7 @@ from pynenc.engine.courier import Courier
 from pynenc.engine.current import ActiveInvocation
 from pynenc.engine.engine import Engine
 from pynenc.engine.registry import TaskDefinition
+from pynenc.runner.watchdog import Watched
 from pynenc.values.operations import Claim, Move
 from pynenc.values.runners import RunnerIdentity
 
@@ -37,7 +38,7 @@ class AsyncSlots:
         self._size = size
         self._interrupt = interrupt
         self._lock = threading.Lock()
-        self._running: dict[str, Claim] = {}  # guarded by self._lock
+        self._running: dict[str, Watched] = {}  # guarded by self._lock
         self._empty = threading.Condition(self._lock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._courier = Courier(engine.advance_surely)
@@ -48,17 +49,32 @@ class AsyncSlots:
         """How many more invocations may start."""
         return max(0, self._size - len(self._running))
 
-    def running(self) -> list[Claim]:
+    @property
+    def busy(self) -> int:
+        """How many run."""
+        return len(self._running)
+
+    def running(self) -> list[Watched]:
         """What runs now."""
         with self._lock:
             return list(self._running.values())
 
     def start(self, claim: Claim, task: TaskDefinition) -> None:
         """Run a claimed and started invocation on the loop; returns at once."""
+        executor = self._engine.executor
+        active = ActiveInvocation(
+            claim,
+            None,
+            thread_id=None,
+            courier=self._courier,
+            identity=self._identity,
+            read_last_error=lambda: executor.last_error_of(claim),
+        )
+        watched = Watched(active, task.conf)
         with self._lock:
-            self._running[claim.invocation_id] = claim
+            self._running[claim.invocation_id] = watched
             loop = self._loop or self._open()
-        loop.call_soon_threadsafe(self._spawn, claim, task)
+        loop.call_soon_threadsafe(self._spawn, watched, task)
 
     def stop(self, grace_seconds: float) -> bool:
         """Wait for what runs; False if something still does after the grace."""
@@ -76,18 +92,17 @@ class AsyncSlots:
         threading.Thread(target=self._loop.run_forever, name="pynenc-async", daemon=True).start()
         return self._loop
 
-    def _spawn(self, claim: Claim, task: TaskDefinition) -> None:
+    def _spawn(self, watched: Watched, task: TaskDefinition) -> None:
         # The context is made here, so that nothing of the loop's own leaks into the invocation.
         assert self._loop is not None
-        coroutine = self._run(claim, task)
+        coroutine = self._run(watched.active, task)
         running = self._loop.create_task(coroutine, context=contextvars.Context())
+        watched.coroutine = running
         self._tasks.add(running)
         running.add_done_callback(self._tasks.discard)
 
-    async def _run(self, claim: Claim, task: TaskDefinition) -> None:
-        active = ActiveInvocation(
-            claim, None, claim.retries + 1, thread_id=None, courier=self._courier, identity=self._identity
-        )
+    async def _run(self, active: ActiveInvocation, task: TaskDefinition) -> None:
+        claim = active.claim
         try:
             move = await self._engine.executor.run_async(active, task)
         except Exception as error:  # boundary: a claim must not be held by an error of ours

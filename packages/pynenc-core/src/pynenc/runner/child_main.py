@@ -37,7 +37,7 @@ def serve(engine: Engine, task: ChildTask) -> int:
         if line and not sys.stdin.readline():
             orphaned.set()
 
-    worker = Worker(engine, task.identity, task.slots, task.async_slots)
+    worker = Worker(engine, task.identity, task.slots, task.async_slots, end_process=lambda: os._exit(1))
     worker.start()
     threading.Thread(target=listen, name="pynenc-life-line", daemon=True).start()
     stop.wait()

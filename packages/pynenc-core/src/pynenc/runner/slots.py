@@ -36,6 +36,7 @@ class SlotPool:
         self._parked = 0
         self._resuming = 0
         self._threads: set[threading.Thread] = set()
+        self._abandoned: set[threading.Thread] = set()
         self._number = 0
 
     def start(self) -> None:
@@ -79,6 +80,24 @@ class SlotPool:
             self._changed.notify_all()
             return True
 
+    @property
+    def parked(self) -> int:
+        """How many threads wait without a place."""
+        return self._parked
+
+    def abandon(self, thread_id: int) -> None:
+        """Give up on a thread whose invocation was ended: another one opens, and it ends when its code does."""
+        with self._changed:
+            for thread in self._threads:
+                if thread.ident == thread_id:
+                    self._threads.discard(thread)
+                    self._abandoned.add(thread)
+                    self._taken -= 1
+                    if not self._stopping:
+                        self._open()
+                    break
+            self._changed.notify_all()
+
     def unpark(self) -> None:
         """Take a place again, before any new work does."""
         with self._changed:
@@ -107,7 +126,9 @@ class SlotPool:
                     logger.exception("a round of work failed; the slot goes on after a short pause")
                     threading.Event().wait(0.2)
                 finally:
-                    self._give()
+                    kept = self._give()
+                if not kept:
+                    return
                 if not worked:
                     self._idle()
         finally:
@@ -127,7 +148,12 @@ class SlotPool:
                 self._changed.wait()
             return False
 
-    def _give(self) -> None:
+    def _give(self) -> bool:
+        """Give the place back; False when the thread has none any more because it was abandoned."""
         with self._changed:
+            if threading.current_thread() in self._abandoned:
+                self._abandoned.discard(threading.current_thread())
+                return False
             self._taken -= 1
             self._changed.notify_all()
+            return True

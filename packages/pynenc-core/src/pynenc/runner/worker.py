@@ -11,15 +11,17 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pynenc.engine import transitions
+from pynenc.engine.current import ActiveInvocation
 from pynenc.engine.engine import Engine
 from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError
-from pynenc.exceptions import StoreError
+from pynenc.exceptions import StoreError, TimeLimitError
 from pynenc.runner.async_slots import AsyncSlots
 from pynenc.runner.slots import SlotPool
+from pynenc.runner.watchdog import Watchdog, Watched
 from pynenc.values.operations import Claim, ClaimRequest, Move, MoveResult, Step, StepAnswer
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus
@@ -34,6 +36,8 @@ START_SECONDS = 0.005
 UNSENT_SECONDS = 0.01
 #: At most so many invocations travel in one step.
 BATCH = 64
+#: Cancellations of what runs are noticed within about so many seconds.
+_LOOK_SECONDS = 1.0
 #: An idle slot looks for work at least this often.
 IDLE_RECHECK_SECONDS = 1.0
 
@@ -49,7 +53,7 @@ class WorkerSlot:
         self.started = 0  # guarded by self.lock
         self.unsent: list[Move] = []  # guarded by self.lock
         self.busy_since = 0.0  # guarded by self.lock
-        self.running: list[Claim] = []  # the nest on this thread; only touched by it
+        self.running: list[Watched] = []  # the nest on this thread; changed only by it
 
     @property
     def identity(self) -> RunnerIdentity:
@@ -113,9 +117,18 @@ class Worker:
         identity: Who owns what is claimed here; its row must exist before work begins.
         slots: How many synchronous invocations run at once.
         async_slots: How many ``async def`` invocations run at once, on one event loop.
+        end_process: Ends this process, which exists only for this worker, at once; None in somebody else's
+            process, where a thread that exceeded its time limit is abandoned instead.
     """
 
-    def __init__(self, engine: Engine, identity: RunnerIdentity, slots: int, async_slots: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        identity: RunnerIdentity,
+        slots: int,
+        async_slots: int,
+        end_process: Callable[[], object] | None = None,
+    ) -> None:
         self.identity = identity
         conf = engine.components.conf
         self._engine = engine
@@ -126,11 +139,14 @@ class Worker:
         self.pool = SlotPool(slots, conf.max_parked_invocations, self._round, self._wait_for_work)
         self._async = AsyncSlots(engine, identity, async_slots, self._queue.interrupt)
         self._local = threading.local()
-        self._all_slots: list[WorkerSlot] = []  # grows only; iterated over copies
+        self._slots: dict[int, WorkerSlot] = {}  # by thread; iterated over copies
+        self._may_end_process = end_process if slots == 1 else None
+        self._watchdog = Watchdog(engine, self._on_time_limit)
         self._durations: dict[str, float] = {}
         self._unknown: dict[str, _Unknown] = {}
         self._stopping = threading.Event()
-        self._batching = threading.Event()
+        self._stopped = threading.Event()
+        self._busy = threading.Event()
         self._keeper = threading.Thread(target=self._keep_time, name="pynenc-worker-time", daemon=True)
         #: When a store last answered, by the local monotonic clock; what health checks look at.
         self.last_answer = time.monotonic()
@@ -146,25 +162,31 @@ class Worker:
         """Claim nothing more; what is not started goes back."""
         self._stopping.set()
         self.pool.stop()
-        self._batching.set()
+        self._busy.set()
         self._queue.interrupt()
 
     def join(self, grace_seconds: float) -> bool:
         """Wait for what runs; False if something still runs after the grace."""
         deadline = time.monotonic() + grace_seconds
         ended = self.pool.join(grace_seconds)
-        return self._async.stop(max(0.0, deadline - time.monotonic())) and ended
+        ended = self._async.stop(max(0.0, deadline - time.monotonic())) and ended
+        if ended:
+            self._stopped.set()
+            self._busy.set()
+        return ended
 
     def running(self) -> list[Claim]:
         """Attempts whose code runs now, those that wait included."""
-        return [
-            claim for slot in list(self._all_slots) for claim in list(slot.running)
-        ] + self._async.running()
+        return [one.active.claim for one in self._watched()]
+
+    def _watched(self) -> list[Watched]:
+        on_threads = [one for slot in list(self._slots.values()) for one in list(slot.running)]
+        return on_threads + self._async.running()
 
     def hand_back_running(self, reason: str) -> None:
         """Return everything that still runs; the caller ends the process right after."""
         claims = self.running()
-        moves = [move for slot in list(self._all_slots) for move in slot.take_unsent(hand_back=True)]
+        moves = [move for slot in list(self._slots.values()) for move in slot.take_unsent(hand_back=True)]
         moves += [transitions.hand_back(claim, ran=True, reason=reason) for claim in claims]
         if moves:
             self._orchestrator.advance(Step(moves=tuple(moves)))
@@ -182,7 +204,7 @@ class Worker:
         slot: WorkerSlot | None = getattr(self._local, "slot", None)
         if slot is None:
             slot = self._local.slot = WorkerSlot(self)
-            self._all_slots.append(slot)
+            self._slots[threading.get_ident()] = slot
         return slot
 
     def _round(self) -> bool:
@@ -204,6 +226,9 @@ class Worker:
             return self._send(moves)
         excluded = self.unknown_tasks()
         limit = BATCH
+        if self._may_end_process and (self.pool.parked or self._async.busy):
+            # A process that may have to be ended runs nothing else.
+            excluded |= self._engine.registry.limited_tasks
         if self._engine.registry.async_tasks:
             limit = min(BATCH, max(1, self._async.free))
             if not self._async.free:
@@ -244,7 +269,7 @@ class Worker:
             slot.started = sum(claim.status is InvocationStatus.RUNNING for claim in claims)
             slot.busy_since = time.monotonic()
         if len(claims) > 1:
-            self._batching.set()
+            self._busy.set()
         while (claim := self._next(slot)) is not None:
             task = self._definition(slot, claim)
             if task is None:
@@ -306,10 +331,14 @@ class Worker:
     def _run(self, slot: WorkerSlot, claim: Claim, task: TaskDefinition) -> Move:
         if self._unknown:
             self._unknown.pop(claim.task_id, None)
-        slot.running.append(claim)
+        executor = self._engine.executor
+        active = ActiveInvocation(claim, slot, read_last_error=lambda: executor.last_error_of(claim))
+        slot.running.append(Watched(active, task.conf))
+        if claim.task_id in self._engine.registry.limited_tasks or task.conf.soft_time_limit is not None:
+            self._busy.set()
         began = time.monotonic()
         try:
-            return self._engine.executor.run(claim, task, slot)
+            return executor.run(active, task)
         finally:
             slot.running.pop()
             took = time.monotonic() - began
@@ -341,16 +370,42 @@ class Worker:
             self._stopping.wait(IDLE_RECHECK_SECONDS)
 
     def _keep_time(self) -> None:
-        """Write what waits too long behind a task that turned out to be slow, and give back what is stuck."""
-        while not self._stopping.is_set():
-            self._batching.wait()
-            self._batching.clear()
-            while any(slot.backlog or slot.unsent for slot in list(self._all_slots)):
-                if self._stopping.wait(UNSENT_SECONDS):
-                    return
+        """Write what waits too long behind a slow task, give back what is stuck, enforce limits."""
+        next_look = 0.0
+        pause = _LOOK_SECONDS
+        while not self._stopped.is_set():
+            self._busy.wait(pause)
+            self._busy.clear()
+            try:
+                slots = list(self._slots.values())
                 now = time.monotonic()
-                for slot in list(self._all_slots):
+                for slot in slots:
                     self._relieve(slot, now - slot.busy_since)
+                left = self._watchdog.enforce_limits(self._watched())
+                if now >= next_look:
+                    next_look = now + _LOOK_SECONDS
+                    self._watchdog.notice_cancelled(self._watched())
+            except StoreError as error:
+                logger.warning("the store did not answer (%s), looking again in a second", error)
+            batching = any(slot.backlog or slot.unsent for slot in slots)
+            pause = min(left or _LOOK_SECONDS, UNSENT_SECONDS if batching else _LOOK_SECONDS, _LOOK_SECONDS)
+
+    def _on_time_limit(self, watched: Watched, error: TimeLimitError) -> None:
+        """Fail it; then end the process that it holds up, or give up on its thread."""
+        active = watched.active
+        if active.doom is not None and type(active.doom) is TimeLimitError:
+            return
+        active.doom = error
+        logger.warning("%s", error)
+        move = self._engine.executor.limit_exceeded(active.claim, error)
+        moves = [move, *(m for slot in list(self._slots.values()) for m in slot.take_unsent(hand_back=True))]
+        self._send(moves)
+        if watched.coroutine is not None:
+            watched.coroutine.get_loop().call_soon_threadsafe(watched.coroutine.cancel)
+        elif self._may_end_process is not None:
+            self._may_end_process()
+        elif active.thread_id is not None:
+            self.pool.abandon(active.thread_id)
 
     def _relieve(self, slot: WorkerSlot, age: float) -> None:
         if age <= UNSENT_SECONDS or not (slot.unsent or slot.backlog):

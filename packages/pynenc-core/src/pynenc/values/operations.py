@@ -82,7 +82,7 @@ class Move:
     reason: str = ""
     #: For a target that is available: seconds until it may be claimed.
     delay_seconds: float = 0.0
-    #: For a final target.
+    #: For a final target, and for RETRY: what the attempt produced. A final target without one has none.
     outcome: Outcome | None = None
     #: Added to the counters of the record.
     retries: int = 0
@@ -180,6 +180,8 @@ class Claim:
     retries: int
     recoveries: int
     created_at: float
+    #: What the attempt before raised, serialized, when this one is a retry and the record holds payloads.
+    last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ def _write(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
             # It may be the one for whom a place was freed: without this the line behind it never moves.
             tables.unpark(record.call.cc_key, now, None)
     elif move.to in AVAILABLE:
+        if move.to is _S.RETRY:
+            record.outcome = move.outcome
         record.available_at = now + move.delay_seconds
         tables.enqueue(record, now)
     elif move.to is _S.RUNNING:

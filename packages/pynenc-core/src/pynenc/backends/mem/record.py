@@ -111,6 +111,7 @@ class MemRecord:
             retries=self.retries,
             recoveries=self.recoveries,
             created_at=self.history[0][1],
+            last_error=self.outcome.data if self.outcome else None,
         )
 
     def to_owned(self) -> OwnedInvocation:

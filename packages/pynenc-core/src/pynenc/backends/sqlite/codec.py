@@ -41,7 +41,7 @@ HOT = (
     "dependents, cc_key, cc_limit, cc_park"
 )
 #: What only a claim needs besides.
-CALL = "args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at"
+CALL = "args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at, outcome"
 
 UPDATE = (
     "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, queued = ?, epoch = ?, token = ?, released_token = ?, "
@@ -74,6 +74,7 @@ class Row:
         "dependents",
         "ended_at",
         "epoch",
+        "has_outcome",
         "history",
         "host",
         "invocation_id",
@@ -126,6 +127,8 @@ class Row:
             self.cc_park,
         ) = columns
         self.status: InvocationStatus = BY_TEXT[self.stored_status]
+        #: Whether ``outcome`` replaces the stored one.
+        self.has_outcome = False
         #: Entries to append.
         self.history = ""
         self.outcome: Outcome | None = None
@@ -164,7 +167,8 @@ class Row:
     def to_outcome_update(self) -> tuple[Any, ...]:
         """Parameters of ``UPDATE_OUTCOME``."""
         outcome = self.outcome
-        assert outcome is not None
+        if outcome is None:
+            return (*(None,) * 7, *self.to_update())
         return (
             outcome.kind.value,
             outcome.data,
@@ -178,7 +182,9 @@ class Row:
 
     def to_claim(self, call: tuple[Any, ...]) -> Claim:
         """What a worker needs; ``call`` are the columns of ``CALL``."""
-        args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at = call
+        args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at, last_error = (
+            call
+        )
         return Claim(
             invocation_id=self.invocation_id,
             task_id=self.task_id,
@@ -195,6 +201,7 @@ class Row:
             retries=self.retries,
             recoveries=self.recoveries,
             created_at=created_at,
+            last_error=last_error,
         )
 
 

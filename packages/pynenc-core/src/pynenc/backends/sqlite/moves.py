@@ -65,21 +65,29 @@ def _write(session: Session, row: Row, move: Move) -> None:
         row.released_token, row.token = move.token, None
         if was_owned and _may_wait(move):
             waits.remove(session, row.invocation_id)
+    _follow(session, row, move)
+    # The place of an owner, or of one for whom a place was freed and who will not take it.
+    if row.cc_key is not None and ((move.releases and was_owned) or (was_available and to in FINAL)):
+        session.unpark(row.cc_key, row.runner_id or "" if was_owned else "")
+
+
+def _follow(session: Session, row: Row, move: Move) -> None:
+    """What follows from the status that a row rests in now."""
+    to = move.to
     if to in FINAL:
-        row.outcome = move.outcome
+        row.outcome, row.has_outcome = move.outcome, move.outcome is not None or row.retries > 0
         session.end(row)
     elif to in AVAILABLE:
+        if to is _S.RETRY:
+            row.outcome, row.has_outcome = move.outcome, True
         session.enqueue(row, move.delay_seconds)
     elif to is _S.RUNNING:
         if _S.RESUMED in move.via:
             waits.remove(session, row.invocation_id)
         else:
-            row.started_at = now
+            row.started_at = session.now
     elif move.waits_on:
         waits.add(session, row, move.waits_on)
-    # The place of an owner, or of one for whom a place was freed and who will not take it.
-    if row.cc_key is not None and ((move.releases and was_owned) or (was_available and to in FINAL)):
-        session.unpark(row.cc_key, row.runner_id or "" if was_owned else "")
 
 
 def _may_wait(move: Move) -> bool:

@@ -88,11 +88,11 @@ class Session:
                 self._counts[row.task_id, row.stored_status] -= 1
                 self._counts[row.task_id, row.status.value] += 1
                 row.stored_status = row.status.value
-            if row.outcome is None:
-                plain.append(row.to_update())
-            else:
+            if row.has_outcome:
                 outcomes.append(row.to_outcome_update())
-                row.outcome = None
+                row.has_outcome = False
+            else:
+                plain.append(row.to_update())
             row.history = ""
         if plain:
             self.connection.executemany(self.sql(codec.UPDATE), plain)
