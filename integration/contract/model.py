@@ -190,7 +190,7 @@ class Model:
         life.reroutes += move.reroutes
         life.recoveries += move.recoveries
         if move.releases:
-            self.waits.pop(found, None)
+            self._stop_waiting(life)
             life.released_by = move.token
             held, life.token = life.token is not None, None
             # Also when somebody leaves who was let in and had not been claimed yet.
@@ -202,7 +202,7 @@ class Model:
         elif move.to in AVAILABLE:
             life.available_at = self.now + move.delay_seconds
         elif move.to is S.RUNNING and S.RESUMED in move.via:
-            self.waits.pop(found, None)
+            self._stop_waiting(life)
         elif move.waits_on:
             self._wait(life, move)
 
@@ -215,13 +215,20 @@ class Model:
     def _wait(self, life: Life, move: Move) -> None:
         awaited = {found for found in move.waits_on if self.lives[found].status not in FINAL}
         self.waits[move.invocation_id] = awaited
+        self._pass_weight_on(awaited, 1 + life.dependents)
+
+    def _stop_waiting(self, life: Life) -> None:
+        self._pass_weight_on(self.waits.get(life.call.invocation_id, set()), -1 - life.dependents)
+        self.waits.pop(life.call.invocation_id, None)
+
+    def _pass_weight_on(self, awaited: set[InvocationId], weight: int) -> None:
         reached: set[InvocationId] = set()
-        level = awaited
+        level = set(awaited)
         for _ in range(32):
             reached |= level
             level = {found for one in level for found in self.waits.get(one, ())} - reached
         for found in reached:
-            self.lives[found].dependents += 1 + life.dependents
+            self.lives[found].dependents = max(0, self.lives[found].dependents + weight)
 
     def _forget_waits_for_final(self, found: InvocationId) -> None:
         if self.lives[found].status in FINAL:

@@ -60,7 +60,7 @@ class BaseOrchestrator(BaseComponent):
           submission;
         - to PAUSED with ``waits_on``: see ``MoveResult``; adds a wait for each that is not final, and
           adds 1 + the waiter's dependents to the dependents of each awaited, and of what these wait for,
-          at most 32 hops;
+          at most 32 hops; a wait that ends before the awaited is final takes as much away again;
         - to RUNNING by way of RESUMED: removes the waits of the invocation.
         A move that was written before (its token is the one that released the invocation, or still the
         current one, and the status is the target) is answered ALREADY.

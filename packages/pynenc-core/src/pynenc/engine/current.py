@@ -31,6 +31,10 @@ class Slot(Protocol):
     def take_unsent(self, *, hand_back: bool) -> tuple[Move, ...]:
         """Moves that were not written yet; with ``hand_back`` also those that return unstarted claims."""
 
+    @property
+    def may_claim(self) -> bool:
+        """Whether the worker still takes work; not while it stops."""
+
     def help(self, claim: Claim) -> Move:
         """Run a claimed invocation here and now, inside the one that waits; returns its move."""
 

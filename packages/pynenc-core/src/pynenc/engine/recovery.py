@@ -53,6 +53,16 @@ class Recovery:
             logger.warning("recovered %d invocations: %s", recovered, reason)
         return recovered
 
+    def hand_back(self, owner: RunnerId, reason: str) -> None:
+        """Return what a worker owns that is about to end by itself."""
+        orchestrator = self._components.orchestrator
+        while owned := [one for one in orchestrator.find_orphans([owner], _BATCH) if one.runner_id == owner]:
+            moves = tuple(transitions.hand_back_owned(one, reason) for one in owned)
+            answers = orchestrator.advance(Step(moves=moves)).moves
+            self._publish([move for move, answer in zip(moves, answers, strict=True) if answer.accepted])
+            if not any(answer.accepted for answer in answers):
+                break
+
     def _publish(self, moves: Sequence[Move]) -> None:
         if not self._components.record_is_queue:
             rerouted = [m.invocation_id for m in moves if m.to is InvocationStatus.REROUTED]

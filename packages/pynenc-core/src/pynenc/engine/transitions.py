@@ -98,6 +98,21 @@ def hand_back(claim: Claim, *, ran: bool, reason: str, delay_seconds: float = 0.
     )
 
 
+def hand_back_owned(owned: OwnedInvocation, reason: str) -> Move:
+    """The worker that ends returns what it owns, by what the store says that is."""
+    return Move(
+        invocation_id=owned.invocation_id,
+        to=_S.REROUTED,
+        via=(_S.KILLED,),
+        sources=frozenset({owned.status}),
+        seq=owned.seq,
+        releases=True,
+        reroutes=1,
+        reason=reason,
+        delay_seconds=0.0 if owned.status is _S.PENDING else HAND_BACK_DELAY_SECONDS,
+    )
+
+
 def recover(owned: OwnedInvocation, *, counted: bool, reason: str) -> Move:
     """The system takes an invocation from an owner that is gone."""
     annotation = _recovery_status(owned)

@@ -225,7 +225,8 @@ class Waiting:
     ) -> StepAnswer:
         """Write moves and claim something awaited; what was offered and not given is not offered again."""
         claim = None
-        offer = wait.offer(chain) if chain or self._may_help(wait) else ()
+        helps = self._may_help(wait) or (chain and wait.slot.may_claim)
+        offer = wait.offer(chain) if helps else ()
         if offer:
             claim = ClaimRequest(
                 runner=wait.slot.identity,
@@ -242,7 +243,7 @@ class Waiting:
         return answer
 
     def _may_help(self, wait: _Wait) -> bool:
-        return wait.slot.depth < self._max_help_depth
+        return wait.slot.may_claim and wait.slot.depth < self._max_help_depth
 
 
 def final_among(ids: Collection[InvocationId], states: Mapping[InvocationId, InvocationState]) -> States:

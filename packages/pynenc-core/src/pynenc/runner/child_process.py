@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,6 @@ class ChildProcess:
         async_slots: int,
         grace_seconds: float,
     ) -> None:
-        self.identity = identity
         self._on_end = on_end
         self.ready = threading.Event()
         self.ended = threading.Event()
@@ -58,10 +58,12 @@ class ChildProcess:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(write_fd)
+        #: Who it is, with its process id.
+        self.identity = replace(identity, pid=self._process.pid)
         self._task = ChildTask(
             app_ref=program.app_ref(),
             import_path=tuple(sys.path),
-            identity=identity,
+            identity=self.identity,
             slots=slots,
             async_slots=async_slots,
             grace_seconds=grace_seconds,

@@ -84,6 +84,11 @@ class WorkerSlot:
         with self.lock:
             self.unsent.append(move)
 
+    @property
+    def may_claim(self) -> bool:
+        """Whether the worker still takes work."""
+        return not self._worker.stopping
+
     def help(self, claim: Claim) -> Move:
         """Run a claimed invocation inside the one that waits."""
         return self._worker.run_claim(self, claim)
@@ -175,6 +180,11 @@ class Worker:
             self._busy.set()
         return ended
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping.is_set()
+
     def running(self) -> list[Claim]:
         """Attempts whose code runs now, those that wait included."""
         return [one.active.claim for one in self._watched()]
@@ -184,12 +194,9 @@ class Worker:
         return on_threads + self._async.running()
 
     def hand_back_running(self, reason: str) -> None:
-        """Return everything that still runs; the caller ends the process right after."""
-        claims = self.running()
-        moves = [move for slot in list(self._slots.values()) for move in slot.take_unsent(hand_back=True)]
-        moves += [transitions.hand_back(claim, ran=True, reason=reason) for claim in claims]
-        if moves:
-            self._orchestrator.advance(Step(moves=tuple(moves)))
+        """Return everything that this worker owns; the caller ends the process right after."""
+        self._send([move for slot in list(self._slots.values()) for move in slot.take_unsent(hand_back=True)])
+        self._engine.recovery.hand_back(self.identity.runner_id, reason)
 
     def unknown_tasks(self) -> frozenset[str]:
         """Tasks that this worker cannot run and does not ask for at the moment."""

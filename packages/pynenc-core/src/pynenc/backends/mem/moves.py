@@ -5,7 +5,6 @@ from __future__ import annotations
 from pynenc.backends.mem.lazy_heap import drop
 from pynenc.backends.mem.record import MemRecord
 from pynenc.backends.mem.tables import Tables
-from pynenc.backends.mem.waits import MAX_HOPS
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
 
@@ -84,7 +83,7 @@ def _write(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
         tables.enqueue(record, now)
     elif move.to is _S.RUNNING:
         if _S.RESUMED in move.via:
-            tables.waits.end_of(record.call.invocation_id)
+            tables.stop_waiting(record)
         else:
             record.started_at = now
     elif move.waits_on:
@@ -95,8 +94,4 @@ def _wait(tables: Tables, record: MemRecord, move: Move) -> None:
     records = tables.records
     awaited = [found for found in dict.fromkeys(move.waits_on) if records[found].ended_at is None]
     tables.waits.add(record.call.invocation_id, awaited)
-    weight = 1 + record.dependents
-    for reached in tables.waits.reach(awaited, MAX_HOPS):
-        awaited_record = records[reached]
-        awaited_record.dependents += weight
-        tables.queue.bump(awaited_record)
+    tables.pass_weight_on(awaited, 1 + record.dependents)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pynenc.backends.mem.lazy_heap import drop
 from pynenc.backends.mem.queue import ReadyQueue
 from pynenc.backends.mem.record import MemRecord
 from pynenc.backends.mem.runners import Runners
 from pynenc.backends.mem.slots import Slots
-from pynenc.backends.mem.waits import Waits
+from pynenc.backends.mem.waits import MAX_HOPS, Waits
 from pynenc.backends.mem.watches import Watches
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
@@ -88,7 +88,7 @@ class Tables:
     def release(self, record: MemRecord, token: str | None, now: float) -> None:
         """End the ownership of a record, and pass its place on."""
         record.released_token = token
-        self.waits.end_of(record.call.invocation_id)
+        self.stop_waiting(record)
         if record.token is None or record.owner is None:
             return
         record.token = None
@@ -100,6 +100,20 @@ class Tables:
         if record.call.cc_key is not None:
             self.slots.give_back(record.call.cc_key)
             self.unpark(record.call.cc_key, now, runner_id)
+
+    def pass_weight_on(self, awaited: Iterable[InvocationId], weight: int) -> None:
+        """Add to the dependents of what somebody waits for, and of what that waits for."""
+        for reached in self.waits.reach(awaited, MAX_HOPS):
+            record = self.records[reached]
+            record.dependents = max(0, record.dependents + weight)
+            self.queue.bump(record)
+
+    def stop_waiting(self, record: MemRecord) -> None:
+        """End the waits of an invocation, and take back the weight that it gave to what is not final."""
+        awaited = list(self.waits.on(record.call.invocation_id))
+        if awaited:
+            self.pass_weight_on(awaited, -1 - record.dependents)
+            self.waits.end_of(record.call.invocation_id)
 
     def unpark(self, key: str, now: float, runner_id: str | None) -> None:
         """Release the first in line of a key, if there is a place for it."""
