@@ -7,13 +7,14 @@ from math import inf
 from typing import Any
 
 from pynenc.backends.sqlite import codec, waits
-from pynenc.backends.sqlite.codec import Row
+from pynenc.backends.sqlite.codec import Change, Row, marks
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY, Session
 from pynenc.values.operations import Claim, ClaimRequest
 from pynenc.values.status import InvocationStatus
 
 _S = InvocationStatus
-_CALL_COLUMNS = codec.CALL.count(",") + 1
+_COLUMNS = f"{codec.HOT}, {codec.CALL}"
+_HOT_COLUMNS = codec.HOT.count(",") + 1
 #: Delayed rows that fell due and are made ready in one claim, at most.
 _DUE_BATCH = 500
 
@@ -47,10 +48,37 @@ def claim(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
 
 def _taken_before(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
     found = session.execute(
-        f"SELECT {codec.HOT}, {codec.CALL} FROM inv_{{t}} WHERE token IS NOT NULL AND runner_id = ? AND token = ?",
+        f"SELECT {_COLUMNS} FROM inv_{{t}} WHERE token IS NOT NULL AND runner_id = ? AND token = ?",
         (request.runner.runner_id, request.token),
     )
-    return tuple(row.to_claim(call) for row, call in _pairs(session, found.fetchall()))
+    return tuple(session.adopt(columns).to_claim(columns[_HOT_COLUMNS:]) for columns in found)
+
+
+def may_find(session: Session, request: ClaimRequest) -> bool:
+    """Whether something in the queue could be claimed now, looking only."""
+    conditions, parameters = filter_of(request)
+    found = session.execute(
+        f"SELECT EXISTS (SELECT 1 FROM inv_{{t}} WHERE queued = {READY}{conditions}) OR EXISTS "
+        f"(SELECT 1 FROM inv_{{t}} WHERE queued = {DELAYED} AND available_at <= ?)",
+        (*parameters, session.now),
+    )
+    return bool(found.fetchone()[0])
+
+
+def may_find_named(session: Session, request: ClaimRequest) -> bool:
+    """Whether one of the invocations that a request names could be claimed now, looking only."""
+    assert request.ids is not None
+    ids = waits.chain(session, request.ids) if request.chain else request.ids
+    for at in range(0, len(ids), CHUNK):
+        chunk = ids[at : at + CHUNK]
+        found = session.execute(
+            f"{codec.by_ids('1', len(chunk))} AND (queued = {READY} OR (queued = {DELAYED} AND available_at <= ?)) "
+            "LIMIT 1",
+            (*chunk, session.now),
+        )
+        if found.fetchone() is not None:
+            return True
+    return False
 
 
 def _promote_due(session: Session) -> None:
@@ -73,44 +101,44 @@ def _promote_due(session: Session) -> None:
 
 def _candidates(session: Session, request: ClaimRequest) -> Iterator[tuple[Row, tuple[Any, ...]]]:
     """Claimable rows in order, read page by page: the caller takes or turns away each that it goes past."""
-    conditions, parameters = _filter_of(request)
-    order = "dependents DESC, priority DESC, n"
-    columns = f"{codec.HOT}, {codec.CALL}"
     if request.ids is not None:
-        ids = waits.chain(session, request.ids) if request.chain else list(dict.fromkeys(request.ids))
-        found: list[tuple[Any, ...]] = []
-        for at in range(0, len(ids), CHUNK):
-            chunk = ids[at : at + CHUNK]
-            marks = ",".join("?" * len(chunk))
-            found += session.execute(
-                f"SELECT {columns} FROM inv_{{t}} WHERE invocation_id IN ({marks}) AND queued = {READY}{conditions}",
-                (*chunk, *parameters),
-            )
-        pairs = list(_pairs(session, found))
-        pairs.sort(key=lambda pair: (-pair[0].dependents, -pair[0].priority, pair[0].n))
-        yield from pairs
+        yield from _named(session, request)
         return
+    conditions, parameters = filter_of(request)
+    text = session.sql(
+        f"SELECT {_COLUMNS} FROM inv_{{t}} WHERE queued = {READY}{conditions} "
+        "ORDER BY dependents DESC, priority DESC, n LIMIT ?"
+    )
     while True:
         # A page that was used up by refusals is followed by another one; refused rows have left the queue.
-        page = session.execute(
-            f"SELECT {columns} FROM inv_{{t}} WHERE queued = {READY}{conditions} ORDER BY {order} LIMIT ?",
-            (*parameters, request.limit),
-        ).fetchall()
+        page = session.connection.execute(text, (*parameters, request.limit)).fetchall()
         if not page:
             return
-        yield from _pairs(session, page)
+        for columns in page:
+            yield session.adopt(columns), columns[_HOT_COLUMNS:]
         session.flush()
 
 
-def _pairs(session: Session, found: list[tuple[Any, ...]]) -> Iterator[tuple[Row, tuple[Any, ...]]]:
-    for columns in found:
-        yield session.adopt([columns[:-_CALL_COLUMNS]])[0], columns[-_CALL_COLUMNS:]
+def _named(session: Session, request: ClaimRequest) -> Iterator[tuple[Row, tuple[Any, ...]]]:
+    assert request.ids is not None
+    conditions, parameters = filter_of(request)
+    ids = waits.chain(session, request.ids) if request.chain else list(dict.fromkeys(request.ids))
+    found: list[tuple[Any, ...]] = []
+    for at in range(0, len(ids), CHUNK):
+        chunk = ids[at : at + CHUNK]
+        found += session.execute(
+            f"{codec.by_ids(_COLUMNS, len(chunk))} AND queued = {READY}{conditions}", (*chunk, *parameters)
+        )
+    pairs = [(session.adopt(columns), columns[_HOT_COLUMNS:]) for columns in found]
+    pairs.sort(key=lambda pair: (-pair[0].dependents, -pair[0].priority, pair[0].n))
+    yield from pairs
 
 
-def _filter_of(request: ClaimRequest) -> tuple[str, list[str]]:
+def filter_of(request: ClaimRequest) -> tuple[str, list[str]]:
+    """Conditions upon a claimable row, and their parameters."""
     conditions, parameters = "", []
     if request.exclude_tasks:
-        conditions += f" AND task_id NOT IN ({','.join('?' * len(request.exclude_tasks))})"
+        conditions += f" AND task_id NOT IN ({marks(len(request.exclude_tasks))})"
         parameters += sorted(request.exclude_tasks)
     if not request.recovered:
         conditions += " AND recoveries = 0"
@@ -151,4 +179,4 @@ def _give(session: Session, row: Row, request: ClaimRequest, *, start: bool) -> 
     if start:
         row.enter(_S.RUNNING, now, "=")
         row.started_at = now
-    session.touch(row)
+    session.touch(row, Change.CLAIMED)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from functools import cache
 from typing import Any
 
+from pynenc.exceptions import CorruptDataError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import Claim, NewInvocation
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
@@ -43,6 +46,18 @@ HOT = (
 #: What only a claim needs besides.
 CALL = "args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at, outcome"
 
+#: What a claim writes: SQLite looks only at the indexes of the columns that are named.
+UPDATE_CLAIMED = (
+    "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, queued = 0, epoch = ?, token = ?, runner_id = ?, "
+    "host = ?, runner_cls = ?, pending_at = ?, started_at = ?, history = history || ? WHERE n = ?"
+)
+#: What the end of an attempt writes, when it is the end of the invocation.
+UPDATE_ENDED = (
+    "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, token = NULL, released_token = ?, ended_at = ?, "
+    "outcome_kind = ?, outcome = ?, result_preview = ?, result_bytes = ?, error_type = ?, error_msg = ?, "
+    "fingerprint = ?, history = history || ? WHERE n = ?"
+)
+#: Everything that a move may change, except for the outcome.
 UPDATE = (
     "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, queued = ?, epoch = ?, token = ?, released_token = ?, "
     "runner_id = ?, host = ?, runner_cls = ?, available_at = ?, pending_at = ?, started_at = ?, ended_at = ?, "
@@ -50,9 +65,7 @@ UPDATE = (
 )
 UPDATE_OUTCOME = (
     "UPDATE inv_{t} SET outcome_kind = ?, outcome = ?, result_preview = ?, result_bytes = ?, error_type = ?, "
-    "error_msg = ?, fingerprint = ?, status = ?, seq = ?, status_at = ?, queued = ?, epoch = ?, token = ?, "
-    "released_token = ?, runner_id = ?, host = ?, runner_cls = ?, available_at = ?, pending_at = ?, "
-    "started_at = ?, ended_at = ?, retries = ?, reroutes = ?, recoveries = ?, history = history || ? WHERE n = ?"
+    "error_msg = ?, fingerprint = ? WHERE n = ?"
 )
 INSERT = (
     "INSERT INTO inv_{t} (invocation_id, task_id, args_id, status, seq, status_at, queued, parent_id, root_id, "
@@ -63,6 +76,14 @@ INSERT = (
 )
 
 
+class Change(Enum):
+    """What happened to a row, as far as it decides which columns have to be written."""
+
+    CLAIMED = "claimed"
+    ENDED = "ended"
+    ANY = "any"
+
+
 class Row:
     """One invocation inside of a transaction: loaded, changed, written back."""
 
@@ -71,6 +92,7 @@ class Row:
         "cc_key",
         "cc_limit",
         "cc_park",
+        "change",
         "dependents",
         "ended_at",
         "epoch",
@@ -125,12 +147,14 @@ class Row:
             self.cc_key,
             self.cc_limit,
             self.cc_park,
+            *_,
         ) = columns
         self.status: InvocationStatus = BY_TEXT[self.stored_status]
         #: Whether ``outcome`` replaces the stored one.
         self.has_outcome = False
         #: Entries to append.
         self.history = ""
+        self.change: Change | None = None
         self.outcome: Outcome | None = None
 
     def enter(self, status: InvocationStatus, now: float, runner: str, reason: str = "") -> None:
@@ -143,7 +167,7 @@ class Row:
     def to_update(self) -> tuple[Any, ...]:
         """Parameters of ``UPDATE``."""
         return (
-            self.status.value,
+            TEXT[self.status],
             self.seq,
             self.status_at,
             self.queued,
@@ -164,21 +188,39 @@ class Row:
             self.n,
         )
 
+    def to_claimed_update(self) -> tuple[Any, ...]:
+        """Parameters of ``UPDATE_CLAIMED``."""
+        return (
+            TEXT[self.status],
+            self.seq,
+            self.status_at,
+            self.epoch,
+            self.token,
+            self.runner_id,
+            self.host,
+            self.runner_cls,
+            self.pending_at,
+            self.started_at,
+            self.history,
+            self.n,
+        )
+
+    def to_ended_update(self) -> tuple[Any, ...]:
+        """Parameters of ``UPDATE_ENDED``."""
+        return (
+            TEXT[self.status],
+            self.seq,
+            self.status_at,
+            self.released_token,
+            self.ended_at,
+            *_outcome_columns(self.outcome),
+            self.history,
+            self.n,
+        )
+
     def to_outcome_update(self) -> tuple[Any, ...]:
         """Parameters of ``UPDATE_OUTCOME``."""
-        outcome = self.outcome
-        if outcome is None:
-            return (*(None,) * 7, *self.to_update())
-        return (
-            outcome.kind.value,
-            outcome.data,
-            outcome.preview,
-            outcome.size_bytes,
-            outcome.error_type,
-            outcome.error_msg,
-            outcome.fingerprint,
-            *self.to_update(),
-        )
+        return (*_outcome_columns(self.outcome), self.n)
 
     def to_claim(self, call: tuple[Any, ...]) -> Claim:
         """What a worker needs; ``call`` are the columns of ``CALL``."""
@@ -205,7 +247,17 @@ class Row:
         )
 
 
-BY_TEXT = {status.value: status for status in InvocationStatus}
+class _Statuses(dict[str, InvocationStatus]):
+    def __missing__(self, text: str) -> InvocationStatus:
+        raise CorruptDataError(
+            f"a stored invocation has the status {text!r}, which this version does not know"
+        )
+
+
+#: Status → stored text; quicker than ``value``.
+TEXT = {status: status.value for status in InvocationStatus}
+#: Stored text → status.
+BY_TEXT = _Statuses((text, status) for status, text in TEXT.items())
 
 
 def to_insert(call: NewInvocation, now: float) -> tuple[Any, ...]:
@@ -243,13 +295,13 @@ def to_history(packed: str) -> list[HistoryEntry]:
     entries = []
     runner = ""
     for seq, line in enumerate(packed.splitlines(), 1):
-        head, who, reason = line.split("|", 2)
+        try:
+            head, who, reason = line.split("|", 2)
+            status, at = _STATUSES[head[0]], float(head[1:])
+        except (ValueError, LookupError) as error:
+            raise CorruptDataError(f"a stored history has the entry {line!r}") from error
         runner = runner if who == _SAME else who
-        entries.append(
-            HistoryEntry(
-                seq, _STATUSES[head[0]], float(head[1:]), RunnerId(runner) if runner else None, reason
-            )
-        )
+        entries.append(HistoryEntry(seq, status, at, RunnerId(runner) if runner else None, reason))
     return entries
 
 
@@ -302,6 +354,31 @@ def to_runner(columns: tuple[Any, ...]) -> RunnerRecord:
 def ids_of(rows: list[tuple[str]]) -> list[InvocationId]:
     """The first column as ids."""
     return [InvocationId(row[0]) for row in rows]
+
+
+@cache
+def by_ids(columns: str, number: int) -> str:
+    """A statement for rows by so many ids."""
+    return f"SELECT {columns} FROM inv_{{t}} WHERE invocation_id IN ({marks(number)})"
+
+
+def marks(number: int) -> str:
+    """So many parameters."""
+    return ",".join("?" * number)
+
+
+def _outcome_columns(outcome: Outcome | None) -> tuple[Any, ...]:
+    if outcome is None:
+        return (None,) * 7
+    return (
+        outcome.kind.value,
+        outcome.data,
+        outcome.preview,
+        outcome.size_bytes,
+        outcome.error_type,
+        outcome.error_msg,
+        outcome.fingerprint,
+    )
 
 
 def _to_outcome(columns: tuple[Any, ...]) -> Outcome | None:

@@ -10,25 +10,46 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pynenc.backends.sqlite.errors import is_busy, translated
-from pynenc.exceptions import StoreUnavailableError
+from pynenc.backends.sqlite.forks import tell_of_forks
+from pynenc.exceptions import StoreBusyError, StoreUnavailableError
 
 _FIRST_PAUSE_SECONDS = 0.0001
-_LONGEST_PAUSE_SECONDS = 0.002
+_LONGEST_PAUSE_SECONDS = 0.001
 #: Pages of the log before it is copied into the database: fewer and larger copies than the default of 1000.
 _CHECKPOINT_PAGES = 4000
+#: What is left of the log file after it has grown larger, because a reader was in the way of copying it.
+_LOG_BYTES = 64 * 2**20
+#: Upper bound of the memory for pages of one connection; the default of 2 MB is left by the index of ids soon.
+_CACHE_KIB = 16 * 1024
+
+
+class _Line:
+    """One connection, used by one thread at a time."""
+
+    __slots__ = ("connection", "lock")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.connection: sqlite3.Connection | None = None  # guarded by the lock
+
+    def close(self) -> None:
+        """Close the connection; the caller has the lock."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
 
 class Connections:
-    """One connection that writes and one that reads, each used by one thread at a time; opened on first use.
+    """One connection that writes, one that reads, one that looks for changes; opened when they are used.
 
     Args:
         path: The database file.
         synchronous: ``FULL`` or ``NORMAL``.
-        busy_timeout_seconds: How long a write waits for another process.
+        busy_timeout_seconds: How long a write waits for other threads and processes.
         prepare: Called with the first connection, to create what is missing.
     """
 
@@ -43,29 +64,33 @@ class Connections:
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout_seconds
         self._prepare = prepare
-        self._reset()
-
-    def _reset(self) -> None:
-        self._pid = os.getpid()
+        self._translated = translated(path)
+        self._write_line, self._read_line, self._look_line = self._lines = (_Line(), _Line(), _Line())
         self._open_lock = threading.Lock()
-        self._write_lock = threading.Lock()
-        self._read_lock = threading.Lock()
-        self._writer: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._prepared = False  # guarded by self._open_lock
+        tell_of_forks(self)
 
     @property
     def writer(self) -> sqlite3.Connection:
         """The connection through which everything is written; for looking at, not for writing."""
-        return self._ensure()[0]
+        with self._translated, self._write_line.lock:
+            return self._open(self._write_line)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from its beginning: committed, or undone when it raises."""
-        with translated(self.path):
-            writer, _ = self._ensure()
-            with self._write_lock:
-                self._begin(writer)
+        line = self._write_line
+        deadline = time.monotonic() + self._busy_timeout
+        if not line.lock.acquire(timeout=self._busy_timeout):
+            raise StoreBusyError(
+                f"SQLite database '{self.path}': other threads wrote for longer than sqlite_busy_timeout_seconds; "
+                "try again or raise that setting"
+            )
+        try:
+            with self._translated:
+                writer = line.connection or self._open(line)
                 try:
+                    self._begin(writer, deadline)
                     yield writer
                     writer.execute("COMMIT")
                 except BaseException:
@@ -74,32 +99,45 @@ class Connections:
                         if writer.in_transaction:
                             writer.execute("ROLLBACK")
                     raise
+        finally:
+            line.lock.release()
+
+    def read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Statements that see only what was committed; never waits for writers."""
+        return self._reading(self._read_line)
+
+    def look(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The same for whoever looks for changes, so that it never waits for other readers."""
+        return self._reading(self._look_line)
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """Statements that see only what was committed; never waits for writers."""
-        with translated(self.path):
-            _, reader = self._ensure()
-            with self._read_lock:
-                yield reader
-
-    def open(self) -> sqlite3.Connection:
-        """Another connection, which the caller closes."""
-        with translated(self.path):
-            self._ensure()
-            return self._connect()
+    def _reading(self, line: _Line) -> Iterator[sqlite3.Connection]:
+        with self._translated, line.lock:
+            yield line.connection or self._open(line)
 
     def close(self) -> None:
-        """Close both; the next use opens them again."""
-        with self._open_lock, self._write_lock, self._read_lock:
-            for connection in (self._writer, self._reader):
-                if connection is not None:
-                    connection.close()
-            self._writer = self._reader = None
+        """Close all; the next use opens them again."""
+        for line in self._lines:
+            with line.lock:
+                line.close()
+        with self._open_lock:
+            self._prepared = False
 
-    def _begin(self, writer: sqlite3.Connection) -> None:
+    def before_fork(self) -> None:
+        """Wait for the end of what goes on, and close."""
+        for line in self._lines:
+            line.lock.acquire()
+            line.close()
+        self._open_lock.acquire()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """Let threads open connections again."""
+        self._open_lock.release()
+        for line in self._lines:
+            line.lock.release()
+
+    def _begin(self, writer: sqlite3.Connection, deadline: float) -> None:
         # SQLite's own waiting sleeps for milliseconds at a time; writes here take less than one.
-        deadline = time.monotonic() + self._busy_timeout
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -112,50 +150,56 @@ class Connections:
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
-    def _ensure(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-        if self._pid != os.getpid():
-            # A connection must not be used, nor closed, in a process that inherited it.
-            self._inherited = (self._writer, self._reader)
-            self._reset()
-        writer, reader = self._writer, self._reader
-        if writer is not None and reader is not None:
-            return writer, reader
+    def _open(self, line: _Line) -> sqlite3.Connection:
         with self._open_lock:
-            if self._writer is None or self._reader is None:
+            if not self._prepared:
                 self._check_path()
-                writer = self._connect()
-                try:
-                    self._prepare_file(writer)
-                    self._prepare(writer)
-                    self._reader = self._connect()
-                except BaseException:
-                    writer.close()
-                    raise
-                self._writer = writer
-            return self._writer, self._reader
+            connection = self._connect()
+            try:
+                if not self._prepared:
+                    self._enter_wal_mode(connection)
+                    self._prepare(connection)
+                    self._prepared = True
+                if line is self._write_line:
+                    connection.execute("PRAGMA busy_timeout = 0")
+                else:
+                    connection.execute("PRAGMA query_only = 1")
+            except BaseException:
+                connection.close()
+                raise
+        line.connection = connection
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
+            self.path,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
         )
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        for pragma in (
+            f"synchronous = {self._synchronous}",
+            "temp_store = MEMORY",
+            f"cache_size = -{_CACHE_KIB}",
+            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+            f"journal_size_limit = {_LOG_BYTES}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def _prepare_file(self, connection: sqlite3.Connection) -> None:
-        connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
+    def _enter_wal_mode(self, connection: sqlite3.Connection) -> None:
         deadline = time.monotonic() + self._busy_timeout
         while True:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                break
             except sqlite3.OperationalError as error:
                 # The busy timeout does not cover the change of the mode.
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(0.005)
-        connection.execute("PRAGMA busy_timeout = 0")
+            else:
+                return
+            time.sleep(_LONGEST_PAUSE_SECONDS)
 
     def _check_path(self) -> None:
         path = Path(self.path)
@@ -167,15 +211,15 @@ class Connections:
             raise StoreUnavailableError(
                 f"SQLite database '{path}' cannot be created: make the folder '{path.parent}' first"
             )
-        if not path.exists():
+        if path.exists():
+            return
+        try:
             # What tasks are called with is nobody else's business.
-            with contextlib.suppress(FileExistsError):
-                try:
-                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, stat.S_IRUSR | stat.S_IWUSR))
-                except FileExistsError:
-                    raise
-                except OSError as error:
-                    raise StoreUnavailableError(
-                        f"SQLite database '{path}' cannot be created: {error.strerror}; this user must be allowed "
-                        "to write to the folder"
-                    ) from error
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, stat.S_IRUSR | stat.S_IWUSR))
+        except FileExistsError:
+            pass  # Another process was faster.
+        except OSError as error:
+            raise StoreUnavailableError(
+                f"SQLite database '{path}' cannot be created: {error.strerror}; this user must be allowed "
+                "to write to the folder"
+            ) from error

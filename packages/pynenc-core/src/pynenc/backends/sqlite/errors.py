@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from pynenc.exceptions import (
     CorruptDataError,
@@ -22,6 +21,7 @@ _KINDS: dict[int, tuple[type[StoreError], str]] = {
         "another process held it longer than sqlite_busy_timeout_seconds; try again or raise that setting",
     ),
     sqlite3.SQLITE_LOCKED: (StoreBusyError, "another connection holds it; try again"),
+    sqlite3.SQLITE_PROTOCOL: (StoreBusyError, "too many processes open it at this moment; try again"),
     sqlite3.SQLITE_FULL: (StoreFullError, "free some space on its disk, then it goes on by itself"),
     sqlite3.SQLITE_CANTOPEN: (
         StoreUnavailableError,
@@ -41,19 +41,28 @@ _KINDS: dict[int, tuple[type[StoreError], str]] = {
 
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else holds the file."""
-    return _code_of(error) == sqlite3.SQLITE_BUSY
+    return _code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
 
 
-@contextmanager
-def translated(path: str) -> Iterator[None]:
-    """Raise what a failure of SQLite means for the database at ``path``."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        kind, remedy = _KINDS.get(_code_of(error), (StoreError, "this is not expected"))
-        raise kind(f"SQLite database '{path}': {error}; {remedy}") from error
-    except (OverflowError, UnicodeEncodeError) as error:
-        raise StoreError(f"SQLite database '{path}' cannot hold a value: {error}") from error
+class translated:  # noqa: N801 - reads like the function that it could be; this is entered often
+    """Raise what a failure of SQLite means for the database at ``path``; may be entered again and again."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raised, remedy = _KINDS.get(_code_of(error), (StoreError, "this is not expected"))
+            raise raised(f"SQLite database '{self._path}': {error}; {remedy}") from error
+        if isinstance(error, (OverflowError, UnicodeEncodeError)):
+            raise StoreError(f"SQLite database '{self._path}' cannot hold a value: {error}") from error
 
 
 def _code_of(error: sqlite3.Error) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pynenc.backends.sqlite import waits
-from pynenc.backends.sqlite.codec import Row
+from pynenc.backends.sqlite.codec import Change, Row
 from pynenc.backends.sqlite.session import Session
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
@@ -15,6 +15,8 @@ _FENCED = MoveAnswer(MoveResult.FENCED)
 _UNKNOWN = MoveAnswer(MoveResult.UNKNOWN)
 #: The runner of the history entry before.
 _SAME = "="
+#: Only from here on an invocation may have waits.
+_WAITING = frozenset({_S.PAUSED, _S.RESUMED})
 
 
 def carry_out(session: Session, move: Move) -> MoveAnswer:
@@ -25,7 +27,7 @@ def carry_out(session: Session, move: Move) -> MoveAnswer:
     if not _permits(row, move):
         return _ALREADY if _was_written(row, move) else _FENCED
     if move.waits_on:
-        refusal = waits.refuse(session, move)
+        refusal = waits.refuse(session, row, move)
         if refusal is not None:
             return refusal
     _write(session, row, move)
@@ -49,50 +51,56 @@ def _was_written(row: Row, move: Move) -> bool:
 
 
 def _write(session: Session, row: Row, move: Move) -> None:
-    now, to = session.now, move.to
+    now, to, before = session.now, move.to, row.status
     was_owned = row.token is not None
-    was_available = row.status in AVAILABLE
-    runner = _SAME if was_owned else ""
-    for status in move.via:
-        row.enter(status, now, runner, move.reason)
-    row.enter(to, now, runner, move.reason)
-    row.retries += move.retries
-    row.reroutes += move.reroutes
-    row.recoveries += move.recoveries
-    row.queued = 0
-    session.touch(row)
+    _note_history(row, move, now, was_owned)
+    session.touch(row, Change.ENDED if _only_ends(move, was_owned) else Change.ANY)
     if move.releases:
         row.released_token, row.token = move.token, None
-        if was_owned and _may_wait(move):
-            waits.remove(session, row.invocation_id)
-    _follow(session, row, move)
+        if before in _WAITING:
+            waits.remove(session, row)
+    _follow(session, row, move, before)
     # The place of an owner, or of one for whom a place was freed and who will not take it.
-    if row.cc_key is not None and ((move.releases and was_owned) or (was_available and to in FINAL)):
+    if row.cc_key is not None and ((move.releases and was_owned) or (before in AVAILABLE and to in FINAL)):
         session.unpark(row.cc_key, row.runner_id or "" if was_owned else "")
 
 
-def _follow(session: Session, row: Row, move: Move) -> None:
+def _follow(session: Session, row: Row, move: Move, before: InvocationStatus) -> None:
     """What follows from the status that a row rests in now."""
     to = move.to
     if to in FINAL:
-        row.outcome, row.has_outcome = move.outcome, move.outcome is not None or row.retries > 0
+        # In place of that of an earlier attempt.
+        row.outcome, row.has_outcome = move.outcome, True
         session.end(row)
     elif to in AVAILABLE:
         if to is _S.RETRY:
             row.outcome, row.has_outcome = move.outcome, True
         session.enqueue(row, move.delay_seconds)
     elif to is _S.RUNNING:
-        if _S.RESUMED in move.via:
-            waits.remove(session, row.invocation_id)
+        if _S.RESUMED in move.via or before in _WAITING:
+            waits.remove(session, row)
         else:
             row.started_at = session.now
     elif move.waits_on:
         waits.add(session, row, move.waits_on)
 
 
-def _may_wait(move: Move) -> bool:
-    """Whether the invocation may have waited until now: from RUNNING alone nothing is left to remove."""
-    return move.sources != _RUNNING_ONLY
+def _note_history(row: Row, move: Move, now: float, was_owned: bool) -> None:
+    runner = _SAME if was_owned else ""
+    for status in move.via:
+        row.enter(status, now, runner, move.reason)
+    row.enter(move.to, now, runner, move.reason)
+    row.retries += move.retries
+    row.reroutes += move.reroutes
+    row.recoveries += move.recoveries
+    row.queued = 0
 
 
-_RUNNING_ONLY = frozenset({_S.RUNNING})
+def _only_ends(move: Move, was_owned: bool) -> bool:
+    """Whether a row changes by nothing but the end of its attempt and its own."""
+    return (
+        was_owned
+        and move.releases
+        and move.to in FINAL
+        and not (move.retries or move.reroutes or move.recoveries)
+    )

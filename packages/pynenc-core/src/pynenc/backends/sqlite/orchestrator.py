@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from pynenc.conf.config_sqlite import ConfigOrchestratorSQLite
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
+    Claim,
+    ClaimRequest,
     InvocationQuery,
     NewInvocation,
     OwnedInvocation,
@@ -49,29 +52,31 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             if data:
                 put_values(session.connection, self.store.sql, data, session.now)
             answers = self._insert(session, batch)
-            for call, answer in zip(batch, answers, strict=True):
-                if answer.created:
-                    session.count(call.task_id, INITIAL, 1)
-                    session.new_work += enqueue
+            if enqueue:
+                session.new_work += sum(answer.created for answer in answers)
         return answers
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
-        if not step.moves and (step.claim is None or not self._has_work(step)):
-            due = None if step.claim is None or step.claim.ids is not None else self._next_due()
-            return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
-        claimed: tuple[Any, ...] = ()
         due = None
+        if not step.moves:
+            promising = False
+            if step.claim is not None:
+                promising, due = self._look(step.claim)
+            if not promising:
+                return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
+        claimed: tuple[Claim, ...] = ()
         with self._session() as session:
             if len(step.moves) > 1:
                 session.load(move.invocation_id for move in step.moves)
             answers = tuple(moves.carry_out(session, move) for move in step.moves)
             entered = all(
-                answer.accepted for move, answer in zip(step.moves, answers, strict=True) if move.waits_on
+                answer.accepted
+                for move, answer in zip(step.moves, answers, strict=True)
+                if move.to is InvocationStatus.PAUSED
             )
             if step.claim is not None and entered:
                 claimed = claims.claim(session, step.claim)
-                if step.claim.ids is None and not claimed:
-                    due = self._due_in(session)
+                due = None if claimed or step.claim.ids is not None else _due_in(session)
                 # Another thread may take what is left of what others announced.
                 session.new_work += len(claimed) == step.claim.limit and step.claim.ids is None
             session.flush()
@@ -88,59 +93,46 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def _insert(self, session: Session, batch: Sequence[NewInvocation]) -> list[SubmitAnswer]:
         """All at once; one by one from where something existed."""
-        connection, statement = session.connection, self.store.sql(codec.INSERT)
-        if not any(call.reg_key for call in batch):
+        connection = session.connection
+        if len(batch) > 1 and not any(call.reg_key for call in batch):
             connection.execute("SAVEPOINT batch")
             before = connection.total_changes
-            connection.executemany(statement, [codec.to_insert(call, session.now) for call in batch])
+            connection.executemany(
+                self.store.sql(codec.INSERT), [codec.to_insert(call, session.now) for call in batch]
+            )
             if connection.total_changes - before == len(batch):
+                for task_id, number in Counter([call.task_id for call in batch]).items():
+                    session.count(task_id, INITIAL, number)
                 return [SubmitAnswer(call.invocation_id, True, call.args_id) for call in batch]
             connection.execute("ROLLBACK TO batch")
-        return [self._insert_one(session, call, statement) for call in batch]
+        return [self._insert_one(session, call) for call in batch]
 
-    def _insert_one(self, session: Session, call: NewInvocation, statement: str) -> SubmitAnswer:
-        cursor = session.connection.execute(statement, codec.to_insert(call, session.now))
-        if cursor.rowcount == 1:
+    def _insert_one(self, session: Session, call: NewInvocation) -> SubmitAnswer:
+        if session.execute(codec.INSERT, codec.to_insert(call, session.now)).rowcount == 1:
+            session.count(call.task_id, INITIAL, 1)
             return SubmitAnswer(call.invocation_id, True, call.args_id)
+        select = "SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE "
         existing = (
-            session.execute(
-                "SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE invocation_id = ?",
-                (call.invocation_id,),
-            ).fetchone()
+            session.execute(f"{select} invocation_id = ?", (call.invocation_id,)).fetchone()
             or session.execute(
-                "SELECT invocation_id, args_id, arguments FROM inv_{t} "
-                "WHERE reg_key = ? AND reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL",
+                f"{select} reg_key = ? AND reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL",
                 (call.reg_key,),
             ).fetchone()
         )
         return SubmitAnswer(existing[0], False, existing[1], existing[2])
 
-    def _has_work(self, step: Step) -> bool:
-        """Whether a claim may find something: a plain read, so that looking at an empty queue locks nothing."""
-        assert step.claim is not None
-        if step.claim.repeated:
-            return True
-        with self.store.read() as connection:
-            if step.claim.ids is not None:
-                return bool(step.claim.ids)
-            row = connection.execute(
-                self.store.sql(
-                    f"SELECT EXISTS (SELECT 1 FROM inv_{{t}} WHERE queued = {READY}) OR EXISTS "
-                    f"(SELECT 1 FROM inv_{{t}} WHERE queued = {DELAYED} AND available_at <= ?)"
-                ),
-                (self.store.now(),),
-            ).fetchone()
-        return bool(row[0])
+    def _look(self, request: ClaimRequest) -> tuple[bool, float | None]:
+        """Whether a claim may find something, and when the next of the delayed falls due.
 
-    def _next_due(self) -> float | None:
+        Plain reads, so that looking in vain takes no lock.
+        """
+        if request.repeated:
+            return True, None
         with self.store.read() as connection:
-            return self._due_in(Session(connection, self.store.sql, self.store.now()))
-
-    def _due_in(self, session: Session) -> float | None:
-        due = session.execute(f"SELECT min(available_at) FROM inv_{{t}} WHERE queued = {DELAYED}").fetchone()[
-            0
-        ]
-        return None if due is None else max(0.0, due - session.now)
+            session = Session(connection, self.store.sql, self.store.now())
+            if request.ids is not None:
+                return claims.may_find_named(session, request), None
+            return claims.may_find(session, request), _due_in(session)
 
     # -- reads ----------------------------------------------------------------------------------------
 
@@ -155,9 +147,8 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self.store.read() as connection:
             for at in range(0, len(ids), CHUNK):
                 chunk = ids[at : at + CHUNK]
-                marks = ",".join("?" * len(chunk))
-                text = f"SELECT {codec.RECORD} FROM inv_{{t}} WHERE invocation_id IN ({marks})"
-                for columns in connection.execute(self.store.sql(text), chunk):
+                text = self.store.sql(codec.by_ids(codec.RECORD, len(chunk)))
+                for columns in connection.execute(text, chunk):
                     record = codec.to_record(columns)
                     records[record.invocation_id] = record
         return records
@@ -181,7 +172,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             conditions.append("(root_id = ? OR (root_id IS NULL AND invocation_id = ?))")
             parameters += [query.root_id, query.root_id]
         if query.statuses is not None:
-            conditions.append(f"status IN ({','.join('?' * len(query.statuses))})")
+            conditions.append(f"status IN ({codec.marks(len(query.statuses))})")
             parameters += sorted(status.value for status in query.statuses)
         if query.after is not None:
             conditions.append("n < (SELECT n FROM inv_{t} WHERE invocation_id = ?)")
@@ -230,11 +221,12 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         self._runners.forget(age_seconds)
 
     def find_orphans(self, dead: Sequence[RunnerId], limit: int) -> list[OwnedInvocation]:  # noqa: D102
-        marks = ",".join("?" * len(dead))
+        # Looks at what is owned, which is little, not at all the runners that ever stopped.
         text = (
-            "SELECT invocation_id, task_id, status, seq, epoch, recoveries, runner_id FROM inv_{t} "
-            f"WHERE token IS NOT NULL AND (runner_id IN ({marks}) OR runner_id IN "
-            "(SELECT runner_id FROM runners_{t} WHERE stopped_at IS NOT NULL)) LIMIT ?"
+            "SELECT invocation_id, task_id, status, seq, epoch, recoveries, runner_id "
+            "FROM inv_{t} AS i INDEXED BY inv_owned_{t} WHERE token IS NOT NULL "
+            f"AND (runner_id IN ({codec.marks(len(dead))}) OR EXISTS (SELECT 1 FROM runners_{{t}} AS r "
+            "WHERE r.runner_id = i.runner_id AND r.stopped_at IS NOT NULL)) LIMIT ?"
         )
         with self.store.read() as connection:
             rows = connection.execute(self.store.sql(text), (*dead, limit))
@@ -268,12 +260,16 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
 
 
+def _due_in(session: Session) -> float | None:
+    select = f"SELECT min(available_at) FROM inv_{{t}} WHERE queued = {DELAYED}"
+    due = session.execute(select).fetchone()[0]
+    return None if due is None else max(0.0, due - session.now)
+
+
 def _states(session: Session, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:
     states = {}
     for at in range(0, len(ids), CHUNK):
         chunk = ids[at : at + CHUNK]
-        marks = ",".join("?" * len(chunk))
-        rows = session.execute(f"SELECT {codec.STATE} FROM inv_{{t}} WHERE invocation_id IN ({marks})", chunk)
-        for columns in rows:
+        for columns in session.execute(codec.by_ids(codec.STATE, len(chunk)), chunk):
             states[columns[0]] = codec.to_state(columns)
     return states

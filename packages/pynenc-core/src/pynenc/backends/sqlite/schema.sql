@@ -1,6 +1,8 @@
 -- The tables of one app; {t} is the suffix that keeps apps in one file apart.
 -- A record is also the queue. Each index names the query that it serves.
 
+CREATE TABLE IF NOT EXISTS pynenc_schema (tables TEXT PRIMARY KEY, version INTEGER NOT NULL);
+
 CREATE TABLE IF NOT EXISTS inv_{t} (
     n INTEGER PRIMARY KEY,               -- order of submission
     invocation_id TEXT NOT NULL UNIQUE,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pynenc.backends.sqlite import codec
-from pynenc.backends.sqlite.codec import Row
+from pynenc.backends.sqlite.codec import TEXT, Change, Row
 from pynenc.values.ids import InvocationId
 from pynenc.values.status import InvocationStatus
 
@@ -32,7 +31,7 @@ class Session:
         self.now = now
         self._rows: dict[InvocationId, Row] = {}
         self._dirty: dict[int, Row] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: dict[tuple[str, str], int] = {}
         #: What to announce after the commit.
         self.new_work = 0
         self.ended: list[InvocationId] = []
@@ -49,20 +48,15 @@ class Session:
         missing = [i for i in dict.fromkeys(ids) if i not in self._rows]
         for at in range(0, len(missing), CHUNK):
             chunk = missing[at : at + CHUNK]
-            marks = ",".join("?" * len(chunk))
-            self.adopt(
-                self.execute(f"SELECT {codec.HOT} FROM inv_{{t}} WHERE invocation_id IN ({marks})", chunk)
-            )
+            for columns in self.execute(codec.by_ids(codec.HOT, len(chunk)), chunk):
+                self.adopt(columns)
 
-    def adopt(self, rows: Iterable[tuple[Any, ...]]) -> list[Row]:
-        """Take rows that were selected with ``HOT``; one that was loaded before stays the object it is."""
-        adopted = []
-        for columns in rows:
-            row = self._rows.get(columns[1])
-            if row is None:
-                row = self._rows[columns[1]] = Row(columns)
-            adopted.append(row)
-        return adopted
+    def adopt(self, columns: tuple[Any, ...]) -> Row:
+        """Take a row that was selected with ``HOT``; one that was loaded before stays the object it is."""
+        row = self._rows.get(columns[1])
+        if row is None:
+            row = self._rows[columns[1]] = Row(columns)
+        return row
 
     def get(self, invocation_id: InvocationId) -> Row | None:
         """A row that exists; None otherwise."""
@@ -74,35 +68,48 @@ class Session:
         """A row that this transaction has read already."""
         return self._rows.get(invocation_id)
 
-    def touch(self, row: Row) -> None:
-        """Note that a row was changed."""
+    def touch(self, row: Row, change: Change = Change.ANY) -> None:
+        """Note that a row was changed, and how."""
+        row.change = change if row.change is None else Change.ANY
         self._dirty[row.n] = row
 
     def flush(self) -> None:
         """Write changed rows back, so that statements see them."""
         if not self._dirty:
             return
-        plain, outcomes = [], []
+        claimed, ended, other, outcomes = [], [], [], []
         for row in self._dirty.values():
-            if row.status.value != row.stored_status:
-                self._counts[row.task_id, row.stored_status] -= 1
-                self._counts[row.task_id, row.status.value] += 1
-                row.stored_status = row.status.value
-            if row.has_outcome:
-                outcomes.append(row.to_outcome_update())
-                row.has_outcome = False
+            status = TEXT[row.status]
+            if status != row.stored_status:
+                self._count(row.task_id, row.stored_status, -1)
+                self._count(row.task_id, status, 1)
+                row.stored_status = status
+            if row.change is Change.CLAIMED:
+                claimed.append(row.to_claimed_update())
+            elif row.change is Change.ENDED:
+                ended.append(row.to_ended_update())
             else:
-                plain.append(row.to_update())
-            row.history = ""
-        if plain:
-            self.connection.executemany(self.sql(codec.UPDATE), plain)
-        if outcomes:
-            self.connection.executemany(self.sql(codec.UPDATE_OUTCOME), outcomes)
+                other.append(row.to_update())
+                if row.has_outcome:
+                    outcomes.append(row.to_outcome_update())
+            row.history, row.change, row.has_outcome = "", None, False
         self._dirty.clear()
+        for text, parameters in (
+            (codec.UPDATE_CLAIMED, claimed),
+            (codec.UPDATE_ENDED, ended),
+            (codec.UPDATE, other),
+            (codec.UPDATE_OUTCOME, outcomes),
+        ):
+            if parameters:
+                self.connection.executemany(self.sql(text), parameters)
 
     def count(self, task_id: str, status: InvocationStatus, number: int) -> None:
         """Note that so many more invocations of a task rest in a status."""
-        self._counts[task_id, status.value] += number
+        self._count(task_id, TEXT[status], number)
+
+    def _count(self, task_id: str, status: str, number: int) -> None:
+        key = task_id, status
+        self._counts[key] = self._counts.get(key, 0) + number
 
     def finish(self) -> None:
         """Write what is left; the last act of the transaction."""
@@ -151,7 +158,7 @@ class Session:
         ).fetchone()
         if columns is None:
             return
-        row = self.adopt([columns])[0]
+        row = self.adopt(columns)
         if self.places_taken(key) < row.cc_limit:
             row.enter(InvocationStatus.REROUTED, self.now, runner)
             self.enqueue(row, 0.0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from importlib.resources import files
-from typing import TypeVar
 
 from pynenc.backends.sqlite.changes import Changes, SQLiteWatch
 from pynenc.backends.sqlite.connections import Connections
@@ -17,8 +16,6 @@ from pynenc.exceptions import SchemaVersionError
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
 from pynenc.values.ids import InvocationId
-
-T = TypeVar("T")
 
 #: Grows with each change of schema.sql that older code cannot live with.
 SCHEMA_VERSION = 1
@@ -44,7 +41,7 @@ class SQLiteStore(BaseStore):
         #: Suffix of the app's tables.
         self.tables = table_suffix(app_id)
         self._connections = Connections(path, synchronous, busy_timeout_seconds, self._prepare)
-        self._changes = Changes(self._connections.open, self._read_with, self.tables)
+        self._changes = Changes(self._connections, self.tables, self.now)
         self._statements: dict[str, str] = {}
 
     def now(self) -> float:
@@ -63,27 +60,19 @@ class SQLiteStore(BaseStore):
             statement = self._statements[text] = text.replace("{t}", self.tables)
         return statement
 
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction."""
-        with self._connections.write() as connection:
-            yield connection
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
+        """One transaction that holds the write lock from its beginning: committed, or undone when it raises."""
+        return self._connections.write()
 
-    @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """Reads of what was committed."""
-        with self._connections.read() as connection:
-            yield connection
+    def read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Statements that see only what was committed; never waits for writers."""
+        return self._connections.read()
 
     def announce(
         self, work: int, ended: Sequence[InvocationId] = (), available: Sequence[InvocationId] = ()
     ) -> None:
         """Tell the waiting threads of this process what a commit brought about; called after it."""
         self._changes.announce(work, ended, available)
-
-    def _read_with(self, look: Callable[[sqlite3.Connection], T]) -> T:
-        with self.read() as connection:
-            return look(connection)
 
     def work_marker(self) -> int:
         """How much work was announced so far."""
@@ -107,21 +96,12 @@ class SQLiteStore(BaseStore):
         self._connections.close()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute(f"PRAGMA busy_timeout = {30_000}")
+        # What exists is only read, so that a process that starts waits for nobody.
+        if self._is_prepared(connection):
+            return
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS pynenc_schema (tables TEXT PRIMARY KEY, version INTEGER NOT NULL)"
-            )
-            row = connection.execute(
-                "SELECT version FROM pynenc_schema WHERE tables = ?", (self.tables,)
-            ).fetchone()
-            if row is not None and row[0] > SCHEMA_VERSION:
-                raise SchemaVersionError(
-                    f"SQLite database '{self._connections.path}' was written by a newer pynenc (schema {row[0]}, "
-                    f"this one knows {SCHEMA_VERSION}): upgrade pynenc-core here, or use another file"
-                )
-            if row is None:
+            if not self._is_prepared(connection):
                 for statement in _schema(self.tables):
                     connection.execute(statement)
                 connection.execute("INSERT INTO pynenc_schema VALUES (?, ?)", (self.tables, SCHEMA_VERSION))
@@ -130,7 +110,19 @@ class SQLiteStore(BaseStore):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        connection.execute("PRAGMA busy_timeout = 0")
+
+    def _is_prepared(self, connection: sqlite3.Connection) -> bool:
+        exists = "SELECT 1 FROM sqlite_schema WHERE name = 'pynenc_schema'"
+        if connection.execute(exists).fetchone() is None:
+            return False
+        select = "SELECT version FROM pynenc_schema WHERE tables = ?"
+        row = connection.execute(select, (self.tables,)).fetchone()
+        if row is not None and row[0] > SCHEMA_VERSION:
+            raise SchemaVersionError(
+                f"SQLite database '{self._connections.path}' was written by a newer pynenc (schema {row[0]}, "
+                f"this one knows {SCHEMA_VERSION}): upgrade pynenc-core here, or use another file"
+            )
+        return row is not None
 
 
 def table_suffix(app_id: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from pynenc.backends.sqlite.codec import Row
-from pynenc.backends.sqlite.session import READY, Session
+from pynenc.backends.sqlite.codec import Row, marks
+from pynenc.backends.sqlite.session import CHUNK, READY, Session
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
 
@@ -14,18 +14,18 @@ _MAX_HOPS = 32
 _READY = MoveAnswer(MoveResult.READY)
 
 
-def refuse(session: Session, move: Move) -> MoveAnswer | None:
+def refuse(session: Session, waiter: Row, move: Move) -> MoveAnswer | None:
     """Why a pause is not entered; None when it is."""
-    awaited = tuple(dict.fromkeys(move.waits_on))
+    awaited = dict.fromkeys(move.waits_on)
     session.load(awaited)
-    rows = {i: session.get(i) for i in awaited}
-    missing = tuple(i for i, row in rows.items() if row is None)
+    rows = [(i, session.loaded(i)) for i in awaited]
+    missing = tuple(i for i, row in rows if row is None)
     if missing:
         return MoveAnswer(MoveResult.MISSING, missing)
-    pending = [i for i, row in rows.items() if row is not None and row.ended_at is None]
-    if len(move.waits_on) - sum(i in pending for i in move.waits_on) >= move.enough:
+    pending = {i for i, row in rows if row is not None and row.ended_at is None}
+    if sum(i not in pending for i in move.waits_on) >= move.enough:
         return _READY
-    cycle = _find_cycle(session, move.invocation_id, pending)
+    cycle = _find_cycle(session, waiter, pending)
     return MoveAnswer(MoveResult.CYCLE, cycle) if cycle else None
 
 
@@ -40,21 +40,30 @@ def add(session: Session, waiter: Row, waits_on: Sequence[InvocationId]) -> None
         session.sql("INSERT OR IGNORE INTO waits_{t} VALUES (?, ?)"),
         [(waiter.invocation_id, one) for one in awaited],
     )
+    _pass_weight_on(session, awaited, 1 + waiter.dependents)
+
+
+def remove(session: Session, waiter: Row) -> None:
+    """End the waits of an invocation, and take back the weight that it gave to what is not final."""
+    found = session.execute(
+        "SELECT waited FROM waits_{t} WHERE waiter = ?", (waiter.invocation_id,)
+    ).fetchall()
+    if found:
+        _pass_weight_on(session, [InvocationId(row[0]) for row in found], -1 - waiter.dependents)
+        session.execute("DELETE FROM waits_{t} WHERE waiter = ?", (waiter.invocation_id,))
+
+
+def _pass_weight_on(session: Session, awaited: Iterable[InvocationId], weight: int) -> None:
     reached = _reach(session, awaited, _MAX_HOPS)
-    weight = 1 + waiter.dependents
+    session.load(reached)  # before the update: what is loaded is changed here as well
     session.connection.executemany(
-        session.sql("UPDATE inv_{t} SET dependents = dependents + ? WHERE invocation_id = ?"),
+        session.sql("UPDATE inv_{t} SET dependents = max(0, dependents + ?) WHERE invocation_id = ?"),
         [(weight, one) for one in reached],
     )
     for one in reached:
         row = session.get(one)
         if row is not None:
-            row.dependents += weight
-
-
-def remove(session: Session, waiter: InvocationId) -> None:
-    """Forget what an invocation waited for."""
-    session.execute("DELETE FROM waits_{t} WHERE waiter = ?", (waiter,))
+            row.dependents = max(0, row.dependents + weight)
 
 
 def chain(session: Session, ids: Iterable[InvocationId]) -> list[InvocationId]:
@@ -62,43 +71,51 @@ def chain(session: Session, ids: Iterable[InvocationId]) -> list[InvocationId]:
     return _reach(session, ids, None)
 
 
-def _waited_by(session: Session, waiter: InvocationId) -> list[InvocationId]:
-    found = session.execute("SELECT waited FROM waits_{t} WHERE waiter = ?", (waiter,))
-    return [InvocationId(row[0]) for row in found.fetchall()]
-
-
 def _reach(session: Session, ids: Iterable[InvocationId], hops: int | None) -> list[InvocationId]:
     reached = dict.fromkeys(ids)
-    level = [i for i in reached if _waits(session, i)]
+    level = list(reached)
     # The awaited themselves are the first hop.
     while level and (hops is None or (hops := hops - 1) > 0):
-        following = [awaited for waiter in level for awaited in _waited_by(session, waiter)]
-        level = [i for i in dict.fromkeys(following) if i not in reached]
+        following = dict.fromkeys(waited for _, waited in _waits_of(session, level))
+        level = [i for i in following if i not in reached]
         reached.update(dict.fromkeys(level))
     return list(reached)
 
 
-def _waits(session: Session, invocation_id: InvocationId) -> bool:
-    """Whether it may wait for something: what is claimable or unclaimed does not, which spares the look-up."""
-    row = session.get(invocation_id)
-    return row is None or row.queued != READY
+def _waits_of(session: Session, waiters: Iterable[InvocationId]) -> list[tuple[InvocationId, InvocationId]]:
+    """Pairs of a waiter and what it waits for."""
+    asked = [i for i in waiters if _may_wait(session.loaded(i))]
+    found: list[tuple[InvocationId, InvocationId]] = []
+    for at in range(0, len(asked), CHUNK):
+        chunk = asked[at : at + CHUNK]
+        found += session.execute(
+            f"SELECT waiter, waited FROM waits_{{t}} WHERE waiter IN ({marks(len(chunk))})", chunk
+        )
+    return found
 
 
-def _find_cycle(
-    session: Session, waiter: InvocationId, awaited: Iterable[InvocationId]
-) -> tuple[InvocationId, ...]:
+def _may_wait(row: Row | None) -> bool:
+    """What is known to be claimable or final does not, which spares the look-up."""
+    return row is None or (row.queued != READY and row.ended_at is None)
+
+
+def _find_cycle(session: Session, waiter: Row, awaited: Collection[InvocationId]) -> tuple[InvocationId, ...]:
     """The way from the waiter back to itself that a wait for ``awaited`` would close, or nothing."""
-    came_from: dict[InvocationId, InvocationId] = dict.fromkeys(awaited, waiter)
-    pending = [i for i in came_from if i == waiter or _waits(session, i)]
-    while pending:
-        current = pending.pop()
-        if current == waiter:
-            return _path(came_from, waiter)
-        for following in _waited_by(session, current):
-            if following not in came_from:
-                came_from[following] = current
-                pending.append(following)
-    return ()
+    end = waiter.invocation_id
+    if end not in awaited and not _is_awaited(session, end):
+        return ()
+    came_from = dict.fromkeys(awaited, end)
+    level = list(came_from)
+    while level and end not in came_from:
+        following = [pair for pair in _waits_of(session, level) if pair[1] not in came_from]
+        came_from.update((waited, by) for by, waited in reversed(following))
+        level = list(dict.fromkeys(waited for _, waited in following))
+    return _path(came_from, end) if end in came_from else ()
+
+
+def _is_awaited(session: Session, invocation_id: InvocationId) -> bool:
+    found = session.execute("SELECT 1 FROM waits_{t} WHERE waited = ? LIMIT 1", (invocation_id,))
+    return found.fetchone() is not None
 
 
 def _path(came_from: dict[InvocationId, InvocationId], waiter: InvocationId) -> tuple[InvocationId, ...]:
