@@ -1,0 +1,97 @@
+"""What a scenario sees of a task system: the same few verbs for pynenc and for every peer."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psutil
+
+#: A measurement that takes longer than this is broken.
+PATIENCE_SECONDS = 300.0
+
+
+class System(ABC):
+    """One task system on one store, in the process of the caller; its files are in a fresh folder.
+
+    Every system has the tasks of ``harness.workloads`` and stores the results of all of them.
+    """
+
+    is_peer: ClassVar[bool] = True
+
+    def __init__(self, folder: Path, variant: str) -> None:
+        self.folder = folder
+        self.variant = variant
+
+    @abstractmethod
+    def call(self, task: str, *args: Any) -> Any:
+        """Call a task once; returns a handle."""
+
+    @abstractmethod
+    def call_many(self, task: str, calls: Sequence[tuple[Any, ...]]) -> Any:
+        """Call a task many times, by the fastest way that the system offers."""
+
+    @abstractmethod
+    def result(self, handle: Any) -> Any:
+        """Wait for a result, as the system's users do."""
+
+    @abstractmethod
+    def finished(self) -> int:
+        """How many calls have a stored result; a cheap look from outside."""
+
+    @abstractmethod
+    @contextmanager
+    def workers(self, processes: int) -> Iterator[list[psutil.Process]]:
+        """Run workers; gives their processes, that of their parent first."""
+        yield []
+
+    def wait_finished(self, count: int) -> None:
+        """Wait until so many calls are finished, looking every 5 ms."""
+        until(lambda: self.finished() >= count, 0.005)
+
+    def database_bytes(self) -> int:
+        """Size of the databases, once their logs are copied into them."""
+        total = 0
+        for path in self.folder.glob("*.db"):
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            total += path.stat().st_size
+        return total
+
+    @contextmanager
+    def held_workers(self, processes: int) -> Iterator[Callable[[], None]]:
+        """Warm workers that are all busy until the given function lets them go."""
+        gate = self.folder / "gate"
+        with self.workers(processes):
+            before = self.finished()
+            self.call_many("add", [(1, 1)] * 200)
+            self.wait_finished(before + 200)
+            for number in range(processes):
+                self.call("hold", str(gate), str(number))
+            until(lambda: len(list(self.folder.glob("gate.*"))) == processes, 0.005)
+            yield gate.touch
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that a scenario measures."""
+
+    key: str
+    title: str
+    unit: str
+    more_is_better: bool
+
+
+def until(condition: Callable[[], bool], pause: float) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the workload did not end in time")
+        time.sleep(pause)

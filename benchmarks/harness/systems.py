@@ -1,0 +1,47 @@
+"""The systems that are compared, and which of them belong beside each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.harness.system import System
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One column of the table."""
+
+    name: str
+    #: What ``--backend`` selects.
+    backend: str
+    variant: str
+    #: The peer with the same durability that it is divided by.
+    peer: str | None = None
+
+
+CANDIDATES = (
+    Candidate("pynenc memory", "memory", "memory"),
+    Candidate("pynenc SQLite FULL", "sqlite", "full", peer="Huey default (FULL)"),
+    Candidate("Huey default (FULL)", "sqlite", "default"),
+    Candidate("pynenc SQLite NORMAL", "sqlite", "normal", peer="Huey fsync=False"),
+    Candidate("Huey fsync=False", "sqlite", "nosync"),
+)
+BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
+
+
+def is_peer(candidate: Candidate) -> bool:
+    """Whether it is not pynenc."""
+    return not candidate.name.startswith("pynenc")
+
+
+def open_system(candidate: Candidate, folder: Path) -> System:
+    """The system in this process, on files in ``folder``; once per process."""
+    # Imported here, so that a measurement of one system has no other one in its process.
+    if is_peer(candidate):
+        from benchmarks.peers import huey_sqlite  # noqa: PLC0415
+
+        return huey_sqlite.HueySystem(folder, candidate.variant)
+    from benchmarks.subject.pynenc_system import PynencSystem  # noqa: PLC0415
+
+    return PynencSystem(folder, candidate.variant)
