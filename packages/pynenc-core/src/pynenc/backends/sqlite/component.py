@@ -46,4 +46,9 @@ def _path_of(conf: ConfigBase) -> str:
             "SQLite database path must be configured: set sqlite_db_path, for example with "
             "PynencBuilder().sqlite('tasks.db') or PYNENC__SQLITE_DB_PATH"
         )
+    if conf.sqlite_db_path == ":memory:":
+        raise ConfigError(
+            "sqlite_db_path is ':memory:', which the connections of a process could not share: name a file, "
+            "or use the memory backend"
+        )
     return str(Path(conf.sqlite_db_path).absolute())
