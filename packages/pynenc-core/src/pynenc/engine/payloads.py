@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 
 _PREVIEW = 200
 _SECRET = re.compile(r"passw|secret|token|api_?key|credential|auth", re.IGNORECASE)
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+#: JSON of one text. An encoder for whole values is set up anew for each value, which costs more than the writing.
+_quote = json.encoder.encode_basestring
 
 
 class SerializedArguments(NamedTuple):
@@ -96,7 +97,8 @@ class Payloads:
         """The text to store as the arguments of an invocation."""
         if not arguments.envelopes:
             return ""
-        text = _dumps(arguments.envelopes)
+        fields = [f"{_quote(name)}:{_quote(envelope)}" for name, envelope in arguments.envelopes.items()]
+        text = f"{{{','.join(fields)}}}"
         return self._signer.sign(text, kind="arguments", invocation_id=invocation_id, field="")
 
     def unpack_arguments(self, text: str, invocation_id: InvocationId) -> SerializedArguments:
@@ -223,8 +225,8 @@ def args_id_of(texts: Mapping[str, str]) -> str:
     """Hash of serialized arguments, whatever their order."""
     if not texts:
         return NO_ARGS
-    joined = _dumps(sorted(texts.items()))
-    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
+    joined = ",".join([f"[{_quote(name)},{_quote(text)}]" for name, text in sorted(texts.items())])
+    return hashlib.sha256(f"[{joined}]".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def preview_of(arguments: SerializedArguments) -> str:
