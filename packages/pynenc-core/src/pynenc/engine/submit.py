@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,7 +107,7 @@ class Submitter:
 
     def _new_invocation(self, call: NewCall, parent: ActiveInvocation | None) -> NewInvocation:
         conf, arguments = call.task.conf, call.arguments
-        invocation_id = call.invocation_id or InvocationId(str(uuid.uuid4()))
+        invocation_id = call.invocation_id or _random_id()
         claim = parent.claim if parent else None
         key = call.task.key
         running_mode = conf.running_concurrency
@@ -137,3 +137,10 @@ class Submitter:
             rerun_of=call.rerun_of,
             registered_by=parent.runner_id if parent else None,
         )
+
+
+def _random_id() -> InvocationId:
+    """The text of a UUID of version 4; the class of the standard library takes thrice the time."""
+    text = os.urandom(16).hex()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return InvocationId(f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}")
