@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.engine import transitions
-from pynenc.engine.components import Components
 from pynenc.engine.patience import Advance
-from pynenc.engine.payloads import Payloads
-from pynenc.exceptions import InvocationCancelledError
 from pynenc.values.ids import InvocationId
-from pynenc.values.operations import InvocationQuery, Move, Step
+from pynenc.values.operations import InvocationQuery, Step
 
 _PAGE = 500
 
@@ -19,9 +16,8 @@ _PAGE = 500
 class Canceller:
     """Cancels invocations. One that runs loses its owner at once; its worker notices within about a second."""
 
-    def __init__(self, components: Components, payloads: Payloads, advance: Advance) -> None:
-        self._components = components
-        self._payloads = payloads
+    def __init__(self, orchestrator: BaseOrchestrator, advance: Advance) -> None:
+        self._orchestrator = orchestrator
         self._advance = advance
 
     def cancel(self, invocation_id: InvocationId, *, cascade: bool, reason: str) -> bool:
@@ -32,7 +28,7 @@ class Canceller:
         """
         cancelled = self._cancel_all([invocation_id], reason)
         # Parents first, so that what they go on to call has a cancelled parent and is found by the next look.
-        while cascade and (below := list(_open_descendants(self._components.orchestrator, invocation_id))):
+        while cascade and (below := list(_open_descendants(self._orchestrator, invocation_id))):
             if not self._cancel_all(below, f"with '{invocation_id}'" + (f": {reason}" if reason else "")):
                 break
         return bool(cancelled)
@@ -40,18 +36,9 @@ class Canceller:
     def _cancel_all(self, ids: list[InvocationId], reason: str) -> int:
         cancelled = 0
         for at in range(0, len(ids), _PAGE):
-            moves = tuple(self._move(invocation_id, reason) for invocation_id in ids[at : at + _PAGE])
+            moves = tuple(transitions.cancel(invocation_id, reason) for invocation_id in ids[at : at + _PAGE])
             cancelled += sum(answer.accepted for answer in self._advance(Step(moves=moves)).moves)
         return cancelled
-
-    def _move(self, invocation_id: InvocationId, reason: str) -> Move:
-        outcome = None
-        if self._components.record_holds_payloads:
-            error = InvocationCancelledError(
-                invocation_id, "was cancelled" + (f": {reason}" if reason else "")
-            )
-            outcome = self._payloads.encode_exception(error, invocation_id)
-        return transitions.cancel(invocation_id, outcome, reason)
 
 
 def _open_descendants(orchestrator: BaseOrchestrator, root: InvocationId) -> Iterator[InvocationId]:

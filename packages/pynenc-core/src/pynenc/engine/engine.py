@@ -51,7 +51,7 @@ class Engine:
             registry,
             components.conf.max_help_depth,
         )
-        self.canceller = Canceller(components, self.payloads, self.advance_surely)
+        self.canceller = Canceller(components.orchestrator, self.advance_surely)
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups)
         self.recovery = Recovery(components, self.payloads)
         self.executor = Executor(components, self.payloads)
@@ -106,7 +106,8 @@ class Engine:
                 "reroute_on_concurrency_control=True to have such calls wait for their turn",
             )
         if state.status is InvocationStatus.CANCELLED:
-            raise InvocationCancelledError(state.invocation_id, "was cancelled")
+            reason = self.orchestrator.get_history(state.invocation_id)[-1].reason
+            raise InvocationCancelledError(state.invocation_id, f"was cancelled: {reason}".rstrip(": "))
         raise OutcomeLostError(
             f"invocation '{state.invocation_id}' is {state.status}, but has no stored outcome"
         )

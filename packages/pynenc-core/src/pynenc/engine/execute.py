@@ -152,7 +152,7 @@ class Executor:
 def _meaning_of(error: BaseException, active: ActiveInvocation) -> BaseException:
     """What was raised from outside arrives as a bare class, or as the cancellation of a coroutine."""
     doom = active.doom
-    if doom is not None and (type(error) is type(doom) or isinstance(error, asyncio.CancelledError)):
+    if doom is not None and isinstance(error, (type(doom), asyncio.CancelledError)):
         doom.__traceback__ = error.__traceback__
         return doom
     return error

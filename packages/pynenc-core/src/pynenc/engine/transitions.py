@@ -144,14 +144,13 @@ def give_up(owned: OwnedInvocation, outcome: Outcome, reason: str) -> Move:
     )
 
 
-def cancel(invocation_id: InvocationId, outcome: Outcome | None, reason: str) -> Move:
-    """Anybody ends an invocation that is not final."""
+def cancel(invocation_id: InvocationId, reason: str) -> Move:
+    """Anybody ends an invocation that is not final; its history says why."""
     return Move(
         invocation_id=invocation_id,
         to=_S.CANCELLED,
         sources=_FROM_CANCELLED,
         releases=True,
-        outcome=outcome,
         reason=reason,
     )
 

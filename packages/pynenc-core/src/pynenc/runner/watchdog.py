@@ -99,5 +99,16 @@ class Watchdog:
         elif active.thread_id is not None and not active.in_engine:
             active.doom = error
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(active.thread_id), ctypes.py_object(type(error))
+                ctypes.c_ulong(active.thread_id), ctypes.py_object(_class_that_raises(error))
             )
+
+
+def _class_that_raises(error: InvocationError) -> type[InvocationError]:
+    """A class whose instances say what ``error`` says: another thread can only be given a class to raise."""
+    cls = type(error)
+    said = (error.invocation_id, error.message)
+    return type(
+        cls.__name__,
+        (cls,),
+        {"__init__": lambda self: cls.__init__(self, *said), "__module__": cls.__module__},
+    )

@@ -43,6 +43,8 @@ class NewInvocation:
     args_bytes: int = 0
     rerun_of: InvocationId | None = None
     trigger_id: str | None = None
+    #: Whether its result may answer later calls with the same task and ``args_id``.
+    caches_result: bool = False
     #: Who registers it, for the history: the runner of the parent, if any.
     registered_by: str | None = None
 
@@ -224,13 +226,14 @@ class OwnedInvocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvocationQuery:
-    """A page of invocations, newest first."""
+    """A page of invocations by order of submission, newest first unless it says otherwise."""
 
     task_id: str | None = None
     statuses: frozenset[InvocationStatus] | None = None
     parent_id: InvocationId | None = None
     root_id: InvocationId | None = None
     runner_id: str | None = None
-    #: Only what comes after this invocation in the order of the list.
+    oldest_first: bool = False
+    #: Only what comes after this invocation in the order of the list; nothing when it does not exist.
     after: InvocationId | None = None
     limit: int = 100

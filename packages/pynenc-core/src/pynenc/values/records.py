@@ -126,3 +126,5 @@ class InvocationRecord:
     #: The invocation that this one repeats.
     rerun_of: InvocationId | None = None
     trigger_id: str | None = None
+    #: Whether its result may answer later calls with the same task and ``args_id``.
+    caches_result: bool = False

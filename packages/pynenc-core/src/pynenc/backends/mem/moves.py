@@ -55,7 +55,7 @@ def _refuse_pause(tables: Tables, move: Move) -> MoveAnswer | None:
     pending = [awaited for awaited in move.waits_on if records[awaited].ended_at is None]
     if len(move.waits_on) - len(pending) >= move.enough:
         return _READY
-    cycle = tables.waits.find_cycle(move.invocation_id, pending)
+    cycle = tables.find_cycle(records[move.invocation_id], pending)
     return MoveAnswer(MoveResult.CYCLE, cycle) if cycle else None
 
 

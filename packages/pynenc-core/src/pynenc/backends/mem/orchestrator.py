@@ -99,6 +99,13 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             records = self.store.tables.records
             return {found: records[found].to_record() for found in ids if found in records}
 
+    def find_results(self, task_id: str, args_ids: Sequence[str]) -> dict[str, InvocationState]:
+        """Looks at successes that may be reused only."""
+        with self.store.lock:
+            results = self.store.tables.results
+            found = ((args_id, results.latest(task_id, args_id)) for args_id in args_ids)
+            return {args_id: record.to_state() for args_id, record in found if record is not None}
+
     def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:
         """A copy of the history."""
         with self.store.lock:
@@ -109,7 +116,9 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
         """A page; a query by parent looks at the children only, any other one at every record."""
         with self.store.lock:
             tables = self.store.tables
-            if query.parent_id is not None:
+            if query.oldest_first:
+                records = tables.oldest_first(query.after)
+            elif query.parent_id is not None:
                 records = tables.children(query.parent_id, query.after)
             else:
                 records = tables.newest_first(query.after)

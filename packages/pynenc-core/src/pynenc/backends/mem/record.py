@@ -172,6 +172,7 @@ class MemRecord:
             outcome=self.outcome,
             rerun_of=call.rerun_of,
             trigger_id=call.trigger_id,
+            caches_result=call.caches_result,
         )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pynenc.backends.mem.lazy_heap import LazyHeap
 from pynenc.backends.mem.record import MemRecord
+from pynenc.values.ids import InvocationId
 
 
 class _Places:
@@ -12,7 +15,7 @@ class _Places:
     __slots__ = ("held", "parked")
 
     def __init__(self) -> None:
-        self.held = 0
+        self.held: dict[InvocationId, None] = {}
         self.parked: LazyHeap[MemRecord] = LazyHeap()
 
 
@@ -28,15 +31,20 @@ class Slots:
         if places is None:
             return record.call.cc_limit > 0
         first = places.parked.head()
-        return places.held < record.call.cc_limit and (first is None or first[0] > record.order)
+        return len(places.held) < record.call.cc_limit and (first is None or first[0] > record.order)
 
-    def take(self, key: str) -> None:
-        """Count one more owned invocation."""
-        self._places(key).held += 1
+    def take(self, record: MemRecord) -> None:
+        """Note that a record of the key is owned."""
+        self._places(record.call.cc_key or "").held[record.call.invocation_id] = None
 
-    def give_back(self, key: str) -> None:
-        """Count one owned invocation less."""
-        self._places(key).held -= 1
+    def give_back(self, record: MemRecord) -> None:
+        """Note that a record of the key is owned no more."""
+        del self._places(record.call.cc_key or "").held[record.call.invocation_id]
+
+    def holders_of_full(self, record: MemRecord) -> Collection[InvocationId]:
+        """Who holds the places of a record's key, if all of them are taken."""
+        places = self._keys.get(record.call.cc_key or "")
+        return places.held if places is not None and len(places.held) >= record.call.cc_limit else ()
 
     def park(self, record: MemRecord) -> None:
         """Let a record stand in line, by order of submission."""
@@ -51,7 +59,7 @@ class Slots:
                 del self._keys[key]
             return None
         record: MemRecord = first[-2]
-        return record if places.held < record.call.cc_limit else None
+        return record if len(places.held) < record.call.cc_limit else None
 
     def _places(self, key: str) -> _Places:
         places = self._keys.get(key)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pynenc.backends.mem.lazy_heap import drop
 from pynenc.backends.mem.queue import ReadyQueue
 from pynenc.backends.mem.record import MemRecord
+from pynenc.backends.mem.results import Results
 from pynenc.backends.mem.runners import Runners
 from pynenc.backends.mem.slots import Slots
 from pynenc.backends.mem.waits import MAX_HOPS, Waits
@@ -17,6 +18,7 @@ from pynenc.values.operations import NewInvocation
 from pynenc.values.records import Outcome
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus
+from pynenc.values.wait_graph import find_cycle
 
 _S = InvocationStatus
 
@@ -37,6 +39,7 @@ class Tables:
         self.owned: dict[str, dict[InvocationId, MemRecord]] = {}
         #: Final invocations in the order in which they ended.
         self.ended: dict[InvocationId, MemRecord] = {}
+        self.results = Results()
         #: By task: how many rest in each status.
         self.counts: dict[str, dict[InvocationStatus, int]] = {}
         self._children: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
@@ -83,7 +86,7 @@ class Tables:
         record.pending_at = now
         self.owned.setdefault(runner.runner_id, {})[record.call.invocation_id] = record
         if record.call.cc_key is not None:
-            self.slots.take(record.call.cc_key)
+            self.slots.take(record)
 
     def release(self, record: MemRecord, token: str | None, now: float) -> None:
         """End the ownership of a record, and pass its place on."""
@@ -98,7 +101,7 @@ class Tables:
         if not owned:
             del self.owned[runner_id]
         if record.call.cc_key is not None:
-            self.slots.give_back(record.call.cc_key)
+            self.slots.give_back(record)
             self.unpark(record.call.cc_key, now, runner_id)
 
     def pass_weight_on(self, awaited: Iterable[InvocationId], weight: int) -> None:
@@ -115,6 +118,23 @@ class Tables:
             self.pass_weight_on(awaited, -1 - record.dependents)
             self.waits.end_of(record.call.invocation_id)
 
+    def find_cycle(self, waiter: MemRecord, awaited: Collection[InvocationId]) -> tuple[InvocationId, ...]:
+        """The ids from a waiter back to itself if it waited for ``awaited``; empty when there is no way."""
+        end = waiter.call.invocation_id
+        if end not in awaited and waiter.call.cc_key is None and not self.waits.is_awaited(end):
+            return ()  # nobody can be stuck because of it
+        return find_cycle(end, awaited, self.waits.on, self._holders_before)
+
+    def _holders_before(self, invocation_id: InvocationId) -> Collection[InvocationId]:
+        record = self.records[invocation_id]
+        if (
+            record.token is not None
+            or record.ended_at is not None
+            or not (record.call.cc_park or record.epoch)
+        ):
+            return ()
+        return self.slots.holders_of_full(record)
+
     def unpark(self, key: str, now: float, runner_id: str | None) -> None:
         """Release the first in line of a key, if there is a place for it."""
         record = self.slots.next_in_line(key)
@@ -130,6 +150,8 @@ class Tables:
         record.outcome = outcome
         record.ended_at = now
         self.ended[invocation_id] = record
+        if record.call.caches_result and record.status is _S.SUCCESS:
+            self.results.add(record)
         self._leave_registration(record)
         self.waits.end_for(invocation_id)
         self.watches.note_final(invocation_id)
@@ -145,6 +167,8 @@ class Tables:
         del self.records[call.invocation_id]
         del self.ended[call.invocation_id]
         record.counts[record.status] -= 1
+        if call.caches_result:
+            self.results.discard(record)
         if call.parent_id is not None:
             siblings = self._children[call.parent_id]
             del siblings[call.invocation_id]
@@ -166,6 +190,18 @@ class Tables:
         for position in range(end - 1, -1, -1):
             record = by_order[position]
             # The id of a deleted record may have been used again.
+            if records.get(record.call.invocation_id) is record:
+                yield record
+
+    def oldest_first(self, after: InvocationId | None) -> Iterator[MemRecord]:
+        """Records by order of submission, beginning behind the given one."""
+        by_order, records = self._by_order, self.records
+        begin = 0
+        if after is not None:
+            start = records.get(after)
+            begin = len(by_order) if start is None else bisect_right(by_order, start.order, key=_order_of)
+        for position in range(begin, len(by_order)):
+            record = by_order[position]
             if records.get(record.call.invocation_id) is record:
                 yield record
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 
 from pynenc.values.ids import InvocationId
@@ -41,7 +40,7 @@ class Waits:
             if not on:
                 del self._on[waiter]
 
-    def on(self, waiter: InvocationId) -> Iterable[InvocationId]:
+    def on(self, waiter: InvocationId) -> Collection[InvocationId]:
         """What one invocation waits for."""
         return self._on.get(waiter, ())
 
@@ -56,30 +55,9 @@ class Waits:
             seen.update(level)
             hops -= 1
 
-    def find_cycle(self, waiter: InvocationId, awaited: Collection[InvocationId]) -> tuple[InvocationId, ...]:
-        """The ids from ``waiter`` back to itself if it waited for ``awaited``; empty when there is no way."""
-        if waiter not in self._by and waiter not in awaited:
-            return ()
-        came_from = dict.fromkeys(awaited, waiter)
-        line = deque(came_from)
-        while line:
-            current = line.popleft()
-            if current == waiter:
-                return self._walk_back(came_from, waiter)
-            for following in self._on.get(current, ()):
-                if following not in came_from:
-                    came_from[following] = current
-                    line.append(following)
-        return ()
-
-    @staticmethod
-    def _walk_back(
-        came_from: dict[InvocationId, InvocationId], waiter: InvocationId
-    ) -> tuple[InvocationId, ...]:
-        path = [waiter, came_from[waiter]]
-        while path[-1] != waiter:
-            path.append(came_from[path[-1]])
-        return tuple(reversed(path))
+    def is_awaited(self, invocation_id: InvocationId) -> bool:
+        """Whether anybody waits for one invocation."""
+        return invocation_id in self._by
 
     def to_lists(self) -> dict[InvocationId, list[InvocationId]]:
         """Every wait, by waiter."""

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _SHORTEST_SECONDS = 0.001
 _LONGEST_SECONDS = 0.020
 #: The pause grows with the time since the last change: it is one part in so many of it.
-_PAUSE_SHARE = 10
+_PAUSE_SHARE = 50
 #: Up to so many watched ids are looked up one by one; of more, those that ended since the last look.
 _FEW = 200
 _PAUSE_AFTER_ERROR_SECONDS = 1.0

@@ -70,8 +70,8 @@ UPDATE_OUTCOME = (
 INSERT = (
     "INSERT INTO inv_{t} (invocation_id, task_id, args_id, status, seq, status_at, queued, parent_id, root_id, "
     "depth, workflow_id, workflow_type, created_at, available_at, priority, queue, cc_key, cc_limit, cc_park, "
-    "reg_key, arguments, args_preview, args_bytes, rerun_of, trigger_id, history) "
-    "VALUES (?, ?, ?, 'registered', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "reg_key, arguments, args_preview, args_bytes, rerun_of, trigger_id, caches_result, history) "
+    "VALUES (?, ?, ?, 'registered', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
 
@@ -286,6 +286,7 @@ def to_insert(call: NewInvocation, now: float) -> tuple[Any, ...]:
         call.args_bytes,
         call.rerun_of,
         call.trigger_id,
+        call.caches_result or None,
         f"{_LETTERS[INITIAL]}{now!r}|{call.registered_by or ''}|\n",
     )
 
@@ -311,7 +312,7 @@ RECORD = (
     "invocation_id, task_id, args_id, status, seq, status_at, epoch, token, runner_id, host, runner_cls, "
     "parent_id, root_id, depth, workflow_id, workflow_type, created_at, available_at, pending_at, started_at, "
     "ended_at, retries, reroutes, recoveries, priority, queue, dependents, cc_key, cc_limit, cc_park, reg_key, "
-    f"arguments, args_preview, args_bytes, rerun_of, trigger_id, {_OUTCOME}"
+    f"arguments, args_preview, args_bytes, rerun_of, trigger_id, caches_result, {_OUTCOME}"
 )
 _RECORD_NAMES = tuple(name.strip() for name in RECORD.removesuffix(_OUTCOME).split(",") if name.strip())
 
@@ -328,6 +329,7 @@ def to_record(columns: tuple[Any, ...]) -> InvocationRecord:
     values["status"] = BY_TEXT[values["status"]]
     values["root_id"] = values["root_id"] or values["invocation_id"]
     values["cc_park"] = bool(values["cc_park"])
+    values["caches_result"] = bool(values["caches_result"])
     return InvocationRecord(**values, outcome=_to_outcome(columns[count:]))
 
 

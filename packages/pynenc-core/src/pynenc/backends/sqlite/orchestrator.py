@@ -153,6 +153,20 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                     records[record.invocation_id] = record
         return records
 
+    def find_results(self, task_id: str, args_ids: Sequence[str]) -> dict[str, InvocationState]:  # noqa: D102
+        found = {}
+        with self.store.read() as connection:
+            for at in range(0, len(args_ids), CHUNK):
+                chunk = args_ids[at : at + CHUNK]
+                text = self.store.sql(
+                    f"SELECT args_id, {codec.STATE} FROM inv_{{t}} INDEXED BY inv_results_{{t}} "
+                    "WHERE caches_result = 1 AND outcome_kind = 'result' AND status = 'success' "
+                    f"AND task_id = ? AND args_id IN ({codec.marks(len(chunk))}) ORDER BY n"
+                )
+                for args_id, *columns in connection.execute(text, (task_id, *chunk)):
+                    found[args_id] = codec.to_state(tuple(columns))
+        return found
+
     def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:  # noqa: D102
         with self.store.read() as connection:
             row = connection.execute(
@@ -174,11 +188,12 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         if query.statuses is not None:
             conditions.append(f"status IN ({codec.marks(len(query.statuses))})")
             parameters += sorted(status.value for status in query.statuses)
+        behind, order = (">", "ASC") if query.oldest_first else ("<", "DESC")
         if query.after is not None:
-            conditions.append("n < (SELECT n FROM inv_{t} WHERE invocation_id = ?)")
+            conditions.append(f"n {behind} (SELECT n FROM inv_{{t}} WHERE invocation_id = ?)")
             parameters.append(query.after)
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        text = f"SELECT {codec.RECORD} FROM inv_{{t}} {where}ORDER BY n DESC LIMIT ?"
+        text = f"SELECT {codec.RECORD} FROM inv_{{t}} {where}ORDER BY n {order} LIMIT ?"
         with self.store.read() as connection:
             return [
                 codec.to_record(columns)

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS inv_{t} (
     outcome_kind TEXT, outcome TEXT, result_preview TEXT, result_bytes INTEGER,
     error_type TEXT, error_msg TEXT, fingerprint TEXT,
     rerun_of TEXT, trigger_id TEXT,
+    caches_result INTEGER,               -- 1, or NULL
     history TEXT NOT NULL,               -- see codec.py
     call_id TEXT GENERATED ALWAYS AS (task_id || ':' || args_id) VIRTUAL,
     wait_ms INTEGER GENERATED ALWAYS AS (CAST((started_at - available_at) * 1000 AS INTEGER)) VIRTUAL,
@@ -56,6 +57,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS inv_registered_{t} ON inv_{t} (reg_key)
 CREATE INDEX IF NOT EXISTS inv_owned_{t} ON inv_{t} (runner_id) WHERE token IS NOT NULL;
 -- retention, and what became final since a moment
 CREATE INDEX IF NOT EXISTS inv_ended_{t} ON inv_{t} (ended_at) WHERE ended_at IS NOT NULL;
+-- results that answer later calls; only end and deletion touch it
+CREATE INDEX IF NOT EXISTS inv_results_{t} ON inv_{t} (task_id, args_id, n)
+    WHERE caches_result = 1 AND outcome_kind = 'result';
 -- descendants of an invocation
 CREATE INDEX IF NOT EXISTS inv_parent_{t} ON inv_{t} (parent_id) WHERE parent_id IS NOT NULL;
 

@@ -32,6 +32,8 @@ class Session:
         self._rows: dict[InvocationId, Row] = {}
         self._dirty: dict[int, Row] = {}
         self._counts: dict[tuple[str, str], int] = {}
+        #: Final ones, as parameters: the waits for them are still there.
+        self._waited_for: list[tuple[InvocationId]] = []
         #: What to announce after the commit.
         self.new_work = 0
         self.ended: list[InvocationId] = []
@@ -103,6 +105,15 @@ class Session:
             if parameters:
                 self.connection.executemany(self.sql(text), parameters)
 
+    def forget_waits(self) -> None:
+        """Remove the waits for what has ended; before anybody looks at waits, and at the end."""
+        if self._waited_for:
+            # Mostly nobody waits for anything, and one look spares many.
+            if self.execute("SELECT 1 FROM waits_{t} LIMIT 1").fetchone() is not None:
+                text = self.sql("DELETE FROM waits_{t} WHERE waited = ?")
+                self.connection.executemany(text, self._waited_for)
+            self._waited_for.clear()
+
     def count(self, task_id: str, status: InvocationStatus, number: int) -> None:
         """Note that so many more invocations of a task rest in a status."""
         self._count(task_id, TEXT[status], number)
@@ -114,6 +125,7 @@ class Session:
     def finish(self) -> None:
         """Write what is left; the last act of the transaction."""
         self.flush()
+        self.forget_waits()
         changes = [(task_id, status, n) for (task_id, status), n in self._counts.items() if n]
         if changes:
             self.connection.executemany(
@@ -139,7 +151,7 @@ class Session:
         row.ended_at = self.now
         row.queued = 0
         self.ended.append(row.invocation_id)
-        self.execute("DELETE FROM waits_{t} WHERE waited = ?", (row.invocation_id,))
+        self._waited_for.append((row.invocation_id,))
 
     def places_taken(self, key: str) -> int:
         """How many owned invocations a concurrency key has."""

@@ -8,6 +8,7 @@ from pynenc.backends.sqlite.codec import Row, marks
 from pynenc.backends.sqlite.session import CHUNK, READY, Session
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
+from pynenc.values.wait_graph import find_cycle
 
 #: How far the weight of a new wait is passed on.
 _MAX_HOPS = 32
@@ -16,6 +17,7 @@ _READY = MoveAnswer(MoveResult.READY)
 
 def refuse(session: Session, waiter: Row, move: Move) -> MoveAnswer | None:
     """Why a pause is not entered; None when it is."""
+    session.forget_waits()
     awaited = dict.fromkeys(move.waits_on)
     session.load(awaited)
     rows = [(i, session.loaded(i)) for i in awaited]
@@ -45,6 +47,7 @@ def add(session: Session, waiter: Row, waits_on: Sequence[InvocationId]) -> None
 
 def remove(session: Session, waiter: Row) -> None:
     """End the waits of an invocation, and take back the weight that it gave to what is not final."""
+    session.forget_waits()
     found = session.execute(
         "SELECT waited FROM waits_{t} WHERE waiter = ?", (waiter.invocation_id,)
     ).fetchall()
@@ -68,6 +71,7 @@ def _pass_weight_on(session: Session, awaited: Iterable[InvocationId], weight: i
 
 def chain(session: Session, ids: Iterable[InvocationId]) -> list[InvocationId]:
     """The ids, and everything they wait for, however deep."""
+    session.forget_waits()
     return _reach(session, ids, None)
 
 
@@ -102,24 +106,26 @@ def _may_wait(row: Row | None) -> bool:
 def _find_cycle(session: Session, waiter: Row, awaited: Collection[InvocationId]) -> tuple[InvocationId, ...]:
     """The way from the waiter back to itself that a wait for ``awaited`` would close, or nothing."""
     end = waiter.invocation_id
-    if end not in awaited and not _is_awaited(session, end):
-        return ()
-    came_from = dict.fromkeys(awaited, end)
-    level = list(came_from)
-    while level and end not in came_from:
-        following = [pair for pair in _waits_of(session, level) if pair[1] not in came_from]
-        came_from.update((waited, by) for by, waited in reversed(following))
-        level = list(dict.fromkeys(waited for _, waited in following))
-    return _path(came_from, end) if end in came_from else ()
+    if end not in awaited and waiter.cc_key is None and not _is_awaited(session, end):
+        return ()  # nobody can be stuck because of it
+
+    def waits_of(invocation_id: InvocationId) -> list[InvocationId]:
+        return [waited for _, waited in _waits_of(session, [invocation_id])]
+
+    def holders_before(invocation_id: InvocationId) -> list[InvocationId]:
+        row = session.get(invocation_id)
+        stuck = row is not None and row.token is None and row.ended_at is None and (row.cc_park or row.epoch)
+        if row is None or row.cc_key is None or not stuck:
+            return []
+        found = session.execute(
+            "SELECT invocation_id FROM inv_{t} WHERE cc_key = ? AND token IS NOT NULL AND cc_key IS NOT NULL",
+            (row.cc_key,),
+        ).fetchall()
+        return [InvocationId(one[0]) for one in found] if len(found) >= row.cc_limit else []
+
+    return find_cycle(end, awaited, waits_of, holders_before)
 
 
 def _is_awaited(session: Session, invocation_id: InvocationId) -> bool:
     found = session.execute("SELECT 1 FROM waits_{t} WHERE waited = ? LIMIT 1", (invocation_id,))
     return found.fetchone() is not None
-
-
-def _path(came_from: dict[InvocationId, InvocationId], waiter: InvocationId) -> tuple[InvocationId, ...]:
-    path = [waiter, came_from[waiter]]
-    while path[-1] != waiter:
-        path.append(came_from[path[-1]])
-    return tuple(reversed(path))
