@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
+import pytest
 from integration.faults.history_checker import check
 from integration.world import (
     ALICE,
@@ -86,6 +88,30 @@ def test_lists_are_newest_first_and_continue_where_they_ended(world: World) -> N
         listed += [record.invocation_id for record in page]
         after = page[-1].invocation_id
     assert listed == names[::-1]
+
+
+def test_lists_can_begin_with_the_oldest(world: World) -> None:
+    names = [f"n{number}" for number in range(25)]
+    world.submit(*names)
+    listed: list[str] = []
+    query = InvocationQuery(limit=10, oldest_first=True)
+    while page := world.orchestrator.list_records(query):
+        listed += [record.invocation_id for record in page]
+        query = replace(query, after=page[-1].invocation_id)
+    assert listed == names
+    for _ in range(9):
+        world.do(finish(world.claim()))
+    world.orchestrator.delete(ids("n3"))
+    query = InvocationQuery(oldest_first=True, after=ids("n2")[0], statuses=frozenset({S.SUCCESS}))
+    rest = [record.invocation_id for record in world.orchestrator.list_records(query)]
+    assert rest == ["n4", "n5", "n6", "n7", "n8"]
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_nothing_comes_after_what_does_not_exist(world: World, oldest_first: bool) -> None:
+    world.submit("one", "two")
+    query = InvocationQuery(after=ids("unknown")[0], oldest_first=oldest_first)
+    assert world.orchestrator.list_records(query) == []
 
 
 def test_lists_can_be_narrowed(world: World) -> None:

@@ -83,12 +83,19 @@ class BaseOrchestrator(BaseComponent):
         """The whole record of each id that exists; one round trip."""
 
     @abstractmethod
+    def find_results(self, task_id: str, args_ids: Sequence[str]) -> dict[str, InvocationState]:
+        """By ``args_id``: the SUCCESS invocation that was submitted last with ``caches_result``; one round trip.
+
+        Invocations submitted without it are not looked at, and cost nothing.
+        """
+
+    @abstractmethod
     def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:
         """Every status the invocation entered, in order; empty if it does not exist."""
 
     @abstractmethod
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:
-        """A page of records, newest first."""
+        """A page of records by order of submission."""
 
     @abstractmethod
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:
