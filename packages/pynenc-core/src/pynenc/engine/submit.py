@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.components import Components
@@ -14,12 +14,14 @@ from pynenc.engine.concurrency import concurrency_key
 from pynenc.engine.current import ActiveInvocation, get_active
 from pynenc.engine.payloads import Payloads, SerializedArguments, preview_of
 from pynenc.engine.registry import TaskDefinition
-from pynenc.exceptions import StoreError
+from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.concurrency import ConcurrencyControlType
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation, SubmitAnswer
 
 logger = logging.getLogger(__name__)
+
+_RESEND_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Submitter:
         if data and not parts.record_store_holds_data:
             parts.client_data_store.put(data)
             data = {}
-        answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+        answers = self._register(new, data)
         if not parts.record_is_queue:
             self._publish(
                 [
@@ -84,6 +86,36 @@ class Submitter:
                 ]
             )
         return answers
+
+    def _register(self, new: Sequence[NewInvocation], data: Mapping[str, str]) -> list[SubmitAnswer]:
+        """Commit; when the reply is lost, send the same ids again, which registers nothing twice."""
+        parts = self._components
+        deadline = time.monotonic() + parts.conf.publish_timeout_seconds
+        unknown: CommitUnknownError | None = None
+        while True:
+            try:
+                answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+            except StoreError as error:
+                if isinstance(error, CommitUnknownError):
+                    unknown = error
+                if unknown is None:
+                    raise
+                if time.monotonic() > deadline:
+                    raise CommitUnknownError(
+                        f"nobody knows whether {len(new)} calls were registered ({error}): look for the invocation, "
+                        "or call again if a second execution does no harm",
+                        new[0].invocation_id,
+                    ) from error
+                time.sleep(_RESEND_SECONDS)
+            else:
+                return (
+                    answers
+                    if unknown is None
+                    else [
+                        replace(answer, created=answer.created or answer.invocation_id == item.invocation_id)
+                        for answer, item in zip(answers, new, strict=True)
+                    ]
+                )
 
     def _publish(self, ids: list[InvocationId]) -> None:
         """Tell the queue. The call is accepted already: a queue that is down costs latency, not the call."""
