@@ -1,0 +1,225 @@
+"""Every check and test of this repository: ``python3 dev.py test`` runs the default ones.
+
+All sessions of one Python share one virtual environment below ``.nox``, which is made again only when what
+has to be in it changed.
+"""
+
+from __future__ import annotations
+
+import email
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+CORE = ROOT / "packages" / "pynenc-core"
+PACKAGES = ("pynenc-core", "pynenc-redis", "pynenc-mongodb", "pynenc-rabbitmq", "pynmon")
+PYTHONS = ("3.11", "3.12", "3.13")
+#: The Python of all sessions but ``unit``: the one that runs nox.
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+#: Names of ``integration/backends``; ``PYNENC_TEST_REQUIRE`` says which of them must be reachable.
+BACKENDS = ("mem", "sqlite", "sqlite_split")
+
+REQUIREMENTS = (
+    "build>=1.2",
+    "hatchling>=1.26",
+    "hypothesis>=6.100",
+    "import-linter>=2.1",
+    "mypy>=1.14",
+    "pytest>=8.3",
+    "pytest-timeout>=2.3",
+    "ruff>=0.9",
+    "types-PyYAML>=6",
+    "virtualenv>=20.26",
+)
+
+nox.options.sessions = ["lint", "types", "unit", "contract", "behaviour", "faults", "plugin", "build"]
+nox.options.stop_on_first_error = False
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Style, format and the direction of imports."""
+    run = _Environment(session, THIS_PYTHON).run
+    run("ruff", "check", ".")
+    run("ruff", "format", "--check", ".")
+    run("lint-imports")
+
+
+@nox.session(python=False)
+def types(session: nox.Session) -> None:
+    """Strict types in the packages, the integration tests and the files at the top."""
+    run = _Environment(session, THIS_PYTHON).run
+    run("mypy", "--strict", CORE / "src")
+    run("mypy", "--strict", "integration", "dev.py")
+
+
+@nox.session(python=False)
+@nox.parametrize("version", [nox.param(version, id=version) for version in PYTHONS])
+def unit(session: nox.Session, version: str) -> None:
+    """Unit tests of pynenc-core on each Python that there is."""
+    _Environment(session, version).run("pytest", CORE / "tests", *session.posargs)
+
+
+@nox.session(python=False)
+@nox.parametrize("backend", [nox.param(backend, id=backend) for backend in BACKENDS])
+def contract(session: nox.Session, backend: str) -> None:
+    """What every backend has to do."""
+    _run_on_backend(session, "integration/contract", backend)
+
+
+@nox.session(python=False)
+@nox.parametrize("backend", [nox.param(backend, id=backend) for backend in BACKENDS])
+def behaviour(session: nox.Session, backend: str) -> None:
+    """The promises to users, through tasks and runners."""
+    _run_on_backend(session, "integration/behaviour", backend)
+
+
+@nox.session(python=False)
+def faults(session: nox.Session) -> None:
+    """Crashes and lost connections."""
+    _run_tests(session, "integration/faults")
+
+
+@nox.session(python=False)
+def plugin(session: nox.Session) -> None:
+    """A plugin by somebody else: built, installed beside pynenc-core, found, and put through the contract."""
+    _run_tests(session, "integration/plugin")
+
+
+@nox.session(python=False)
+def build(session: nox.Session) -> None:
+    """Build every package and look into the wheels; they are left in ``dist``."""
+    environment = _Environment(session, THIS_PYTHON)
+    folder = ROOT / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    for package in PACKAGES:
+        # The source distribution first, the wheel from it: what is missing in one is missing in the other.
+        environment.run("python", "-m", "build", "--outdir", folder, ROOT / "packages" / package, silent=True)
+        _check_wheel(session, next(folder.glob(f"{package.replace('-', '_')}-*.whl")), package)
+
+
+@nox.session(python=False, default=False)
+def bench(session: nox.Session) -> None:
+    """Benchmarks; arguments after ``--`` go to ``benchmarks/run.py``."""
+    _require_folder(session, "benchmarks")
+    requirements = ROOT / "benchmarks" / "requirements.txt"
+    environment = _Environment(session, THIS_PYTHON, requirements if requirements.exists() else None)
+    environment.run("python", "-m", "benchmarks.run", *session.posargs)
+
+
+def _run_on_backend(session: nox.Session, folder: str, backend: str) -> None:
+    _run_tests(session, folder, "--backend", backend)
+
+
+def _run_tests(session: nox.Session, folder: str, *options: str) -> None:
+    _require_folder(session, folder)
+    _Environment(session, THIS_PYTHON).run("pytest", folder, *options, *session.posargs)
+
+
+def _require_folder(session: nox.Session, folder: str) -> None:
+    if not (ROOT / folder).is_dir():
+        session.skip(f"there is no {folder}")
+
+
+class _Environment:
+    """The virtual environment of one Python, with pynenc-core (editable) and all tools.
+
+    Args:
+        session: The session that needs it; it is skipped when there is no such Python.
+        version: Of Python.
+        extra: A file of more requirements, for an environment of its own.
+    """
+
+    def __init__(self, session: nox.Session, version: str, extra: Path | None = None) -> None:
+        self._session = session
+        self._bin = ROOT / ".nox" / f"python{version}{'-' + extra.parent.name if extra else ''}" / "bin"
+        interpreter = _find_interpreter(version)
+        if interpreter is None:
+            session.skip(f"there is no Python {version} on this machine")
+        wanted = "\n".join(
+            [interpreter, str(ROOT), *REQUIREMENTS, (CORE / "pyproject.toml").read_text(encoding="utf-8")]
+            + ([extra.read_text(encoding="utf-8")] if extra else [])
+        )
+        digest = hashlib.sha256(wanted.encode()).hexdigest()
+        stamp = self._bin.parent / ".complete"
+        if not (stamp.exists() and stamp.read_text(encoding="ascii") == digest):
+            self._make(interpreter, extra)
+            stamp.write_text(digest, encoding="ascii")
+
+    def _make(self, interpreter: str, extra: Path | None) -> None:
+        virtualenv = ("-m", "virtualenv", "--quiet", "--clear", "--python", interpreter)
+        self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
+        files = ("-r", extra) if extra else ()
+        self.run("python", "-m", "pip", "install", "-e", CORE, *REQUIREMENTS, *files, silent=True)
+
+    def run(self, program: str, *arguments: str | Path, silent: bool = False) -> None:
+        """Run a program of the environment."""
+        self._session.run(
+            str(self._bin / program),
+            *map(str, arguments),
+            env={
+                "PATH": f"{self._bin}{os.pathsep}{os.environ.get('PATH', '')}",
+                "VIRTUAL_ENV": str(self._bin.parent),
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            },
+            external=True,
+            silent=silent,
+        )
+
+
+def _find_interpreter(version: str) -> str | None:
+    """Path of a Python that works: the one that runs nox, one on the PATH, or one that pyenv installed."""
+    candidates: list[str | Path | None] = []
+    if version == THIS_PYTHON:
+        candidates.append(sys.executable)
+    candidates.append(shutil.which(f"python{version}"))
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+    # A shim of pyenv is there also when it leads nowhere, so each of them is tried.
+    return next((str(found) for found in candidates if found is not None and _works(found)), None)
+
+
+def _works(interpreter: str | Path) -> bool:
+    return subprocess.run([interpreter, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def _check_wheel(session: nox.Session, path: Path, package: str) -> None:
+    with zipfile.ZipFile(path) as wheel:
+        names = set(wheel.namelist())
+        info = next(name.partition("/")[0] for name in names if ".dist-info/" in name)
+        metadata = email.message_from_bytes(wheel.read(f"{info}/METADATA"))
+    problems = [*_problems_of(metadata, package)]
+    if f"{info}/licenses/LICENSE" not in names:
+        problems.append("no LICENSE")
+    if package == "pynenc-core":
+        needed = ("pynenc/py.typed", "pynenc/backends/sqlite/schema.sql", f"{info}/entry_points.txt")
+        problems += [f"no {name}" for name in needed if name not in names]
+    elif not all(name.startswith(f"{info}/") for name in names):
+        problems.append("modules in a package that is said to have none")
+    if problems:
+        session.error(f"{path.name}: {', '.join(problems)}")
+    session.log(f"{path.name}: {len(names)} files, metadata complete")
+
+
+def _problems_of(metadata: Message, package: str) -> list[str]:
+    expected = {"Name": package, "License-Expression": "MIT", "Requires-Python": ">=3.11"}
+    problems = [
+        f"{field} is {metadata[field]!r}, not {value!r}"
+        for field, value in expected.items()
+        if metadata[field] != value
+    ]
+    if not metadata["Summary"] or not str(metadata.get_payload()).strip():
+        problems.append("no description")
+    own = metadata["Version"].partition(".")[0]
+    requires = metadata.get_all("Requires-Dist") or []
+    if package != "pynenc-core" and f"pynenc-core<{int(own) + 1},>={metadata['Version']}" not in requires:
+        problems.append(f"pynenc-core is not required as it should be: {requires}")
+    return problems
