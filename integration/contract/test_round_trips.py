@@ -1,0 +1,142 @@
+"""Counted budgets: how often a store is written to. Unlike timings these do not drift.
+
+Counted where somebody told how; another backend joins by an entry in ``COUNTERS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.backends.parts import Backend
+from integration.clocks import eventually
+from integration.world import World, finish, pause, resume
+
+from pynenc.backends.sqlite.store import SQLiteStore
+from pynenc.contracts import BaseStore
+from pynenc.values.operations import Step
+
+#: One entry per write: everything that it consisted of.
+Writes = list[str]
+SAMPLE = "integration.behaviour.sample"
+BATCH = 64
+
+
+@contextmanager
+def _transactions(store: BaseStore) -> Iterator[Writes]:
+    assert isinstance(store, SQLiteStore)
+    seen: Writes = []
+
+    def note(statement: str) -> None:
+        if statement.startswith("BEGIN"):
+            seen.append("")
+        elif seen:
+            seen[-1] += statement + "\n"
+
+    store.writer.set_trace_callback(note)
+    try:
+        yield seen
+    finally:
+        store.writer.set_trace_callback(None)
+
+
+COUNTERS: dict[str, Callable[[BaseStore], AbstractContextManager[Writes]]] = {"sqlite": _transactions}
+
+
+@pytest.fixture
+def counted(backend: Backend) -> Callable[[BaseStore], AbstractContextManager[Writes]]:
+    """Counts the writes to a store within a block."""
+    if backend.name not in COUNTERS:
+        pytest.skip(f"nobody counts the writes of backend '{backend.name}'")
+    return COUNTERS[backend.name]
+
+
+@pytest.mark.parametrize("number", [1, 100])
+def test_a_submission_is_one_write(world: World, counted: Any, number: int) -> None:
+    with counted(world.parts.orchestrator.store) as writes:
+        world.submit(*(f"call-{index}" for index in range(number)))
+    assert len(writes) == 1
+
+
+def test_finishing_a_batch_and_claiming_the_next_is_one_write(world: World, counted: Any) -> None:
+    world.submit(*(f"call-{index}" for index in range(2 * BATCH)))
+    ahead = {"limit": BATCH, "ahead": {"app.task": 0.0}, "ahead_seconds": 1.0, "start_seconds": 1.0}
+    first = world.claims(**ahead)
+    with counted(world.parts.orchestrator.store) as writes:
+        step = Step(moves=tuple(map(finish, first)), claim=world.claim_request(**ahead))
+        answer = world.orchestrator.advance(step)
+    assert (len(first), len(answer.claims)) == (BATCH, BATCH)
+    assert len(writes) == 1
+
+
+def test_looking_in_vain_for_work_writes_nothing(world: World, counted: Any) -> None:
+    with counted(world.parts.orchestrator.store) as writes:
+        assert world.claims() == []
+    assert writes == []
+
+
+def test_a_helped_call_is_three_writes(world: World, counted: Any) -> None:
+    waiter = world.run("waiter")
+    with counted(world.parts.orchestrator.store) as writes:
+        (helped,) = world.submit("helped")
+        step = Step(moves=(pause(waiter, "helped"),), claim=world.claim_request(ids=(helped,)))
+        claim = world.orchestrator.advance(step).claims[0]
+        world.orchestrator.advance(Step(moves=(finish(claim), resume(waiter)), read=(helped,)))
+    assert len(writes) == 3
+
+
+# -- the same through tasks and a runner --------------------------------------------------------------
+
+
+@pytest.fixture
+def sample(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The module of the sample app, with one thread at work."""
+    config = {
+        "app_id": f"round-trips-{uuid.uuid4().hex}",
+        "runner_cls": "ThreadRunner",
+        "threadrunner": {"max_threads": 1},
+        "logging_level": "warning",
+        **backend.settings(tmp_path),
+    }
+    monkeypatch.setenv("PYNENC_BEHAVIOUR_CONFIG", json.dumps(config))
+    sys.modules.pop(SAMPLE, None)
+    module = importlib.import_module(SAMPLE)
+    runner = module.app.runner
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    eventually(lambda: runner.running, "the runner runs")
+    assert module.add(1).result == 2  # everything is open and known
+    yield module
+    runner.stop_runner_loop()
+    thread.join(30)
+    module.app.purge()
+    module.app.close()
+
+
+def _of_invocations(writes: Writes) -> Writes:
+    """Without the heartbeats of the runner."""
+    return [write for write in writes if "inv_" in write]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 5])
+def test_a_call_is_three_writes_and_each_helped_one_three_more(sample: Any, counted: Any, depth: int) -> None:
+    with counted(sample.app.orchestrator.store) as writes:
+        assert sample.down(depth).result == depth
+    # Submitted, claimed and started, finished.
+    assert len(_of_invocations(writes)) == 3 + 3 * depth
+
+
+def test_an_idle_worker_writes_nothing_but_heartbeats(sample: Any, counted: Any) -> None:
+    with counted(sample.app.orchestrator.store) as writes:
+        time.sleep(2.5)
+    others = [write for write in writes if "runners_" not in write]
+    assert others == []
