@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Any
 
@@ -19,39 +19,48 @@ _HOT_COLUMNS = codec.HOT.count(",") + 1
 _DUE_BATCH = 500
 
 
-def claim(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
+#: A claimed row, and its columns of ``CALL``.
+Taken = tuple[Row, tuple[Any, ...]]
+
+
+def to_claims(taken: Iterable[Taken]) -> tuple[Claim, ...]:
+    """What a worker is told; after the transaction, which others wait for."""
+    return tuple(row.to_claim(call) for row, call in taken)
+
+
+def claim(session: Session, request: ClaimRequest) -> list[Taken]:
     """Give a worker what it asks for."""
     if request.limit < 1:
-        return ()
+        return []
     session.flush()
-    if request.repeated and (taken := _taken_before(session, request)):
-        return taken
+    if request.repeated and (before := _taken_before(session, request)):
+        return before
     _promote_due(session)
-    claims: list[Claim] = []
+    taken: list[Taken] = []
     starts_in = 0.0
     for row, call in _candidates(session, request):
-        if claims:
+        if taken:
             if row.cc_key is not None or row.recoveries or row.task_id not in request.ahead:
                 break
         elif row.cc_key is not None and not _admits(session, row):
             _turn_away(session, row, request)
             continue
-        _give(session, row, request, start=not claims or starts_in <= request.start_seconds)
-        claims.append(row.to_claim(call))
-        if len(claims) == request.limit or row.recoveries:
+        _give(session, row, request, start=not taken or starts_in <= request.start_seconds)
+        taken.append((row, call))
+        if len(taken) == request.limit or row.recoveries:
             break
         starts_in += request.ahead.get(row.task_id, inf)
         if starts_in > request.ahead_seconds:
             break
-    return tuple(claims)
+    return taken
 
 
-def _taken_before(session: Session, request: ClaimRequest) -> tuple[Claim, ...]:
+def _taken_before(session: Session, request: ClaimRequest) -> list[Taken]:
     found = session.execute(
         f"SELECT {_COLUMNS} FROM inv_{{t}} WHERE token IS NOT NULL AND runner_id = ? AND token = ?",
         (request.runner.runner_id, request.token),
     )
-    return tuple(session.adopt(columns).to_claim(columns[_HOT_COLUMNS:]) for columns in found)
+    return [(session.adopt(columns), columns[_HOT_COLUMNS:]) for columns in found]
 
 
 def may_find(session: Session, request: ClaimRequest) -> bool:
@@ -99,7 +108,7 @@ def _promote_due(session: Session) -> None:
         session.available.extend(invocation_id for _, invocation_id in due)
 
 
-def _candidates(session: Session, request: ClaimRequest) -> Iterator[tuple[Row, tuple[Any, ...]]]:
+def _candidates(session: Session, request: ClaimRequest) -> Iterator[Taken]:
     """Claimable rows in order, read page by page: the caller takes or turns away each that it goes past."""
     if request.ids is not None:
         yield from _named(session, request)
@@ -119,7 +128,7 @@ def _candidates(session: Session, request: ClaimRequest) -> Iterator[tuple[Row, 
         session.flush()
 
 
-def _named(session: Session, request: ClaimRequest) -> Iterator[tuple[Row, tuple[Any, ...]]]:
+def _named(session: Session, request: ClaimRequest) -> Iterator[Taken]:
     assert request.ids is not None
     conditions, parameters = filter_of(request)
     ids = waits.chain(session, request.ids) if request.chain else list(dict.fromkeys(request.ids))

@@ -17,7 +17,6 @@ from pynenc.conf.config_sqlite import ConfigOrchestratorSQLite
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
-    Claim,
     ClaimRequest,
     InvocationQuery,
     NewInvocation,
@@ -48,13 +47,19 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
     def submit(  # noqa: D102
         self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
     ) -> list[SubmitAnswer]:
+        # Outside of the transaction, which other processes wait for.
+        now = self.store.now()
+        rows = [codec.to_insert(call, now) for call in batch]
         with self._session() as session:
             if data:
                 put_values(session.connection, self.store.sql, data, session.now)
-            answers = self._insert(session, batch)
+            existing = self._insert(session, batch, rows)
             if enqueue:
-                session.new_work += sum(answer.created for answer in answers)
-        return answers
+                session.new_work += len(batch) - len(existing)
+        return [
+            existing.get(at) or SubmitAnswer(call.invocation_id, True, call.args_id)
+            for at, call in enumerate(batch)
+        ]
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         due = None
@@ -64,7 +69,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 promising, due = self._look(step.claim)
             if not promising:
                 return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
-        claimed: tuple[Claim, ...] = ()
+        taken: list[claims.Taken] = []
         with self._session() as session:
             if len(step.moves) > 1:
                 session.load(move.invocation_id for move in step.moves)
@@ -75,13 +80,13 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 if move.to is InvocationStatus.PAUSED
             )
             if step.claim is not None and entered:
-                claimed = claims.claim(session, step.claim)
-                due = None if claimed or step.claim.ids is not None else _due_in(session)
+                taken = claims.claim(session, step.claim)
+                due = None if taken or step.claim.ids is not None else _due_in(session)
                 # Another thread may take what is left of what others announced.
-                session.new_work += len(claimed) == step.claim.limit and step.claim.ids is None
+                session.new_work += len(taken) == step.claim.limit and step.claim.ids is None
             session.flush()
             states = _states(session, step.read)
-        return StepAnswer(moves=answers, claims=claimed, next_due_seconds=due, states=states)
+        return StepAnswer(moves=answers, claims=claims.to_claims(taken), next_due_seconds=due, states=states)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -91,35 +96,38 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             session.finish()
         self.store.announce(session.new_work, session.ended, session.available)
 
-    def _insert(self, session: Session, batch: Sequence[NewInvocation]) -> list[SubmitAnswer]:
-        """All at once; one by one from where something existed."""
-        connection = session.connection
+    def _insert(
+        self, session: Session, batch: Sequence[NewInvocation], rows: list[tuple[Any, ...]]
+    ) -> dict[int, SubmitAnswer]:
+        """Write all at once, or one by one if something existed; answers for what did, by position."""
+        connection, insert = session.connection, self.store.sql(codec.INSERT)
         if len(batch) > 1 and not any(call.reg_key for call in batch):
             connection.execute("SAVEPOINT batch")
             before = connection.total_changes
-            connection.executemany(
-                self.store.sql(codec.INSERT), [codec.to_insert(call, session.now) for call in batch]
-            )
+            connection.executemany(insert, rows)
             if connection.total_changes - before == len(batch):
                 for task_id, number in Counter([call.task_id for call in batch]).items():
                     session.count(task_id, INITIAL, number)
-                return [SubmitAnswer(call.invocation_id, True, call.args_id) for call in batch]
+                return {}
             connection.execute("ROLLBACK TO batch")
-        return [self._insert_one(session, call) for call in batch]
+        existing = {}
+        for at, call in enumerate(batch):
+            if connection.execute(insert, rows[at]).rowcount == 1:
+                session.count(call.task_id, INITIAL, 1)
+            else:
+                existing[at] = self._existing(session, call)
+        return existing
 
-    def _insert_one(self, session: Session, call: NewInvocation) -> SubmitAnswer:
-        if session.execute(codec.INSERT, codec.to_insert(call, session.now)).rowcount == 1:
-            session.count(call.task_id, INITIAL, 1)
-            return SubmitAnswer(call.invocation_id, True, call.args_id)
+    def _existing(self, session: Session, call: NewInvocation) -> SubmitAnswer:
         select = "SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE "
-        existing = (
+        found = (
             session.execute(f"{select} invocation_id = ?", (call.invocation_id,)).fetchone()
             or session.execute(
                 f"{select} reg_key = ? AND reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL",
                 (call.reg_key,),
             ).fetchone()
         )
-        return SubmitAnswer(existing[0], False, existing[1], existing[2])
+        return SubmitAnswer(found[0], False, found[1], found[2])
 
     def _look(self, request: ClaimRequest) -> tuple[bool, float | None]:
         """Whether a claim may find something, and when the next of the delayed falls due.
