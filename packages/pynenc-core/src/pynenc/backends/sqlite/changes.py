@@ -1,7 +1,7 @@
 """How threads hear of changes: at once of this process's own, by ``PRAGMA data_version`` of those of others.
 
-One thread per process looks at the version, and only while somebody waits: every 0.3 ms after activity, every
-millisecond when nothing happened for 50 ms, growing to every 20 ms.
+One thread per process looks at the version, and only while somebody waits: every millisecond after activity,
+growing to every 20 ms.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pynenc.values.ids import InvocationId
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST_SECONDS = 0.0003
+_SHORTEST_SECONDS = 0.001
 _LONGEST_SECONDS = 0.020
 #: The pause grows with the time since the last change: it is one part in so many of it.
 _PAUSE_SHARE = 50
