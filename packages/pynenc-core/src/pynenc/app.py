@@ -6,7 +6,8 @@ import inspect
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from pynenc.conf.config_base import ConfigBase
@@ -34,7 +35,7 @@ from pynenc.runner.bootstrap import ChildProgram
 from pynenc.serializer.signing import PayloadSigner
 from pynenc.task import Task
 from pynenc.values.app_ref import AppRef
-from pynenc.values.clock import Clock, SystemClock
+from pynenc.values.clock import SystemClock, WaitableClock
 from pynenc.values.ids import InvocationId, TaskId
 
 P = ParamSpec("P")
@@ -71,7 +72,7 @@ class Pynenc:
     ) -> None:
         self._config_values = dict(config_values or {})
         self._config_filepath = config_filepath
-        self._clock: Clock = SystemClock()
+        self._clock: WaitableClock = SystemClock()
         self._lock = threading.RLock()
         self._engine: Engine | None = None  # guarded by self._lock
         self._runner: BaseRunner | None = None  # guarded by self._lock
@@ -223,6 +224,7 @@ class Pynenc:
             client_data_store=data_store,
             serializer=self._build_serializer(),
             signer=signer,
+            clock=self._clock,
         )
 
     def _component(self, base: type[C], name: str, stores: dict[StoreKey, BaseStore]) -> C:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from pynenc.engine.current import get_active
 from pynenc.engine.waiting import States, check_pause, final_among, lost
 from pynenc.engine.wakeups import SAFETY_RECHECK_SECONDS, Signal, Wakeups
 from pynenc.exceptions import InvocationError
+from pynenc.values.clock import WaitableClock
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, Move, MoveResult, StepAnswer
 
@@ -37,9 +37,10 @@ class _ThreadedReads:
 class AsyncWaiting:
     """Waits for invocations to become final, from coroutines inside and outside of tasks."""
 
-    def __init__(self, orchestrator: BaseOrchestrator, wakeups: Wakeups) -> None:
+    def __init__(self, orchestrator: BaseOrchestrator, wakeups: Wakeups, clock: WaitableClock) -> None:
         self._orchestrator = orchestrator
         self._wakeups = wakeups
+        self._clock = clock
 
     async def wait(
         self, ids: Sequence[InvocationId], enough: int, timeout_seconds: float | None = None
@@ -52,7 +53,7 @@ class AsyncWaiting:
             OwnershipLostError: inside a task that was recovered meanwhile.
             InvocationError: on a loop that a synchronous task runs on its slot's thread.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        deadline = None if timeout_seconds is None else self._clock.monotonic() + timeout_seconds
         ids = list(dict.fromkeys(ids))
         enough = min(enough, len(ids))
         active = get_active()
@@ -97,13 +98,8 @@ class AsyncWaiting:
             while True:
                 open_ids = [i for i in (signal.take() if told else ids) if i not in done]
                 done.update(final_among(open_ids, (await reads.step((), open_ids)).states))
-                patience = SAFETY_RECHECK_SECONDS
-                if deadline is not None:
-                    patience = min(patience, deadline - time.monotonic())
-                if len(done) >= enough or patience <= 0:
+                late = deadline is not None and self._clock.monotonic() >= deadline
+                if late or len(done) >= enough:
                     return done
-                told = False
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(patience):
-                        told = await woken.wait()
+                told = await self._clock.wait_async(woken, deadline, SAFETY_RECHECK_SECONDS)
                 woken.clear()

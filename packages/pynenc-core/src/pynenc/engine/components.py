@@ -13,6 +13,7 @@ from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend
 from pynenc.contracts.store import BaseStore
 from pynenc.serializer.signing import PayloadSigner
+from pynenc.values.clock import WaitableClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Components:
     client_data_store: BaseClientDataStore
     serializer: BaseSerializer
     signer: PayloadSigner
+    clock: WaitableClock
 
     @property
     def record_is_queue(self) -> bool:

@@ -49,10 +49,11 @@ class Engine:
             self.advance_surely,
             self.wakeups,
             registry,
+            components.clock,
             components.conf.max_help_depth,
         )
         self.canceller = Canceller(components.orchestrator, self.advance_surely)
-        self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups)
+        self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups, components.clock)
         self.recovery = Recovery(components, self.payloads)
         self.executor = Executor(components, self.payloads)
 

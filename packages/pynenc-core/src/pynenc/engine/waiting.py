@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from pynenc.exceptions import (
     OwnershipLostError,
     WaitCycleError,
 )
+from pynenc.values.clock import WaitableClock
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import ClaimRequest, Move, MoveAnswer, MoveResult, Step, StepAnswer
 from pynenc.values.records import InvocationState
@@ -47,6 +47,7 @@ class _Wait:
     slot: Slot
     ids: tuple[InvocationId, ...]
     enough: int
+    clock: WaitableClock
     deadline: float | None
     #: Awaited and not known to be final, in the order of the call.
     open: dict[InvocationId, None] = field(init=False)
@@ -59,13 +60,7 @@ class _Wait:
     @property
     def over(self) -> bool:
         done = len(self.ids) - len(self.open)
-        return done >= self.enough or (self.deadline is not None and time.monotonic() >= self.deadline)
-
-    @property
-    def patience(self) -> float:
-        if self.deadline is None:
-            return SAFETY_RECHECK_SECONDS
-        return max(0.0, min(self.deadline - time.monotonic(), SAFETY_RECHECK_SECONDS))
+        return done >= self.enough or (self.deadline is not None and self.clock.monotonic() >= self.deadline)
 
     def offer(self, chain: bool) -> tuple[InvocationId, ...]:
         """What to ask a claim for, or where to follow the chain from."""
@@ -90,12 +85,14 @@ class Waiting:
         advance: Advance,
         wakeups: Wakeups,
         registry: TaskRegistry,
+        clock: WaitableClock,
         max_help_depth: int,
     ) -> None:
         self._orchestrator = orchestrator
         self._advance = advance
         self._wakeups = wakeups
         self._registry = registry
+        self._clock = clock
         self._max_help_depth = max_help_depth
 
     def wait(self, ids: Sequence[InvocationId], enough: int, timeout_seconds: float | None = None) -> States:
@@ -107,13 +104,13 @@ class Waiting:
             OwnershipLostError: inside a task that was recovered meanwhile.
             InvocationError: on the event loop of a worker, which must not block.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        deadline = None if timeout_seconds is None else self._clock.monotonic() + timeout_seconds
         unique = tuple(dict.fromkeys(ids))
         enough = min(enough, len(unique))
         active = get_active()
         if active is not None and active.slot is not None and active.is_on_this_thread():
             with active.waiting():
-                return self._wait_inside(_Wait(active, active.slot, unique, enough, deadline))
+                return self._wait_inside(_Wait(active, active.slot, unique, enough, self._clock, deadline))
         if active is not None and active.thread_id is None and _on_event_loop():
             raise InvocationError(
                 active.invocation_id,
@@ -135,10 +132,10 @@ class Waiting:
                 # Only what was reported is read; everything, when nothing was reported for a while.
                 news = signal.take() if told else ids
                 done.update(self._final([i for i in news if i not in done]))
-                remaining = SAFETY_RECHECK_SECONDS if deadline is None else deadline - time.monotonic()
-                if len(done) >= enough or remaining <= 0:
+                late = deadline is not None and self._clock.monotonic() >= deadline
+                if late or len(done) >= enough:
                     return done
-                told = woken.wait(min(remaining, SAFETY_RECHECK_SECONDS))
+                told = self._clock.wait(woken, deadline, SAFETY_RECHECK_SECONDS)
                 woken.clear()
 
     def _final(self, ids: Collection[InvocationId]) -> States:
@@ -183,10 +180,10 @@ class Waiting:
                         break
                     if not parked:
                         # The place stays taken: anything that the awaited wait for helps as well.
-                        woken.wait(min(_CHAIN_RECHECK_SECONDS, wait.patience))
+                        self._clock.wait(woken, wait.deadline, _CHAIN_RECHECK_SECONDS)
                         break
                     again(available)
-                    told = woken.wait(wait.patience)
+                    told = self._clock.wait(woken, wait.deadline, SAFETY_RECHECK_SECONDS)
                     woken.clear()
                     if not told:
                         wait.refused.clear()  # one of them may have changed unseen

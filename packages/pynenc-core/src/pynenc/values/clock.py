@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,11 +20,38 @@ class Clock(Protocol):
         """Seconds that never go backwards, from an arbitrary start."""
 
 
+class WaitableClock(Clock, Protocol):
+    """A clock whose time can also be waited for."""
+
+    def wait(self, event: threading.Event, deadline: float | None, recheck_seconds: float) -> bool:
+        """Block until ``event`` is set; False at ``deadline`` (monotonic), or to look again before it."""
+
+    async def wait_async(self, event: asyncio.Event, deadline: float | None, recheck_seconds: float) -> bool:
+        """The same, without blocking the running loop."""
+
+
 class SystemClock:
     """The clock of this machine."""
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
+
+    def wait(self, event: threading.Event, deadline: float | None, recheck_seconds: float) -> bool:
+        """Returns after ``recheck_seconds`` at the latest."""
+        return event.wait(_patience(deadline, recheck_seconds))
+
+    async def wait_async(self, event: asyncio.Event, deadline: float | None, recheck_seconds: float) -> bool:
+        """Returns after ``recheck_seconds`` at the latest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_patience(deadline, recheck_seconds)):
+                return await event.wait()
+        return False
+
+
+def _patience(deadline: float | None, recheck_seconds: float) -> float:
+    if deadline is None:
+        return recheck_seconds
+    return max(0.0, min(deadline - time.monotonic(), recheck_seconds))
 
 
 def to_datetime(instant: float) -> datetime:
