@@ -14,12 +14,14 @@ from pynenc.conf.config_base import ConfigBase
 from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator
 from pynenc.conf.config_pynenc import ConfigPynenc
 from pynenc.conf.config_task import ConfigTask
+from pynenc.conf.dev_mode import DevMode
 from pynenc.contracts.broker import BaseBroker
 from pynenc.contracts.client_data_store import BaseClientDataStore
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend
 from pynenc.contracts.store import BaseComponent, BaseStore, StoreKey
+from pynenc.direct_task import AggregateFunc, ParallelFunc, direct_function
 from pynenc.engine.components import Components
 from pynenc.engine.engine import Engine
 from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError, TaskRegistry
@@ -81,6 +83,8 @@ class Pynenc:
         #: Assignments made in the process that started this one.
         self._inherited: dict[str, dict[str, Any]] = {}  # guarded by self._lock
         self.conf = cast("ConfigPynenc", self.component_conf(ConfigPynenc))
+        self._dev_mode = DevMode(self.conf, lambda: cast("ConfigPynenc", self._resolve(ConfigPynenc)))
+        self._logging_configured = False  # guarded by self._lock
         self._module, self._filepath = _place_of_caller()
         self._registry = TaskRegistry(self._importable)
         REGISTRY.load_entry_points()
@@ -105,6 +109,7 @@ class Pynenc:
     @property
     def logger(self) -> logging.Logger:
         """The app's logger."""
+        self._configure_logging()
         return logging.getLogger(f"pynenc.{self.app_id}")
 
     def component_conf(self, config_cls: type[ConfigBase]) -> ConfigBase:
@@ -112,10 +117,13 @@ class Pynenc:
         with self._lock:
             name = config_cls.__name__
             if name not in self._component_confs:
-                conf = config_cls(self._config_values, self._config_filepath)
+                conf = self._resolve(config_cls)
                 conf.apply_direct(self._inherited.get(name, {}))
                 self._component_confs[name] = conf
             return self._component_confs[name]
+
+    def _resolve(self, config_cls: type[ConfigBase]) -> ConfigBase:
+        return config_cls(self._config_values, self._config_filepath)
 
     @property
     def app_ref(self) -> AppRef:
@@ -196,7 +204,11 @@ class Pynenc:
         with self._lock:
             cls = cast("type[BaseRunner]", REGISTRY.resolve(BaseRunner, self.conf.runner_cls))
             if self._runner is None or (type(self._runner) is not cls and not self._runner.running):
-                program = ChildProgram(("-m", "pynenc.cli.worker"), lambda: self.app_ref)
+                program = ChildProgram(
+                    ("-m", "pynenc.cli.worker"),
+                    lambda: self.app_ref,
+                    (self._config_values, self._config_filepath),
+                )
                 self._runner = cls(self.engine, self.component_conf(cls.config_cls), program)
             return self._runner
 
@@ -205,8 +217,23 @@ class Pynenc:
         with self._lock:
             self._runner = runner
 
+    def _configure_logging(self) -> None:
+        """Once, when somebody may log before components are built: until then settings may change."""
+        with self._lock:
+            if not self._logging_configured:
+                configure_logging(self.conf)
+                self._logging_configured = True
+
+    def _runs_inline(self) -> bool:
+        """Whether a call made now runs in the process of its caller."""
+        if not self._dev_mode():
+            return False
+        self._configure_logging()  # no component is built that would do it
+        return True
+
     def _build_components(self) -> Components:
         configure_logging(self.conf)
+        self._logging_configured = True
         conf = self.conf
         stores: dict[StoreKey, BaseStore] = {}
         orchestrator = self._component(BaseOrchestrator, conf.orchestrator_cls, stores)
@@ -296,10 +323,54 @@ class Pynenc:
             raise InvalidTaskOptionsError(
                 task_id, f"key_arguments names {unknown[0]!r}, but the signature is {definition.signature}"
             )
-        task: Task[P, R] = Task(definition, lambda: self.engine, options)
+        task: Task[P, R] = Task(definition, lambda: self.engine, options, self._runs_inline)
         self._registry.register(definition)
         self._tasks[task_id] = task
         return task
+
+    @overload
+    def direct_task(self, func: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def direct_task(
+        self,
+        func: None = None,
+        /,
+        *,
+        parallel_func: ParallelFunc | None = None,
+        aggregate_func: AggregateFunc | None = None,
+        **options: Any,
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+    def direct_task(
+        self,
+        func: Callable[P, R] | None = None,
+        /,
+        *,
+        parallel_func: ParallelFunc | None = None,
+        aggregate_func: AggregateFunc | None = None,
+        **options: Any,
+    ) -> Any:
+        """Make a task that is called like its function: the call waits for a runner, and returns the value.
+
+        The task is ``__pynenc_task__`` of the function that is returned, the given one ``__inner_function__``.
+
+        Args:
+            func: A function at the top level of an importable module; calls of an ``async def`` are awaited.
+            parallel_func: Given the bound arguments of a call as a dict, what ``parallelize`` takes: an iterable
+                of calls, or a pair of common values and an iterable of dicts.
+            aggregate_func: Makes one result of the results of these calls.
+            options: As for ``task``.
+
+        Raises:
+            ValueError: there is a ``parallel_func`` without an ``aggregate_func``.
+            InvalidTaskOptionsError, InvalidTaskFunctionError, ConfigError: as for ``task``.
+        """
+        if func is None:
+            return lambda function: direct_function(
+                self._make_task(function, options), parallel_func, aggregate_func
+            )
+        return direct_function(self._make_task(func, options))
 
     def get_task(self, task_id: TaskId | str) -> Task[Any, Any]:
         """A task by its id, importing its module where that is allowed.

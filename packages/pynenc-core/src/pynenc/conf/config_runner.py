@@ -42,7 +42,18 @@ class ConfigThreadRunner(ConfigRunner):
     )
 
 
-class ConfigMultiThreadRunner(ConfigRunner):
+class ConfigWorkerProcess(ConfigRunner):
+    """Settings of worker processes that run more than one invocation."""
+
+    max_invocations_per_worker: int = Field(
+        0, ge=0, description="Invocations after which a worker process is replaced; 0 is never."
+    )
+    max_memory_per_worker_mb: int = Field(
+        0, ge=0, description="Resident memory above which a worker process is replaced; 0 is never."
+    )
+
+
+class ConfigMultiThreadRunner(ConfigWorkerProcess):
     """Settings of the MultiThreadRunner."""
 
     min_threads: int = Field(1, ge=1, le=_MAX_THREADS, description="Threads each process keeps without work.")
@@ -59,7 +70,7 @@ class ConfigMultiThreadRunner(ConfigRunner):
     enforce_max_processes: bool = Field(True, description="Keep max_processes running whatever the backlog.")
 
 
-class ConfigPersistentProcessRunner(ConfigRunner):
+class ConfigPersistentProcessRunner(ConfigWorkerProcess):
     """Settings of the PersistentProcessRunner."""
 
     num_processes: int = Field(0, ge=0, le=_MAX_PROCESSES, description="Worker processes; 0 is one per CPU.")
@@ -67,3 +78,10 @@ class ConfigPersistentProcessRunner(ConfigRunner):
 
 class ConfigProcessRunner(ConfigRunner):
     """Settings of the ProcessRunner."""
+
+    max_processes: int = Field(
+        0,
+        ge=0,
+        le=_MAX_PROCESSES,
+        description="Invocations that run at once, each in a process of its own; 0 is one per CPU.",
+    )

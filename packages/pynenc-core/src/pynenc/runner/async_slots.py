@@ -13,6 +13,7 @@ from pynenc.engine.courier import Courier
 from pynenc.engine.current import ActiveInvocation
 from pynenc.engine.engine import Engine
 from pynenc.engine.registry import TaskDefinition
+from pynenc.runner.places import SupervisedPlace, YieldingCourier
 from pynenc.runner.watchdog import Watched
 from pynenc.values.operations import Claim, Move
 from pynenc.values.runners import RunnerIdentity
@@ -41,7 +42,7 @@ class AsyncSlots:
         self._running: dict[str, Watched] = {}  # guarded by self._lock
         self._empty = threading.Condition(self._lock)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._courier = Courier(engine.advance_surely)
+        self._courier: Courier = Courier(engine.advance_surely)
         self._tasks: set[asyncio.Task[None]] = set()  # only touched on the loop
 
     @property
@@ -53,6 +54,10 @@ class AsyncSlots:
     def busy(self) -> int:
         """How many run."""
         return len(self._running)
+
+    def ask_for_places(self, place: SupervisedPlace) -> None:
+        """Have coroutines give the process's place back while they wait; before the first of them runs."""
+        self._courier = YieldingCourier(self._engine.advance_surely, place)
 
     def running(self) -> list[Watched]:
         """What runs now."""

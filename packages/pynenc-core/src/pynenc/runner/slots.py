@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from pynenc.runner.places import SupervisedPlace
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,6 +31,8 @@ class SlotPool:
         self._max_parked = max_parked
         self._work = work
         self._idle = idle
+        #: Where the process's place comes from, when it is not this process's own.
+        self.place: SupervisedPlace | None = None
         self._changed = threading.Condition()
         # All guarded by self._changed.
         self._stopping = False
@@ -57,6 +61,11 @@ class SlotPool:
             return self._changed.wait_for(lambda: not self._threads, timeout_seconds)
 
     @property
+    def taken(self) -> int:
+        """How many threads work."""
+        return self._taken
+
+    @property
     def busy(self) -> int:
         """Places that are taken, and threads that wait inside of tasks."""
         with self._changed:
@@ -78,7 +87,9 @@ class SlotPool:
             if len(self._threads) - self._parked < self._size and not self._stopping:
                 self._open()
             self._changed.notify_all()
-            return True
+        if self.place is not None:
+            self.place.give()
+        return True
 
     @property
     def parked(self) -> int:
@@ -100,6 +111,8 @@ class SlotPool:
 
     def unpark(self) -> None:
         """Take a place again, before any new work does."""
+        if self.place is not None:
+            self.place.take()
         with self._changed:
             self._resuming += 1
             try:

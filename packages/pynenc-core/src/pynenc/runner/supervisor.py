@@ -1,4 +1,4 @@
-"""Supervisor: keeps the wanted number of workers alive, and hands back a dead one's work at once."""
+"""Supervisor: keeps the wanted workers alive, and hands back a dead one's work at once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.patience import until_answered
 from pynenc.exceptions import RunnerError, StoreError
 from pynenc.runner.child_process import ChildProcess
+from pynenc.runner.staffing import Staff
 from pynenc.values.ids import RunnerId
 from pynenc.values.runners import RunnerIdentity
 
@@ -21,10 +22,8 @@ logger = logging.getLogger(__name__)
 
 _FIRST_RESPAWN_SECONDS = 0.1
 _LONGEST_RESPAWN_SECONDS = 10.0
-#: A worker that lived so long begins anew with the shortest respawn pause.
-_STEADY_SECONDS = 30.0
 
-Spawn = Callable[[RunnerIdentity, Callable[[ChildProcess], None]], ChildProcess]
+Spawn = Callable[[RunnerIdentity, Callable[[], None]], ChildProcess]
 
 
 class Supervisor:
@@ -33,22 +32,25 @@ class Supervisor:
     Args:
         engine: The rules and the stores.
         identity: The runner.
+        staff: Which workers it wants.
         spawn: Starts a process for an identity.
     """
 
-    def __init__(self, engine: Engine, identity: RunnerIdentity, spawn: Spawn) -> None:
+    def __init__(self, engine: Engine, identity: RunnerIdentity, staff: Staff, spawn: Spawn) -> None:
         conf = engine.components.conf
         self._engine = engine
         self.identity = identity
+        self._staff = staff
         self._spawn = spawn
         self._changed = threading.Condition()
         self._children: dict[RunnerId, ChildProcess] = {}  # guarded by self._changed
-        self._ended: list[ChildProcess] = []  # guarded by self._changed
+        #: Of workers that ended in order, for their successors.
+        self._vacant: list[RunnerIdentity] = []  # guarded by self._changed
+        self._news = False  # guarded by self._changed
         self._stopping = False  # guarded by self._changed
         self._had_ready = False
-        self._had_deaths = False
-        self._respawn_pause = _FIRST_RESPAWN_SECONDS
-        self._last_spawn = 0.0
+        self._respawn_pause = 0.0
+        self._respawn_at = 0.0
         self.heartbeat = Heartbeat(
             engine.orchestrator, self._alive, conf.heartbeat_interval_seconds, conf.lease_seconds
         )
@@ -59,31 +61,26 @@ class Supervisor:
             self._stopping = True
             self._changed.notify_all()
 
-    def keep(self, wanted: int) -> None:
-        """Keep so many workers alive until told to stop.
+    def keep(self) -> None:
+        """Keep the wanted workers alive until told to stop.
 
         Raises:
             RunnerError: no worker could ever begin, for example because the app's module raises.
         """
         while True:
-            self._bury()
             with self._changed:
                 if self._stopping:
                     return
-                missing = wanted - len(self._children)
-            pause = self._last_spawn + self._respawn_pause - time.monotonic() if self._had_deaths else 0.0
-            if missing > 0 and pause <= 0:
-                for _ in range(missing):
-                    self._open()
-                continue
+                self._news = False
+            self._bury()
+            timeout = self._adjust()
             with self._changed:
-                if not self._ended and not self._stopping:
-                    self._changed.wait(max(pause, 0.01) if missing > 0 else None)
+                if not self._news and not self._stopping:
+                    self._changed.wait(timeout)
 
     def end(self, grace_seconds: float) -> None:
         """Stop every worker: graceful first, killed when the grace and some seconds are over."""
-        with self._changed:
-            children = list(self._children.values())
+        children = self._present()
         for child in children:
             child.stop()
         deadline = time.monotonic() + grace_seconds + 3.0
@@ -96,70 +93,112 @@ class Supervisor:
 
     def kill(self) -> None:
         """Kill every worker now."""
-        with self._changed:
-            children = list(self._children.values())
-        for child in children:
+        for child in self._present():
             child.kill()
 
     # -- births and deaths ----------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        identity = RunnerIdentity(
+    def _adjust(self) -> float | None:
+        """Carry out what the staff decides; returns the seconds until it is to be asked again."""
+        try:
+            decision = self._staff.decide(self._present())
+        except StoreError as error:
+            logger.warning("cannot see how much work there is (%s), looking again later", error)
+            return self._staff.interval_seconds
+        for child in decision.grant:
+            child.grant_place()
+        for child in decision.retire:
+            child.retire()
+        pause = self._respawn_at - time.monotonic()
+        if decision.open and pause > 0:
+            return pause
+        for _ in range(decision.open):
+            if not self._open():
+                return self._respawn_pause
+        return self._staff.interval_seconds
+
+    def _open(self) -> bool:
+        with self._changed:
+            vacant = self._vacant.pop() if self._vacant else None
+        try:
+            child = self._spawn(vacant or self._new_identity(), self._on_change)
+        except (OSError, RunnerError) as error:
+            if isinstance(error, RunnerError) and not self._had_ready:
+                raise
+            logger.warning("a worker could not be started: %s", error)
+            self._back_off()
+            return False
+        with self._changed:
+            self._children[child.identity.runner_id] = child
+        if vacant is None:
+            # The row comes before the first claim, so that whatever it owns has an owner that can be found dead.
+            until_answered(self.heartbeat.beat, give_up=lambda: self._stopping)
+        child.begin()
+        return True
+
+    def _new_identity(self) -> RunnerIdentity:
+        return RunnerIdentity(
             runner_id=RunnerId(str(uuid.uuid4())),
             runner_cls=f"{self.identity.runner_cls}Worker",
             host=self.identity.host,
             pid=os.getpid(),
             parent_id=self.identity.runner_id,
         )
-        child = self._spawn(identity, self._on_end)
-        with self._changed:
-            self._children[identity.runner_id] = child
-        self._last_spawn = time.monotonic()
-        # The row comes before the first claim, so that whatever it owns has an owner that can be found dead.
-        until_answered(self.heartbeat.beat, give_up=lambda: self._stopping)
-        child.begin()
 
-    def _on_end(self, child: ChildProcess) -> None:
+    def _on_change(self) -> None:
         with self._changed:
-            self._ended.append(child)
+            self._news = True
             self._changed.notify_all()
 
     def _bury(self) -> None:
-        with self._changed:
-            ended, self._ended = self._ended, []
-            for child in ended:
-                self._children.pop(child.identity.runner_id, None)
-            stopping = self._stopping
+        ended = [child for child in self._present() if child.ended.is_set()]
         for child in ended:
+            with self._changed:
+                del self._children[child.identity.runner_id]
             self._had_ready = self._had_ready or child.ready.is_set()
-            clean = child.returncode == 0
-            if not (clean and stopping):
+            if child.clean:
+                self._respawn_pause = 0.0
+                self._leave(child)
+            else:
                 self._note_death(child)
-            self._hand_over(child, clean)
             if child.error is not None and not self._had_ready:
                 raise RunnerError(f"a worker could not begin: {child.error}")
 
     def _note_death(self, child: ChildProcess) -> None:
-        reason = child.error or child.describe_end()
-        logger.warning("worker %d %s", child.pid, reason)
-        steady = time.monotonic() - self._last_spawn > _STEADY_SECONDS
-        pause = _FIRST_RESPAWN_SECONDS if steady or not self._had_deaths else self._respawn_pause * 2
-        self._respawn_pause = min(pause, _LONGEST_RESPAWN_SECONDS)
-        self._had_deaths = True
-
-    def _hand_over(self, child: ChildProcess, clean: bool) -> None:
-        """What a dead worker owned is claimable again at once."""
-        runner_id = child.identity.runner_id
-        reason = f"worker process {child.pid} {child.describe_end()}"
+        logger.warning("worker %d %s", child.pid, child.error or child.describe_end())
+        if child.began:
+            # Whatever ended it, it can work: those whose invocations kill them are replaced at once.
+            self._respawn_pause = 0.0
+        else:
+            self._back_off()
         try:
-            if clean:
-                self.heartbeat.mark_stopped([(runner_id, "clean")])
-            else:
-                self._engine.recovery.recover([runner_id], reason)
+            reason = f"worker process {child.pid} {child.describe_end()}"
+            self._engine.recovery.recover([child.identity.runner_id], reason)
         except StoreError as error:
             logger.warning("could not recover the work of worker %d (%s): its silence will", child.pid, error)
+
+    def _leave(self, child: ChildProcess) -> None:
+        with self._changed:
+            if not self._stopping and len(self._vacant) < self._staff.kept_identities:
+                self._vacant.append(child.identity)
+                return
+        try:
+            self.heartbeat.mark_stopped([(child.identity.runner_id, "clean")])
+        except StoreError as error:
+            logger.warning("could not record the end of worker %d (%s)", child.pid, error)
+
+    def _back_off(self) -> None:
+        self._respawn_pause = min(
+            max(self._respawn_pause * 2, _FIRST_RESPAWN_SECONDS), _LONGEST_RESPAWN_SECONDS
+        )
+        self._respawn_at = time.monotonic() + self._respawn_pause
+
+    def _present(self) -> list[ChildProcess]:
+        with self._changed:
+            return list(self._children.values())
 
     def _alive(self) -> tuple[RunnerIdentity, ...]:
         with self._changed:
             children = list(self._children.values())
-        return (self.identity, *(child.identity for child in children if child.is_alive()))
+            vacant = tuple(self._vacant)
+        return (self.identity, *vacant, *(child.identity for child in children if child.is_alive()))

@@ -13,6 +13,7 @@ from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.sweeper import Sweeper
 from pynenc.exceptions import StoreError
 from pynenc.runner.base_runner import BaseRunner
+from pynenc.runner.understudy import AttendedHeartbeat
 from pynenc.runner.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -33,12 +34,7 @@ class ThreadRunner(BaseRunner):
         app_conf = self._engine.components.conf
         identity = self.identity
         slots = max(conf.max_threads or os.cpu_count() or 1, conf.min_threads, conf.min_parallel_slots)
-        heartbeat = Heartbeat(
-            self._engine.orchestrator,
-            lambda: (identity,),
-            app_conf.heartbeat_interval_seconds,
-            app_conf.lease_seconds,
-        )
+        heartbeat = self._heartbeat()
         worker = Worker(self._engine, identity, slots, conf.async_slots)
         sweeper = self._sweeper(heartbeat)
         heartbeat.start()
@@ -53,6 +49,15 @@ class ThreadRunner(BaseRunner):
             self._abandon(worker)
         else:
             self._linger(worker, heartbeat, sweeper)
+
+    def _heartbeat(self) -> Heartbeat:
+        identity, engine = self.identity, self._engine
+        if engine.orchestrator.store.capabilities.multi_process:
+            return AttendedHeartbeat(engine, identity, self._child_program)
+        conf = engine.components.conf
+        return Heartbeat(
+            engine.orchestrator, lambda: (identity,), conf.heartbeat_interval_seconds, conf.lease_seconds
+        )
 
     def _end(self, heartbeat: Heartbeat, sweeper: Sweeper) -> None:
         sweeper.stop()

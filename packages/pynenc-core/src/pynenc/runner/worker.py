@@ -7,6 +7,7 @@ one, is claimed and finished alone.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import uuid
@@ -20,6 +21,7 @@ from pynenc.engine.engine import Engine
 from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError
 from pynenc.exceptions import StoreError, TimeLimitError
 from pynenc.runner.async_slots import AsyncSlots
+from pynenc.runner.places import SupervisedPlace
 from pynenc.runner.slots import SlotPool
 from pynenc.runner.watchdog import Watchdog, Watched
 from pynenc.values.operations import Claim, ClaimRequest, Move, MoveResult, Step, StepAnswer
@@ -40,6 +42,10 @@ BATCH = 64
 _LOOK_SECONDS = 1.0
 #: An idle slot looks for work at least this often.
 IDLE_RECHECK_SECONDS = 1.0
+
+
+def _nothing() -> None:
+    """What is called when nobody asked to be told."""
 
 
 class WorkerSlot:
@@ -87,7 +93,7 @@ class WorkerSlot:
     @property
     def may_claim(self) -> bool:
         """Whether the worker still takes work."""
-        return not self._worker.stopping
+        return self._worker.helps and not self._worker.stopping
 
     def help(self, claim: Claim) -> Move:
         """Run a claimed invocation inside the one that waits."""
@@ -153,6 +159,19 @@ class Worker:
         self._stopped = threading.Event()
         self._busy = threading.Event()
         self._keeper = threading.Thread(target=self._keep_time, name="pynenc-worker-time", daemon=True)
+        self._pid = os.getpid()
+        self._begin_lock = threading.Lock()
+        #: Whether one that waits runs what it waits for.
+        self.helps = True
+        #: Claims nothing more after so many invocations; 0 is never.
+        self.max_invocations = 0
+        #: Invocations whose code was begun.
+        self.begun = 0  # guarded by self._begin_lock
+        #: Called once, before the first invocation begins.
+        self.on_first: Callable[[], None] = _nothing
+        #: Called once when it drains.
+        self.on_drain: Callable[[], None] = _nothing
+        self.draining = False
         #: When a store last answered, by the local monotonic clock; what health checks look at.
         self.last_answer = time.monotonic()
 
@@ -169,6 +188,25 @@ class Worker:
         self.pool.stop()
         self._busy.set()
         self._queue.interrupt()
+
+    def drain(self) -> None:
+        """Claim nothing more, and finish what is claimed."""
+        with self._begin_lock:
+            if self.draining:
+                return
+            self.draining = True
+        self.pool.stop()
+        self._queue.interrupt()
+        self.on_drain()
+
+    def ask_for_places(self, place: SupervisedPlace) -> None:
+        """Have invocations give the process's place back while they wait; before the start."""
+        self.pool.place = place
+        self._async.ask_for_places(place)
+
+    def load(self) -> tuple[int, int, int]:
+        """Slots that work; what is under way, that which waits included; how many invocations were begun."""
+        return self.pool.taken, self.pool.busy + self._async.busy, self.begun
 
     def join(self, grace_seconds: float) -> bool:
         """Wait for what runs; False if something still runs after the grace."""
@@ -229,15 +267,15 @@ class Worker:
 
     def _claim(self, slot: WorkerSlot) -> StepAnswer:
         moves = slot.take_unsent(hand_back=False)
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self.draining:
             return self._send(moves)
         excluded = self.unknown_tasks()
-        limit = BATCH
+        limit = min(BATCH, self.max_invocations - self.begun) if self.max_invocations else BATCH
         if self._may_end_process and (self.pool.parked or self._async.busy):
             # A process that may have to be ended runs nothing else.
             excluded |= self._engine.registry.limited_tasks
         if self._engine.registry.async_tasks:
-            limit = min(BATCH, max(1, self._async.free))
+            limit = min(limit, max(1, self._async.free))
             if not self._async.free:
                 excluded |= self._engine.registry.async_tasks
         return self._send(
@@ -245,7 +283,7 @@ class Worker:
             ClaimRequest(
                 runner=self.identity,
                 token=uuid.uuid4().hex,
-                limit=limit,
+                limit=max(1, limit),
                 start_seconds=START_SECONDS,
                 exclude_tasks=excluded,
                 ahead=self._durations,
@@ -283,6 +321,7 @@ class Worker:
                 continue
             if task.is_async:
                 self._durations[claim.task_id] = 0.0
+                self._begin()
                 self._async.start(claim, task)
             else:
                 slot.add_unsent(self._run(slot, claim, task))
@@ -340,6 +379,7 @@ class Worker:
             self._unknown.pop(claim.task_id, None)
         executor = self._engine.executor
         active = ActiveInvocation(claim, slot, read_last_error=lambda: executor.last_error_of(claim))
+        self._begin()
         slot.running.append(Watched(active, task.conf))
         if claim.task_id in self._engine.registry.limited_tasks or task.conf.soft_time_limit is not None:
             self._busy.set()
@@ -347,11 +387,22 @@ class Worker:
         try:
             return executor.run(active, task)
         finally:
+            if os.getpid() != self._pid:
+                os._exit(0)  # a fork that the task made, and that came back from it: it is not this worker
             slot.running.pop()
             took = time.monotonic() - began
             known = self._durations.get(claim.task_id, took)
             # Quick to rise and slow to fall: too much claimed ahead hurts more than too little.
             self._durations[claim.task_id] = took if took > known else known * 0.8 + took * 0.2
+
+    def _begin(self) -> None:
+        with self._begin_lock:
+            self.begun += 1
+            first = self.begun == 1
+        if first:
+            self.on_first()
+        if self.max_invocations and self.begun >= self.max_invocations:
+            self.drain()
 
     def _unknown_task(self, claim: Claim, error: TaskNotRegisteredError) -> Move:
         """Another worker may know it: give it back, and fail it when nobody did for long enough."""
@@ -368,7 +419,7 @@ class Worker:
     def _wait_for_work(self) -> None:
         due: float | None = self._local.due
         timeout = IDLE_RECHECK_SECONDS if due is None else min(max(due, 0.0), IDLE_RECHECK_SECONDS)
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self.draining:
             return
         try:
             self._queue.wait_for_work(self._local.marker, timeout)
