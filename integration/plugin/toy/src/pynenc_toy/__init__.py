@@ -1,0 +1,1 @@
+"""Toy backend for pynenc."""
