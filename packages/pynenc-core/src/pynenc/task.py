@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from pynenc.arguments import Arguments
@@ -18,13 +18,21 @@ from pynenc.exceptions import (
     InvocationConcurrencyWithDifferentArgumentsError,
     TaskParallelProcessingError,
 )
+from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
+from pynenc.invocation.conc_invocation import (
+    ConcurrentInvocation,
+    ConcurrentInvocationGroup,
+    inline_invocation,
+)
 from pynenc.invocation.dist_invocation import (
     DistributedInvocation,
     DistributedInvocationGroup,
     ReusedInvocation,
 )
+from pynenc.invocation.inline_call import InlineCall
 from pynenc.values.ids import InvocationId, TaskId
 from pynenc.values.operations import SubmitAnswer
+from pynenc.values.records import InvocationState
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,10 +54,15 @@ class Task(Generic[P, R]):
     """
 
     def __init__(
-        self, definition: TaskDefinition, engine: Callable[[], Engine], options: Mapping[str, Any]
+        self,
+        definition: TaskDefinition,
+        engine: Callable[[], Engine],
+        options: Mapping[str, Any],
+        runs_inline: Callable[[], bool] = lambda: False,
     ) -> None:
         self._definition = definition
         self._engine_of_app = engine
+        self._runs_inline = runs_inline
         self.options = dict(options)
         self.__name__ = definition.task_id.func_name
         self.__module__ = definition.task_id.module
@@ -67,6 +80,11 @@ class Task(Generic[P, R]):
         return self._definition.func
 
     @property
+    def is_async(self) -> bool:
+        """Whether the function is an ``async def``."""
+        return self._definition.is_async
+
+    @property
     def conf(self) -> ConfigTask:
         """The settings in force for this task."""
         return self._definition.conf
@@ -77,7 +95,7 @@ class Task(Generic[P, R]):
         return logging.getLogger(f"pynenc.task.{self._definition.key}")
 
     @property
-    def invocation(self) -> DistributedInvocation[R]:
+    def invocation(self) -> BaseInvocation[R]:
         """The invocation of this task whose code is running in this thread or coroutine.
 
         Raises:
@@ -88,31 +106,38 @@ class Task(Generic[P, R]):
             raise RuntimeError(
                 f"Task has not been invoked yet: no invocation of '{self.task_id}' is running here"
             )
+        inline = inline_invocation()
+        if inline is not None and inline.invocation_id == active.invocation_id:
+            return inline
         return self.handle(active.invocation_id)
 
     def args(self, *args: P.args, **kwargs: P.kwargs) -> Arguments:
         """Bind values to the signature, with its defaults; raises TypeError when they do not fit."""
         return Arguments(self._definition.bind(args, kwargs))
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> DistributedInvocation[R]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> BaseInvocation[R]:
         """Register one invocation.
+
+        In development mode nothing is registered: the call runs when its result is asked for. With
+        ``call_result_cache`` an equal call that succeeded, and is still stored, is returned instead; equal
+        calls that overlap may all run, unless ``registration_concurrency`` merges them.
 
         Raises:
             TypeError: the values do not fit the signature; nothing was registered.
             SerializationError: a value cannot be stored; nothing was registered.
             StoreError: the store did not take it; see CommitUnknownError.
         """
-        engine = self._engine_of_app()
         values = self._definition.bind(args, kwargs)
-        arguments = engine.payloads.serialize_arguments(self._definition, values)
-        answer = engine.submitter.submit([NewCall(self._definition, arguments)])[0]
-        return self._handle_of(engine, arguments, answer)
+        if self._runs_inline():
+            return ConcurrentInvocation(self._inline_call(values))
+        engine = self._engine_of_app()
+        return self._submit(engine, [engine.payloads.serialize_arguments(self._definition, values)])[0]
 
     def parallelize(
         self,
         param_iter: Iterable[tuple[Any, ...] | dict[str, Any] | Arguments],
         common_args: Mapping[str, Any] | None = None,
-    ) -> DistributedInvocationGroup[R]:
+    ) -> BaseInvocationGroup[R]:
         """Register one invocation per item, in batches of ``parallel_batch_size``.
 
         Args:
@@ -123,26 +148,23 @@ class Task(Generic[P, R]):
             TaskParallelProcessingError: an item is of another kind.
             TypeError, SerializationError, StoreError: as for a single call; earlier batches stay registered.
         """
-        engine = self._engine_of_app()
         common = dict(common_args or {})
+        if self._runs_inline():
+            calls = [self._inline_call({**common, **self._bind_item(item, common)}) for item in param_iter]
+            return ConcurrentInvocationGroup([ConcurrentInvocation[R](call) for call in calls])
+        engine = self._engine_of_app()
         shared = engine.payloads.serialize_arguments(self._definition, common)
         invocations: list[DistributedInvocation[R]] = []
         batch: list[SerializedArguments] = []
         size = self.conf.parallel_batch_size
-
-        def submit() -> None:
-            answers = engine.submitter.submit([NewCall(self._definition, arguments) for arguments in batch])
-            pairs = zip(batch, answers, strict=True)
-            invocations.extend(self._handle_of(engine, arguments, answer) for arguments, answer in pairs)
-            batch.clear()
-
         for item in param_iter:
             values = self._bind_item(item, common)
             batch.append(engine.payloads.serialize_arguments(self._definition, values, shared))
             if len(batch) >= size:
-                submit()
+                invocations += self._submit(engine, batch)
+                batch = []
         if batch:
-            submit()
+            invocations += self._submit(engine, batch)
         return DistributedInvocationGroup(engine, invocations)
 
     def handle(self, invocation_id: InvocationId) -> DistributedInvocation[R]:
@@ -150,6 +172,35 @@ class Task(Generic[P, R]):
         engine = self._engine_of_app()
         call = self._call(engine, lambda: engine.stored_arguments(engine.get_record(invocation_id)))
         return DistributedInvocation(engine, invocation_id, call, self._definition.hint("return"))
+
+    def _submit(self, engine: Engine, batch: Sequence[SerializedArguments]) -> list[DistributedInvocation[R]]:
+        """Register a batch, except for calls that a stored result answers; handles in order."""
+        known: dict[str, InvocationState] = {}
+        if self.conf.call_result_cache:
+            known = engine.result_cache.find(self._definition.key, (each.args_id for each in batch))
+        new = [NewCall(self._definition, each) for each in batch if each.args_id not in known]
+        answers = iter(engine.submitter.submit(new) if new else ())
+        return [
+            self._answered(engine, each, state)
+            if (state := known.get(each.args_id))
+            else self._handle_of(engine, each, next(answers))
+            for each in batch
+        ]
+
+    def _answered(
+        self, engine: Engine, arguments: SerializedArguments, state: InvocationState
+    ) -> DistributedInvocation[R]:
+        call = self._call(engine, lambda: arguments)
+        expected = self._definition.hint("return")
+        return ReusedInvocation(engine, state.invocation_id, call, expected, state)
+
+    def _inline_call(self, values: Mapping[str, Any]) -> InlineCall:
+        definition = self._definition
+        return InlineCall(
+            definition,
+            values,
+            lambda: self._engine_of_app().payloads.serialize_arguments(definition, values),
+        )
 
     def _bind_item(self, item: Any, common: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(item, Arguments):

@@ -19,7 +19,7 @@ from pynenc.demo.counts import Count
 from pynenc.demo.source import count_tree
 from pynenc.demo.tasks import app, measure_tree
 from pynenc.exceptions import PynencError
-from pynenc.invocation.dist_invocation import DistributedInvocation
+from pynenc.invocation.base_invocation import BaseInvocation
 from pynenc.values.operations import InvocationQuery
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
@@ -39,7 +39,7 @@ class Session:
     """A run that is not finished."""
 
     directory: Path
-    root: DistributedInvocation[Count]
+    root: BaseInvocation[Count]
 
 
 def use(database: Path, workers: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pynenc.app import Pynenc
 from pynenc.demo.counts import Count
 from pynenc.demo.source import describe, list_directory, measure_module
-from pynenc.invocation.dist_invocation import DistributedInvocation
+from pynenc.invocation.base_invocation import BaseInvocation
 from pynenc.task import Task
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import InvocationQuery
@@ -49,7 +49,7 @@ def measure_file(path: str) -> Count:
     return measure_module(Path(path))
 
 
-def _measure(directory: Path, invocation: DistributedInvocation[Count]) -> Count:
+def _measure(directory: Path, invocation: BaseInvocation[Count]) -> Count:
     try:
         directories, files = list_directory(directory)
     except OSError as error:

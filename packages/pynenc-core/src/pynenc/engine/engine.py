@@ -15,6 +15,7 @@ from pynenc.engine.patience import advance_surely, never
 from pynenc.engine.payloads import Payloads, SerializedArguments
 from pynenc.engine.recovery import Recovery
 from pynenc.engine.registry import TaskRegistry
+from pynenc.engine.result_cache import ResultCache
 from pynenc.engine.submit import Submitter
 from pynenc.engine.waiting import Waiting
 from pynenc.engine.wakeups import Wakeups
@@ -43,6 +44,7 @@ class Engine:
         self.advance = Claimer(components).advance
         self.payloads = Payloads(components)
         self.submitter = Submitter(components, self.payloads)
+        self.result_cache = ResultCache(components)
         self.wakeups = Wakeups(components.orchestrator.store)
         self.waiting = Waiting(
             components.orchestrator,

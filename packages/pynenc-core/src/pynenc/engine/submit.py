@@ -167,6 +167,7 @@ class Submitter:
             args_preview=preview_of(arguments),
             args_bytes=sum(map(len, arguments.texts.values())),
             rerun_of=call.rerun_of,
+            caches_result=conf.call_result_cache,
             registered_by=parent.runner_id if parent else None,
         )
 

@@ -1,6 +1,7 @@
 """What a call returns: a handle to look at, wait for and pass on."""
 
 from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
+from pynenc.invocation.conc_invocation import ConcurrentInvocation, ConcurrentInvocationGroup
 from pynenc.invocation.dist_invocation import (
     DistributedInvocation,
     DistributedInvocationGroup,
@@ -12,6 +13,8 @@ from pynenc.values.status import InvocationStatus
 __all__ = [
     "BaseInvocation",
     "BaseInvocationGroup",
+    "ConcurrentInvocation",
+    "ConcurrentInvocationGroup",
     "DistributedInvocation",
     "DistributedInvocationGroup",
     "HistoryEntry",

@@ -6,8 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from pynenc.arguments import Arguments
 from pynenc.call import Call
+from pynenc.exceptions import InvocationError, ResultTimeoutError
 from pynenc.values.ids import InvocationId
+from pynenc.values.records import HistoryEntry
 from pynenc.values.status import InvocationStatus
 
 R = TypeVar("R")
@@ -35,6 +38,16 @@ class BaseInvocation(ABC, Generic[R]):
     @abstractmethod
     def num_retries(self) -> int:
         """How often it was retried so far."""
+
+    @property
+    @abstractmethod
+    def history(self) -> list[HistoryEntry]:
+        """Every status it entered, in order, with time, runner and reason."""
+
+    @property
+    @abstractmethod
+    def parent_invocation_id(self) -> InvocationId | None:
+        """The invocation that called it."""
 
     @abstractmethod
     def get(self, timeout: float | None = None) -> R:
@@ -71,15 +84,42 @@ class BaseInvocation(ABC, Generic[R]):
     async def async_result(self, timeout: float | None = None) -> R:
         """Like ``get``, without blocking the running loop."""
 
+    @abstractmethod
+    def _outcome(self) -> R:
+        """The result of one that is final; raises whatever the task raised."""
+
     @property
     def result(self) -> R:
         """The result, waiting for it as long as it takes; raises whatever the task raised."""
         return self.get()
 
+    def get_final_result(self) -> R:
+        """The result of an invocation that is final.
+
+        Raises:
+            InvocationError: it is not final.
+        """
+        if not self.status.is_final():
+            raise InvocationError(
+                self.invocation_id, f"is {self.status}, not final: use .result to wait for it"
+            )
+        return self._outcome()
+
+    @property
+    def arguments(self) -> Arguments:
+        """The values of the call."""
+        return self.call.arguments
+
     @property
     def task_id(self) -> str:
         """``module.function``"""
         return self.call.task_id.key
+
+    def _timed_out(self, timeout: float | None) -> ResultTimeoutError:
+        return ResultTimeoutError(
+            f"invocation '{self.invocation_id}' of task '{self.task_id}' was not final within {timeout:g} "
+            "s; it goes on, and may be waited for again"
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BaseInvocation) and other.invocation_id == self.invocation_id

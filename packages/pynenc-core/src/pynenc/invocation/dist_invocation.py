@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from pynenc.arguments import Arguments
 from pynenc.call import Call
 from pynenc.engine.engine import Engine
-from pynenc.exceptions import InvocationError, ResultTimeoutError
+from pynenc.exceptions import ResultTimeoutError
 from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
@@ -21,12 +21,19 @@ R = TypeVar("R")
 class DistributedInvocation(BaseInvocation[R], Generic[R]):
     """A registered invocation. Cheap to make: nothing is read before somebody asks."""
 
-    def __init__(self, engine: Engine, invocation_id: InvocationId, call: Call, expected: Any = Any) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        invocation_id: InvocationId,
+        call: Call,
+        expected: Any = Any,
+        state: InvocationState | None = None,
+    ) -> None:
         self._engine = engine
         self._invocation_id = invocation_id
         self._call = call
         self._expected = expected
-        self._state: InvocationState | None = None
+        self._state = state
         self._seen_at = 0.0
 
     @property
@@ -38,11 +45,6 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
     def call(self) -> Call:
         """The task and its arguments."""
         return self._call
-
-    @property
-    def arguments(self) -> Arguments:
-        """The values of the call."""
-        return self._call.arguments
 
     @property
     def status(self) -> InvocationStatus:
@@ -83,7 +85,7 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
         """Wait until it is final and return its result; see ``BaseInvocation.get``."""
         if not self.wait(timeout):
             raise self._timed_out(timeout)
-        return self._value()
+        return self._outcome()
 
     def cancel(self, *, cascade: bool = False, reason: str = "") -> bool:
         """End it unless it is final; see ``BaseInvocation.cancel``."""
@@ -96,21 +98,9 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
             self._learn(await self._engine.async_waiting.wait([self._invocation_id], 1, timeout))
         if not self._is_final():
             raise self._timed_out(timeout)
-        return self._value()
+        return self._outcome()
 
-    def get_final_result(self) -> R:
-        """The result of an invocation that is final.
-
-        Raises:
-            InvocationError: it is not final.
-        """
-        if not self.status.is_final():
-            raise InvocationError(
-                self._invocation_id, f"is {self.status}, not final: use .result to wait for it"
-            )
-        return self._value()
-
-    def _value(self) -> R:
+    def _outcome(self) -> R:
         assert self._state is not None
         return cast("R", self._engine.value_of(self._state, self._expected))
 
@@ -123,15 +113,9 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
     def _is_fresh(self) -> bool:
         return time.monotonic() - self._seen_at < self._engine.components.conf.cached_status_time
 
-    def _timed_out(self, timeout: float | None) -> ResultTimeoutError:
-        return ResultTimeoutError(
-            f"invocation '{self._invocation_id}' of task '{self.task_id}' was not final within {timeout:g} "
-            "s; it goes on, and may be waited for again"
-        )
-
 
 class ReusedInvocation(DistributedInvocation[R], Generic[R]):
-    """A handle of an invocation that waited already when an equal call came.
+    """A handle of an invocation that was there already: it waited to start, or its result answers the call.
 
     Attributes:
         diff_arg: The arguments of the new call where they differ from those that will be used; else None.
@@ -183,7 +167,7 @@ class DistributedInvocationGroup(BaseInvocationGroup[R], Generic[R]):
                 raise ResultTimeoutError(
                     f"{missing} of {len(self)} invocations were not final within {timeout:g} s"
                 )
-        return [invocation._value() for invocation in self._invocations]
+        return [invocation._outcome() for invocation in self._invocations]
 
     def _by_id(self) -> dict[InvocationId, DistributedInvocation[R]]:
         return {invocation.invocation_id: invocation for invocation in self._invocations}
@@ -196,4 +180,4 @@ class DistributedInvocationGroup(BaseInvocationGroup[R], Generic[R]):
         for invocation_id in states:
             invocation = left.pop(invocation_id)
             invocation._learn(states)
-            yield invocation._value()
+            yield invocation._outcome()
