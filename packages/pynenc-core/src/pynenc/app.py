@@ -83,8 +83,6 @@ class Pynenc:
         #: Assignments made in the process that started this one.
         self._inherited: dict[str, dict[str, Any]] = {}  # guarded by self._lock
         self.conf = cast("ConfigPynenc", self.component_conf(ConfigPynenc))
-        self._dev_mode = DevMode(self.conf, lambda: ConfigPynenc(self._config_values, self._config_filepath))
-        self._logging_configured = False  # guarded by self._lock
         self._dev_mode = DevMode(self.conf, lambda: cast("ConfigPynenc", self._resolve(ConfigPynenc)))
         self._logging_configured = False  # guarded by self._lock
         self._module, self._filepath = _place_of_caller()
@@ -221,20 +219,6 @@ class Pynenc:
 
     def _configure_logging(self) -> None:
         """Once, when somebody may log before components are built: until then settings may change."""
-        with self._lock:
-            if not self._logging_configured:
-                configure_logging(self.conf)
-                self._logging_configured = True
-
-    def _runs_inline(self) -> bool:
-        """Whether a call made now runs in the process of its caller."""
-        if not self._dev_mode():
-            return False
-        self._configure_logging()  # no component is built that would do it
-        return True
-
-    def _configure_logging(self) -> None:
-        """Once, when it is first needed: until then settings may change."""
         with self._lock:
             if not self._logging_configured:
                 configure_logging(self.conf)
