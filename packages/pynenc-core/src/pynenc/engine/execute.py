@@ -11,6 +11,7 @@ from typing import Any
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine import transitions
+from pynenc.engine.argument_text import logged_arguments
 from pynenc.engine.components import Components
 from pynenc.engine.current import ActiveInvocation, set_active
 from pynenc.engine.patience import PASSING, until_answered
@@ -112,11 +113,18 @@ class Executor:
             if text is None:
                 raise OutcomeLostError(f"the stored arguments of invocation '{claim.invocation_id}' are gone")
         if not text:
+            self._log_start(task, {})
             return {}
         stored = until_answered(lambda: self._payloads.unpack_arguments(text, claim.invocation_id))
+        self._log_start(task, stored.texts)
         return self._payloads.decode_arguments(task, stored)
 
+    def _log_start(self, task: TaskDefinition, texts: Mapping[str, str]) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("runs task:%s%s", task.key, logged_arguments(texts, self._components.conf))
+
     def _succeeded(self, claim: Claim, outcome: Outcome, data: Mapping[str, str]) -> Move:
+        logger.debug("succeeded")
         if data:
             until_answered(lambda: self._components.client_data_store.put(data))
         return transitions.finish(claim, self._placed(claim, outcome))
@@ -137,7 +145,7 @@ class Executor:
 
     def _failed(self, claim: Claim, error: Exception) -> Move:
         outcome = self._payloads.encode_exception(error, claim.invocation_id)
-        logger.warning("invocation '%s' cannot be run or stored: %s", claim.invocation_id, error)
+        logger.warning("invocation:%s cannot be run or stored: %s", claim.invocation_id, error)
         return transitions.finish(claim, self._placed(claim, outcome), outcome.preview)
 
     def _placed(self, claim: Claim, outcome: Outcome) -> Outcome:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from pynenc.contracts.serializer import BaseSerializer
+from pynenc.engine.argument_text import masked
 from pynenc.engine.components import Components
 from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import CorruptDataError, OutcomeLostError, SerializationError
@@ -27,7 +27,6 @@ from pynenc.values.records import Outcome, OutcomeKind
 logger = logging.getLogger(__name__)
 
 _PREVIEW = 200
-_SECRET = re.compile(r"passw|secret|token|api_?key|credential|auth", re.IGNORECASE)
 #: JSON of one text. An encoder for whole values is set up anew for each value, which costs more than the writing.
 _quote = json.encoder.encode_basestring
 
@@ -161,7 +160,7 @@ class Payloads:
             digest = self._digest(text, f"result of task '{task.key}'")
             envelope, data = "@" + digest, {digest: text}
         signed = self._signer.sign(envelope, kind="result", invocation_id=invocation_id, field="")
-        return Outcome(OutcomeKind.RESULT, signed, text[:_PREVIEW], size), data
+        return Outcome(OutcomeKind.RESULT, signed, masked(text[:_PREVIEW]), size), data
 
     def encode_exception(self, error: BaseException, invocation_id: InvocationId) -> Outcome:
         """The outcome of a raised exception; never fails."""
@@ -227,15 +226,6 @@ def args_id_of(texts: Mapping[str, str]) -> str:
         return NO_ARGS
     joined = ",".join([f"[{_quote(name)},{_quote(text)}]" for name, text in sorted(texts.items())])
     return hashlib.sha256(f"[{joined}]".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def preview_of(arguments: SerializedArguments) -> str:
-    """At most 200 characters for people; values whose name sounds secret are masked."""
-    parts = [
-        f"{name}=***" if _SECRET.search(name) else f"{name}={text[:60]}"
-        for name, text in arguments.texts.items()
-    ]
-    return ", ".join(parts)[:_PREVIEW]
 
 
 def _text_of(error: BaseException) -> str:

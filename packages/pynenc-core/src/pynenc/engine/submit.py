@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.engine.argument_text import logged_arguments, preview_of
 from pynenc.engine.components import Components
 from pynenc.engine.concurrency import concurrency_key
 from pynenc.engine.current import ActiveInvocation, get_active
-from pynenc.engine.payloads import Payloads, SerializedArguments, preview_of
+from pynenc.engine.payloads import Payloads, SerializedArguments
 from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.concurrency import ConcurrencyControlType
@@ -77,6 +78,8 @@ class Submitter:
             parts.client_data_store.put(data)
             data = {}
         answers = self._register(new, data)
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(calls, answers)
         if not parts.record_is_queue:
             self._publish(
                 [
@@ -86,6 +89,12 @@ class Submitter:
                 ]
             )
         return answers
+
+    def _log(self, calls: Sequence[NewCall], answers: Sequence[SubmitAnswer]) -> None:
+        for call, answer in zip(calls, answers, strict=True):
+            arguments = logged_arguments(call.arguments.texts, self._components.conf)
+            what = "registered" if answer.created else "not registered, because it is there already:"
+            logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, call.task.key, arguments)
 
     def _register(self, new: Sequence[NewInvocation], data: Mapping[str, str]) -> list[SubmitAnswer]:
         """Commit; when the reply is lost, send the same ids again, which registers nothing twice."""
@@ -164,7 +173,7 @@ class Submitter:
             cc_park=conf.reroute_on_concurrency_control,
             delay_seconds=call.delay_seconds,
             arguments=self._pack(call, invocation_id) if self._components.record_holds_payloads else None,
-            args_preview=preview_of(arguments),
+            args_preview=preview_of(arguments.texts),
             args_bytes=sum(map(len, arguments.texts.values())),
             rerun_of=call.rerun_of,
             caches_result=conf.call_result_cache,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pynenc.engine.components import Components
 from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.recovery import Recovery
-from pynenc.engine.retention import delete_expired
+from pynenc.engine.retention import DataCollector, delete_expired
 from pynenc.values.ids import RunnerId
 from pynenc.values.status import AVAILABLE
 
@@ -60,6 +60,7 @@ class Sweeper:
         self._interval = conf.sweep_interval_seconds
         self._dead_after = conf.runner_considered_dead_after_minutes * 60
         self._retention = components.orchestrator_conf.auto_final_invocation_purge_hours * 3600
+        self._collector = DataCollector(components, self._retention)
         self._silence = Silence()
         self._next_retention = 0.0
         self._stopping = threading.Event()
@@ -120,4 +121,5 @@ class Sweeper:
         if self._retention > 0 and now >= self._next_retention:
             self._next_retention = now + _RETENTION_INTERVAL_SECONDS
             delete_expired(self._components, self._retention)
+            self._collector.step()
             self._components.orchestrator.forget_runners(self._retention)

@@ -111,7 +111,7 @@ class AsyncSlots:
         try:
             move = await self._engine.executor.run_async(active, task)
         except Exception as error:  # boundary: a claim must not be held by an error of ours
-            logger.exception("invocation '%s' could not be run", claim.invocation_id)
+            logger.exception("invocation:%s could not be run", claim.invocation_id)
             move = transitions.hand_back(claim, ran=True, reason=repr(error)[:200])
         try:
             await self._finish(claim, [move])
@@ -122,7 +122,7 @@ class AsyncSlots:
         answer = await self._courier.step(moves, ())
         if not answer.moves[-1].accepted:
             logger.warning(
-                "invocation '%s' was taken from this worker: its late end is discarded", claim.invocation_id
+                "invocation:%s was taken from this worker: its late end is discarded", claim.invocation_id
             )
 
     def _ended(self, claim: Claim) -> None:

@@ -50,7 +50,7 @@ class SupervisedRunner(BaseRunner):
         ).start()
         supervisor.heartbeat.start()
         sweeper.start()
-        logger.info("%s %s runs", type(self).__name__, self.runner_id)
+        logger.info("%s runner:%s runs", type(self).__name__, self.runner_id)
         try:
             supervisor.keep()
         finally:
@@ -58,7 +58,7 @@ class SupervisedRunner(BaseRunner):
             supervisor.end(self._grace_seconds)
             sweeper.stop()
             supervisor.heartbeat.stop("clean")
-        logger.info("%s %s stopped", type(self).__name__, self.runner_id)
+        logger.info("%s runner:%s stopped", type(self).__name__, self.runner_id)
 
     def _pass_stop_on(self, supervisor: Supervisor) -> None:
         # In a thread, because a signal handler may do nothing but set the flag.

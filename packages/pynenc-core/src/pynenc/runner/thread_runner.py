@@ -40,7 +40,7 @@ class ThreadRunner(BaseRunner):
         heartbeat.start()
         sweeper.start()
         worker.start()
-        logger.info("ThreadRunner %s runs with %d slots", identity.runner_id, slots)
+        logger.info("ThreadRunner runner:%s runs with %d slots", identity.runner_id, slots)
         self._stop.wait()
         worker.request_stop()
         if worker.join(app_conf.shutdown_grace_seconds):
@@ -62,7 +62,7 @@ class ThreadRunner(BaseRunner):
     def _end(self, heartbeat: Heartbeat, sweeper: Sweeper) -> None:
         sweeper.stop()
         heartbeat.stop("clean")
-        logger.info("ThreadRunner %s stopped", self.runner_id)
+        logger.info("ThreadRunner runner:%s stopped", self.runner_id)
 
     def _abandon(self, worker: Worker) -> None:
         """Threads cannot be ended, so what still runs is handed back and the process ends with it."""
@@ -78,7 +78,7 @@ class ThreadRunner(BaseRunner):
         """Somebody else's process: what still runs keeps its owner and its heartbeat until it ends."""
         names = ", ".join(sorted({claim.task_id for claim in worker.running()}))
         logger.warning(
-            "ThreadRunner %s stops while %s still runs: it may finish by itself", self.runner_id, names
+            "ThreadRunner runner:%s stops while %s still runs: it may finish by itself", self.runner_id, names
         )
 
         def wait() -> None:

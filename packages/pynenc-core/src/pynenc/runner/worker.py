@@ -302,7 +302,7 @@ class Worker:
         for move, result in zip(moves, answer.moves, strict=True):
             if result.result in (MoveResult.FENCED, MoveResult.UNKNOWN):
                 logger.warning(
-                    "invocation '%s' was taken from this worker: its late '%s' is discarded",
+                    "invocation:%s was taken from this worker: its late '%s' is discarded",
                     move.invocation_id,
                     move.to,
                 )
