@@ -90,7 +90,8 @@ class TextFormatter(logging.Formatter):
         if not invocation:
             return ""
         who = [f"runner:{parent}", f"worker:{runner}"] if parent else [f"runner:{runner}"] if runner else []
-        return f"[{' '.join([*who, f'invocation:{invocation}', f'task:{vars(record)["task_id"]}'])}] "
+        task = getattr(record, "task_id", None)
+        return f"[{' '.join([*who, f'invocation:{invocation}', f'task:{task}'])}] "
 
 
 class JsonFormatter(logging.Formatter):
