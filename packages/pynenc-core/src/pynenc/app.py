@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from pynenc.conf.config_base import ConfigBase
@@ -80,6 +80,8 @@ class Pynenc:
         self._runner: BaseRunner | None = None  # guarded by self._lock
         self._component_confs: dict[str, ConfigBase] = {}  # guarded by self._lock
         self._tasks: dict[TaskId, Task[Any, Any]] = {}
+        #: What ``register_type`` was given, for the next serializer.
+        self._types: list[tuple[type, Callable[[Any], Any] | None, Callable[[Any], Any] | None]] = []
         #: Assignments made in the process that started this one.
         self._inherited: dict[str, dict[str, Any]] = {}  # guarded by self._lock
         self.conf = cast("ConfigPynenc", self.component_conf(ConfigPynenc))
@@ -197,6 +199,7 @@ class Pynenc:
             SerializationError: the class cannot be written so.
         """
         self.serializer.register_type(cls, encode, decode)
+        self._types.append((cls, encode, decode))
 
     @property
     def runner(self) -> BaseRunner:
@@ -271,6 +274,8 @@ class Pynenc:
             decode=self._decode_invocation,
             subclasses=True,
         )
+        for registered in self._types:
+            serializer.register_type(*registered)
         return serializer
 
     def _decode_invocation(self, data: Any) -> DistributedInvocation[Any]:
@@ -417,6 +422,28 @@ class Pynenc:
             engine, self._engine, self._runner = self._engine, None, None
         if engine is not None:
             engine.close()
+
+    @contextmanager
+    def overridden(self, settings: Mapping[str, Any], clock: WaitableClock) -> Iterator[None]:
+        """Inside of the block the app has these settings, this clock and new components; for tests.
+
+        Afterwards everything is as before, also what was assigned to settings inside.
+        """
+        with self._lock:
+            confs, self._component_confs = self._component_confs, dict(self._component_confs)
+            before = self._clock, self._engine, self._runner
+            self._clock, self._engine, self._runner = clock, None, None
+        with ExitStack() as stack:
+            for conf in confs.values():
+                stack.enter_context(conf.restored())
+            try:
+                self.conf.apply_direct(settings)
+                yield
+            finally:
+                self.close()
+                with self._lock:
+                    self._component_confs = confs
+                    self._clock, self._engine, self._runner = before
 
     def _handle(self, invocation_id: InvocationId, task_key: str) -> DistributedInvocation[Any]:
         try:

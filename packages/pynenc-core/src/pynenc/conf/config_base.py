@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -137,6 +138,17 @@ class ConfigBase(BaseSettings):
         """Assign what ``direct_values`` gave in another process."""
         for name, value in values.items():
             setattr(self, name, value)
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Whatever is assigned inside of the block is forgotten at its end."""
+        values, direct, origins = dict(self.__dict__), set(self._direct), dict(self._origins)
+        try:
+            yield
+        finally:
+            self.__dict__.clear()
+            self.__dict__.update(values)
+            self._direct, self._origins = direct, origins
 
     if not TYPE_CHECKING:  # a visible __setattr__ would let mypy accept assignments to misspelt fields
 
