@@ -23,6 +23,8 @@ SAMPLE = "integration.behaviour.sample"
 RUNNERS = {
     "ThreadRunner": {"threadrunner": {"max_threads": 1}},
     "PersistentProcessRunner": {"persistentprocessrunner": {"num_processes": 1}},
+    "MultiThreadRunner": {"multithreadrunner": {"max_processes": 1, "max_threads": 1}},
+    "ProcessRunner": {"processrunner": {"max_processes": 1}},
 }
 
 
@@ -32,6 +34,23 @@ def eventually(condition: Callable[[], Any], seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.005)
+
+
+def children(pid: int, role: str = "") -> list[int]:
+    """Processes that a process started, only those of a role if one is given."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            command = Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+            if b"pynenc.cli.worker" in command and role in ("", command[-1].decode()):
+                found.append(child)
+    return found
+
+
+def workers(pid: int) -> list[int]:
+    """Worker processes of the runners in the process ``pid``."""
+    forked = [child for server in children(pid, "fork-server") for child in children(server)]
+    return forked + children(pid, "worker")
 
 
 class RunningApp:
@@ -62,9 +81,17 @@ def runner_cls(request: pytest.FixtureRequest) -> str:
     return name
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "not_with(runner, reason): makes no sense with this runner")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Only combinations that exist: processes cannot share memory, and threads cannot be killed."""
     items[:] = [item for item in items if _exists(item)]
+    for item in items:
+        for marker in item.iter_markers("not_with"):
+            if isinstance(item, pytest.Function) and item.callspec.params.get("runner_cls") == marker.args[0]:
+                item.add_marker(pytest.mark.skip(reason=marker.kwargs["reason"]))
 
 
 def _exists(item: pytest.Item) -> bool:

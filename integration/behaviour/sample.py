@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -263,6 +265,154 @@ def between(depth: int) -> int:
     return needs_itself(depth).result
 
 
+@app.task
+def process_id() -> int:
+    return os.getpid()
+
+
+@app.task
+def runs_in(log: str, seconds: float) -> int:
+    _note(log, f"start {os.getpid()}")
+    time.sleep(seconds)
+    return os.getpid()
+
+
+@app.task
+def exits_hard(code: int) -> None:
+    os._exit(code)
+
+
+@app.task
+def crashes() -> None:
+    ctypes.string_at(0)
+
+
+@app.task
+def forks(comes_back: bool) -> int:
+    """Returns the exit code of a fork, which may return from the task as well."""
+    pid = os.fork()
+    if pid == 0:
+        if comes_back:
+            return -1
+        os._exit(7)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@app.task
+def leaves_a_fork_behind() -> int:
+    """Ends while a fork of its process goes on."""
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(120)
+        os._exit(0)
+    return pid
+
+
+@app.task
+def ends_a_program() -> int:
+    program = subprocess.Popen(["sleep", "120"])
+    program.terminate()
+    return program.wait(20)
+
+
+_KEPT: list[bytearray] = []
+
+
+@app.task
+def grows(megabytes: int) -> int:
+    _KEPT.append(bytearray(os.urandom(2**20) * megabytes))
+    return os.getpid()
+
+
+@app.task
+def holds_the_interpreter(log: str, seconds: float) -> str:
+    _note(log, "start")
+    ctypes.PyDLL(None).usleep(int(seconds * 1e6))
+    return "done"
+
+
 def _note(log: str, line: str) -> None:
     with Path(log).open("a") as file:
         file.write(line + "\n")
+
+
+# -- called like functions ----------------------------------------------------------------------------
+
+
+@app.direct_task
+def direct_shift(point: Point, by: int = 1) -> Point:
+    return Point(point.x + by, f"{point.label} on {current_invocation().attempt}")
+
+
+@app.direct_task
+def direct_fib(n: int) -> int:
+    return n if n < 2 else direct_fib(n - 1) + direct_fib(n - 2)
+
+
+@app.direct_task
+async def direct_sleeps(seconds: float) -> float:
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+@app.direct_task(max_retries=1)
+def direct_unlucky(code: int) -> None:
+    if current_invocation().attempt == 1:
+        raise RetryError("not yet")
+    raise Unlucky(code, why="just so")
+
+
+@app.direct_task(parallel_func=lambda args: [(value,) for value in args["values"]], aggregate_func=sum)
+def direct_total(values: Any) -> int:
+    return int(values)
+
+
+def _shared_factor(args: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    return {"factor": args["factor"]}, ({"values": [value]} for value in args["values"])
+
+
+@app.direct_task(parallel_func=_shared_factor, aggregate_func=sorted)
+async def direct_scaled(values: list[int], factor: int = 10) -> int:
+    return values[0] * factor
+
+
+# -- stored results and large values ------------------------------------------------------------------
+
+
+@app.task(call_result_cache=True)
+def cached(log: str, x: int) -> Point:
+    _note(log, f"{x}")
+    return Point(x, "computed")
+
+
+@app.task(call_result_cache=True)
+def cached_at_the_second_call(log: str) -> str:
+    _note(log, "called")
+    if len(Path(log).read_text().splitlines()) == 1:
+        raise ValueError("the first time")
+    return "made"
+
+
+@app.task
+def measures(text: str, number: int = 0) -> int:
+    return len(text) + number
+
+
+@app.task
+def lengthens(text: str, times: int) -> str:
+    return text * times
+
+
+# -- settings and logs --------------------------------------------------------------------------------
+
+
+@app.task(max_retries=1, retry_for=(Unlucky,))
+def sees_its_settings() -> list[Any]:
+    conf = sees_its_settings.conf
+    return [conf.max_retries, conf.running_concurrency.value, conf.origin("max_retries")]
+
+
+@app.task
+def talks(text: str, password: str, options: dict[str, str]) -> str:
+    talks.logger.info("says %s", text)
+    return talks.invocation.invocation_id

@@ -47,6 +47,7 @@ def test_a_call_is_refused_while_another_of_its_key_runs(running: RunningApp, tm
     first = running.tasks.refused_when_running("a", str(gate))
     eventually(lambda: first.record.started_at is not None)
     if not _has_another_place(running):
+        gate.touch()
         pytest.skip("with one place nothing is about to start while the first one runs")
     second = running.tasks.refused_when_running("a", str(gate))
     with pytest.raises(ConcurrencyControlledError, match="reroute_on_concurrency_control"):

@@ -45,6 +45,7 @@ def test_pauses_are_recorded(running: RunningApp) -> None:
     assert statuses[-1] == "success"
 
 
+@pytest.mark.not_with("ProcessRunner", reason="there nothing is helped: each invocation has its own process")
 def test_a_helped_call_costs_three_writes(running: RunningApp) -> None:
     """Registered; paused, claimed and started; finished and resumed."""
     invocation = running.tasks.down(1)
@@ -71,6 +72,7 @@ def test_a_coroutine_task_waits_without_blocking_its_loop(running: RunningApp) -
     assert running.tasks.async_total([1, 2, 3]).get(TIMEOUT) == 6
 
 
+@pytest.mark.not_with("ProcessRunner", reason="there coroutines share no loop: each has its own process")
 def test_many_coroutine_tasks_overlap(running: RunningApp) -> None:
     running.tasks.sleeps(0.0).get(TIMEOUT)
     group = running.tasks.sleeps.parallelize([(1.0,)] * 40)

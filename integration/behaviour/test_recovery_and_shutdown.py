@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from integration.behaviour.conftest import RunningApp, eventually
+from integration.behaviour.conftest import RunningApp, children, eventually, workers
 
 from pynenc.exceptions import WorkerLostError
 
@@ -41,9 +41,9 @@ def test_a_worker_killed_from_outside_loses_nothing(running: RunningApp, tmp_pat
     gate = tmp_path / "gate"
     invocation = running.tasks.waits_for_file(str(gate))
     eventually(lambda: invocation.record.started_at is not None)
-    workers = _children(os.getpid())
-    assert workers
-    for pid in workers:
+    killed = workers(os.getpid())
+    assert killed
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: invocation.record.recoveries == 1)
     gate.write_text("open")
@@ -75,18 +75,7 @@ def test_what_runs_may_finish_when_the_runner_stops(running: RunningApp, tmp_pat
 @pytest.mark.processes_only
 def test_no_process_survives_its_runner(running: RunningApp) -> None:
     running.tasks.add(1, 1).get(TIMEOUT)
-    workers = _children(os.getpid())
-    assert workers
+    started = children(os.getpid()) + workers(os.getpid())
+    assert started
     running.stop()
-    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
-
-
-def _children(pid: int) -> list[int]:
-    """Worker processes that this process started."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            command = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"pynenc.cli.worker" in command:
-                found.append(int(child))
-    return found
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))

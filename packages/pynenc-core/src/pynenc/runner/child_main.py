@@ -26,7 +26,7 @@ _FOREVER_SECONDS = 1e9
 def work(engine: Engine, task: ChildTask, orders: LineReader, reporter: Reporter) -> int:
     """Say whether the stores can be reached, then serve; returns the exit code."""
     try:
-        engine.orchestrator.get_states([])
+        engine.orchestrator.count_by_status()
     except PynencError as error:
         reporter.send(error=str(error))
         return 1

@@ -14,6 +14,7 @@ from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.patience import until_answered
 from pynenc.exceptions import RunnerError, StoreError
 from pynenc.runner.child_process import ChildProcess
+from pynenc.runner.signals import SIGNAL_LOOK_SECONDS, wait_with_signals
 from pynenc.runner.staffing import Staff
 from pynenc.values.ids import RunnerId
 from pynenc.values.runners import RunnerIdentity
@@ -76,7 +77,7 @@ class Supervisor:
             timeout = self._adjust()
             with self._changed:
                 if not self._news and not self._stopping:
-                    self._changed.wait(timeout)
+                    self._changed.wait(min(SIGNAL_LOOK_SECONDS, timeout or SIGNAL_LOOK_SECONDS))
 
     def end(self, grace_seconds: float) -> None:
         """Stop every worker: graceful first, killed when the grace and some seconds are over."""
@@ -85,7 +86,7 @@ class Supervisor:
             child.stop()
         deadline = time.monotonic() + grace_seconds + 3.0
         for child in children:
-            if not child.ended.wait(max(0.0, deadline - time.monotonic())):
+            if not wait_with_signals(child.ended.wait, max(0.0, deadline - time.monotonic())):
                 logger.warning("worker %d did not end in time and is killed", child.pid)
                 child.kill()
                 child.ended.wait(2.0)

@@ -13,6 +13,7 @@ from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.sweeper import Sweeper
 from pynenc.exceptions import StoreError
 from pynenc.runner.base_runner import BaseRunner
+from pynenc.runner.signals import wait_with_signals
 from pynenc.runner.understudy import AttendedHeartbeat
 from pynenc.runner.worker import Worker
 
@@ -41,9 +42,9 @@ class ThreadRunner(BaseRunner):
         sweeper.start()
         worker.start()
         logger.info("ThreadRunner runner:%s runs with %d slots", identity.runner_id, slots)
-        self._stop.wait()
+        wait_with_signals(self._stop.wait)
         worker.request_stop()
-        if worker.join(app_conf.shutdown_grace_seconds):
+        if wait_with_signals(worker.join, app_conf.shutdown_grace_seconds):
             self._end(heartbeat, sweeper)
         elif owns_process:
             self._abandon(worker)

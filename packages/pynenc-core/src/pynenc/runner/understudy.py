@@ -66,6 +66,7 @@ def play(orchestrator: BaseOrchestrator, task: UnderstudyTask, life_line: LineRe
     """Beat for the runner whenever it does not, until it is gone; returns the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends with its runner, which decides when to stop
+    _open(orchestrator)
     runner = task.identity.pid
     silence_seconds = 1.5 * task.interval_seconds
     next_beat = time.monotonic() + silence_seconds
@@ -84,6 +85,14 @@ def play(orchestrator: BaseOrchestrator, task: UnderstudyTask, life_line: LineRe
                 orchestrator.beat(Beat(alive=(task.identity,)))
             except StoreError as error:
                 logger.warning("heartbeat of the understudy failed (%s); it goes on", error)
+
+
+def _open(orchestrator: BaseOrchestrator) -> None:
+    """Have the connection ready when it is needed."""
+    try:
+        orchestrator.list_runners()
+    except StoreError as error:
+        logger.warning("the understudy cannot reach the store yet (%s)", error)
 
 
 class AttendedHeartbeat(Heartbeat):
