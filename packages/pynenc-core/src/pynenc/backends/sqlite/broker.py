@@ -55,6 +55,8 @@ class SQLiteBroker(SQLiteComponent, BaseBroker):
         return deliveries
 
     def acknowledge(self, receipts: Sequence[str]) -> None:  # noqa: D102
+        if not receipts:
+            return
         with self.store.write() as connection:
             now = self.store.now()
             connection.executemany(
@@ -63,6 +65,8 @@ class SQLiteBroker(SQLiteComponent, BaseBroker):
             )
 
     def give_back(self, receipts: Sequence[str]) -> None:  # noqa: D102
+        if not receipts:
+            return
         with self.store.write() as connection:
             returned = sum(
                 connection.execute(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
+from pynenc.backends.sqlite.codec import marks
 from pynenc.backends.sqlite.component import SQLiteComponent
+from pynenc.backends.sqlite.session import CHUNK
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.conf.config_sqlite import ConfigClientDataStoreSQLite
 from pynenc.contracts.client_data_store import BaseClientDataStore
@@ -18,14 +20,19 @@ class SQLiteClientDataStore(SQLiteComponent, BaseClientDataStore):
     store: SQLiteStore
 
     def put(self, values: Mapping[str, str]) -> None:  # noqa: D102
+        if not values:
+            return
         with self.store.write() as connection:
             put_values(connection, self.store.sql, values, self.store.now())
 
     def get(self, keys: Sequence[str]) -> dict[str, str]:  # noqa: D102
+        found: dict[str, str] = {}
         with self.store.read() as connection:
-            marks = ",".join("?" * len(keys))
-            text = f"SELECT key, value FROM client_data_{{t}} WHERE key IN ({marks})"
-            return dict(connection.execute(self.store.sql(text), tuple(keys)).fetchall())
+            for at in range(0, len(keys), CHUNK):
+                chunk = tuple(keys[at : at + CHUNK])
+                text = f"SELECT key, value FROM client_data_{{t}} WHERE key IN ({marks(len(chunk))})"
+                found.update(connection.execute(self.store.sql(text), chunk).fetchall())
+        return found
 
     def find_unused(self, age_seconds: float, limit: int) -> list[str]:  # noqa: D102
         text = "SELECT key FROM client_data_{t} WHERE used_at <= ? ORDER BY used_at LIMIT ?"
@@ -34,6 +41,8 @@ class SQLiteClientDataStore(SQLiteComponent, BaseClientDataStore):
             return [row[0] for row in rows]
 
     def touch(self, keys: Sequence[str]) -> None:  # noqa: D102
+        if not keys:
+            return
         with self.store.write() as connection:
             now = self.store.now()
             connection.executemany(
@@ -42,6 +51,8 @@ class SQLiteClientDataStore(SQLiteComponent, BaseClientDataStore):
             )
 
     def delete(self, keys: Sequence[str], age_seconds: float) -> None:  # noqa: D102
+        if not keys:
+            return
         with self.store.write() as connection:
             last_use = self.store.now() - age_seconds
             connection.executemany(
