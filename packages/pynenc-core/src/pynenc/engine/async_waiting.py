@@ -74,7 +74,12 @@ class AsyncWaiting:
         entered = answer.moves[-1]
         check_pause(claim.invocation_id, ids, entered)
         if entered.result is not MoveResult.READY:
-            await self._watch(ids, enough, deadline, courier)
+            try:
+                await self._watch(ids, enough, deadline, courier)
+            except BaseException:
+                # Cancelled, for example by asyncio.timeout(): its code goes on, and must be running to end.
+                await courier.step([transitions.resume(claim)], ())
+                raise
             answer = await courier.step([transitions.resume(claim)], ids)
             if not answer.moves[-1].accepted:
                 raise lost(claim.invocation_id)

@@ -151,6 +151,14 @@ class Waiting:
         check_pause(wait.active.invocation_id, wait.ids, entered)
         if entered.result is MoveResult.READY:
             return {i: state for i, state in answer.states.items() if state.status in FINAL}
+        try:
+            return self._until_over(wait, answer)
+        except BaseException:
+            # Whatever ended the wait, its code goes on: what it comes to is accepted only while it runs.
+            self._advance(Step(moves=(transitions.resume(wait.active.claim),)))
+            raise
+
+    def _until_over(self, wait: _Wait, answer: StepAnswer) -> States:
         while True:
             if answer.claims:
                 move = wait.slot.help(answer.claims[0])
