@@ -124,11 +124,13 @@ def _time_of(record: logging.LogRecord) -> str:
 def configure_logging(conf: ConfigPynenc) -> None:
     """Send the lines of ``pynenc`` loggers where the settings say; other loggers are left alone.
 
-    A program that gave the ``pynenc`` logger a handler of its own keeps it: then only the level is set.
+    A program that gave the ``pynenc`` logger a handler before is left to it: then only the level is set. Handlers
+    that were added later stay beside ours.
     """
     logger = logging.getLogger("pynenc")
     logger.setLevel(conf.logging_level.upper())
-    if any(not isinstance(handler, _OurHandler) for handler in logger.handlers):
+    foreign = [handler for handler in logger.handlers if not isinstance(handler, _OurHandler)]
+    if foreign and len(foreign) == len(logger.handlers):
         return
     handler = _OurHandler(conf.log_stream)
     handler.addFilter(ContextFilter(conf.app_id))
@@ -137,7 +139,7 @@ def configure_logging(conf: ConfigPynenc) -> None:
         handler.setFormatter(JsonFormatter())
     else:
         handler.setFormatter(TextFormatter(colors=colors, compact=conf.compact_log_context))
-    logger.handlers = [handler]
+    logger.handlers = [*foreign, handler]
     logger.propagate = False
 
 
