@@ -269,3 +269,11 @@ def test_a_hundred_parked_ones_do_not_hide_other_work(world: World) -> None:
     world.submit(*(call(f"n{number}", **PARKED) for number in range(100)))
     assert world.claims(ALICE) == []
     assert world.run("free").invocation_id == "free"
+
+
+def test_a_step_says_what_a_freed_place_made_claimable(world: World) -> None:
+    holder = world.run("holder", cc_key="k", cc_limit=1)
+    world.submit(call("next", cc_key="k", cc_limit=1, cc_park=True))
+    assert world.claims() == []
+    assert world.advance(finish(holder)).unparked == ids("next")
+    assert world.advance(finish(world.claim())).unparked == ()

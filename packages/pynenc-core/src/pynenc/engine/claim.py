@@ -78,6 +78,7 @@ class Claimer:
             for move, result in zip(step.moves, answer.moves, strict=True)
             if move.to in AVAILABLE and not move.delay_seconds and result.accepted
         ]
+        due += answer.unparked
         if due:
             self._components.broker.push(due, front=True)
         return answer

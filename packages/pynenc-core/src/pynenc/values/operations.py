@@ -205,6 +205,8 @@ class StepAnswer:
     #: One per move, in order.
     moves: tuple[MoveAnswer, ...] = ()
     claims: tuple[Claim, ...] = ()
+    #: What a freed concurrency place made claimable.
+    unparked: tuple[InvocationId, ...] = ()
     #: Given when a claim from the queue found nothing: seconds until the next invocation falls due, or None.
     next_due_seconds: float | None = None
     #: By id; an id that does not exist is absent.

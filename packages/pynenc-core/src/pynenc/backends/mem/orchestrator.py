@@ -76,9 +76,12 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
                 if not claims and request.ids is None:
                     next_due_seconds = self._next_due_seconds(now)
             states = self._states(step.read) if step.read else {}
+            unparked, tables.unparked = tuple(tables.unparked), []
             reports = store.settle()
         deliver(reports)
-        return StepAnswer(moves=moves, claims=claims, next_due_seconds=next_due_seconds, states=states)
+        return StepAnswer(
+            moves=moves, claims=claims, unparked=unparked, next_due_seconds=next_due_seconds, states=states
+        )
 
     def _next_due_seconds(self, now: float) -> float | None:
         due = self.store.tables.queue.next_due()

@@ -47,6 +47,8 @@ class Tables:
         self._submitted = 0
         #: Pieces of work that became claimable in the current operation.
         self.new_work = 0
+        #: What freed places made claimable in the current operation.
+        self.unparked: list[InvocationId] = []
 
     def create(self, call: NewInvocation, now: float) -> MemRecord:
         """Add a record."""
@@ -143,6 +145,7 @@ class Tables:
             record.enter(_S.REROUTED, now, runner_id)
             record.available_at = now
             self.enqueue(record, now)
+            self.unparked.append(record.call.invocation_id)
 
     def end(self, record: MemRecord, outcome: Outcome | None, now: float) -> None:
         """Carry out what follows from a final status."""

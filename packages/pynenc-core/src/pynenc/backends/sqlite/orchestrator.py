@@ -86,7 +86,13 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 session.new_work += len(taken) == step.claim.limit and step.claim.ids is None
             session.flush()
             states = _states(session, step.read)
-        return StepAnswer(moves=answers, claims=claims.to_claims(taken), next_due_seconds=due, states=states)
+        return StepAnswer(
+            moves=answers,
+            claims=claims.to_claims(taken),
+            unparked=tuple(session.unparked),
+            next_due_seconds=due,
+            states=states,
+        )
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

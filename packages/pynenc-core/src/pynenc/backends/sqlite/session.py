@@ -38,6 +38,8 @@ class Session:
         self.new_work = 0
         self.ended: list[InvocationId] = []
         self.available: list[InvocationId] = []
+        #: What a freed concurrency place made claimable.
+        self.unparked: list[InvocationId] = []
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run a statement whose ``{t}`` is filled in."""
@@ -174,4 +176,5 @@ class Session:
         if self.places_taken(key) < row.cc_limit:
             row.enter(InvocationStatus.REROUTED, self.now, runner)
             self.enqueue(row, 0.0)
+            self.unparked.append(row.invocation_id)
             self.touch(row)
