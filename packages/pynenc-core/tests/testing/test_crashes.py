@@ -35,13 +35,18 @@ def test_what_a_dead_worker_leaves_is_recovered_once(
     assert [entry.status for entry in invocation.history].count(S.SUCCESS) == 1
 
 
-@pytest.mark.parametrize("victim", ["total", "add", "async_total", "mixed", "async_add"])
-@pytest.mark.parametrize("point", list(CrashPoint))
+@pytest.mark.parametrize(
+    ("point", "victim"),
+    [
+        (point, victim)
+        for point in CrashPoint
+        for victim in ("total", "add", "async_total", "mixed", "async_add")
+        if point is not CrashPoint.PAUSED or "add" not in victim  # which waits for nothing
+    ],
+)
 def test_a_tree_of_calls_survives_a_death_anywhere_in_it(
     harness: Harness, tasks: ModuleType, point: CrashPoint, victim: str
 ) -> None:
-    if point is CrashPoint.PAUSED and victim in ("add", "async_add"):
-        pytest.skip("it waits for nothing")
     invocation = tasks.mixed([1, 2])
     harness.crash_worker_at(point, getattr(tasks, victim))
     harness.run_until_idle()
@@ -93,11 +98,11 @@ def test_the_test_may_wait_for_a_recovery(harness: Harness, tasks: ModuleType) -
 
 
 def test_a_crash_that_does_not_come_is_an_error(tasks: ModuleType) -> None:
-    harness = Harness(tasks.app)
-    with pytest.raises(RunnerError, match="'paused', but did not get there"), harness:
-        harness.crash_worker_at("paused")
-        tasks.add(1, 2)
-        harness.run_until_idle()
+    harness = Harness(tasks.app).__enter__()
+    harness.crash_worker_at("paused")
+    assert tasks.add(1, 2).result == 3
+    with pytest.raises(RunnerError, match="'paused', but did not get there"):
+        harness.__exit__(None, None, None)
 
 
 def test_an_unknown_point_is_an_error(harness: Harness) -> None:
