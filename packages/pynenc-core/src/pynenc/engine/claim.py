@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from pynenc.contracts.broker import Delivery
 from pynenc.engine.components import Components
+from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import ClaimRequest, Step, StepAnswer
 from pynenc.values.status import AVAILABLE
 
-#: A delivery that was not decided within so many seconds is delivered again; deciding takes one write.
-_LEASE_SECONDS = 30.0
+logger = logging.getLogger(__name__)
 
 
 class Claimer:
@@ -21,6 +22,8 @@ class Claimer:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._appetite = 1
+        #: A delivery that was not decided within so many seconds is delivered again; deciding takes one write.
+        self._lease_seconds = components.conf.max_pending_seconds
 
     def advance(self, step: Step) -> StepAnswer:
         """Carry out a step; a claim without ids takes from the app's queue."""
@@ -35,17 +38,23 @@ class Claimer:
         """A message is a hint: it is confirmed once the claim has been decided, whatever the decision."""
         parts = self._components
         answer: StepAnswer | None = None
+        if claim.repeated:
+            # What it took before its answer was lost comes back; the queue has nothing to say about that.
+            taken = replace(step, claim=replace(claim, ids=()))
+            answer = self._announced(step, parts.orchestrator.advance(taken))
+            if answer.claims:
+                return answer
         while True:
-            deliveries = parts.broker.receive(min(claim.limit, self._appetite), _LEASE_SECONDS)
+            deliveries = parts.broker.receive(min(claim.limit, self._appetite), self._lease_seconds)
             if not deliveries:
                 return answer or self._without_claim(step)
             ids = tuple(dict.fromkeys(delivery.invocation_id for delivery in deliveries))
             asked = Step(claim=replace(claim, ids=ids), read=ids)
             if answer is None:
                 asked = replace(step, claim=asked.claim, read=(*step.read, *ids))
-                answer = latest = self._announced(step, parts.orchestrator.advance(asked))
+                answer = latest = self._announced(step, self._decide(asked, deliveries))
             else:
-                latest = parts.orchestrator.advance(asked)
+                latest = self._decide(asked, deliveries)
                 answer = replace(answer, claims=latest.claims)
             left = self._confirm(deliveries, latest)
             # Hints that led nowhere are followed by more of them at once.
@@ -53,18 +62,39 @@ class Claimer:
             if latest.claims or left:
                 return answer
 
+    def _decide(self, asked: Step, deliveries: Sequence[Delivery]) -> StepAnswer:
+        try:
+            return self._components.orchestrator.advance(asked)
+        except CommitUnknownError:
+            raise
+        except StoreError:
+            self._settle((), deliveries)  # nothing was decided: others need not wait for the lease to end
+            raise
+
     def _confirm(self, deliveries: Sequence[Delivery], answer: StepAnswer) -> set[InvocationId]:
         """Confirm what was decided; what is still available was not for this worker, others may have it."""
-        broker, states = self._components.broker, answer.states
+        states = answer.states
         left = {
             d.invocation_id
             for d in deliveries
             if d.invocation_id in states and states[d.invocation_id].status in AVAILABLE
         }
-        broker.acknowledge([d.receipt for d in deliveries if d.invocation_id not in left])
-        if left:
-            broker.give_back([d.receipt for d in deliveries if d.invocation_id in left])
+        self._settle(
+            [d for d in deliveries if d.invocation_id not in left],
+            [d for d in deliveries if d.invocation_id in left],
+        )
         return left
+
+    def _settle(self, decided: Sequence[Delivery], undecided: Sequence[Delivery]) -> None:
+        """Tell the queue. It delivers again what it does not hear of; an error must not lose what was claimed."""
+        broker = self._components.broker
+        try:
+            if decided:
+                broker.acknowledge([delivery.receipt for delivery in decided])
+            if undecided:
+                broker.give_back([delivery.receipt for delivery in undecided])
+        except StoreError as error:
+            logger.warning("the queue did not answer (%s); it delivers again what it did not hear of", error)
 
     def _without_claim(self, step: Step) -> StepAnswer:
         if not step.moves and not step.read:
@@ -72,13 +102,16 @@ class Claimer:
         return self._announced(step, self._components.orchestrator.advance(replace(step, claim=None)))
 
     def _announced(self, step: Step, answer: StepAnswer) -> StepAnswer:
-        """Tell the queue what became available; the sweeper tells it again if this process dies here."""
+        """Tell the queue what became available; the sweeper does if this fails, or this process dies here."""
         due = [
             move.invocation_id
             for move, result in zip(step.moves, answer.moves, strict=True)
             if move.to in AVAILABLE and not move.delay_seconds and result.accepted
         ]
         due += answer.unparked
-        if due:
-            self._components.broker.push(due, front=True)
+        try:
+            if due:
+                self._components.broker.push(due, front=True)
+        except StoreError as error:
+            logger.warning("%d invocations are not queued yet (%s); a runner will do it", len(due), error)
         return answer
