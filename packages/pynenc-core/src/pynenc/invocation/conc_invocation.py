@@ -112,7 +112,7 @@ class ConcurrentInvocation(BaseInvocation[R], Generic[R]):
     async def async_result(self, timeout: float | None = None) -> R:
         """Like ``get``, in a thread of the loop's executor; after the timeout it goes on there."""
         try:
-            ended = await asyncio.wait_for(asyncio.to_thread(self.wait), timeout)
+            ended = await asyncio.wait_for(asyncio.to_thread(self.wait, timeout), timeout)
         except TimeoutError:
             ended = False
         if not ended:
