@@ -86,7 +86,7 @@ def test_an_unknown_variable_is_warned_about_once(
     [
         ("bad.toml", "a = 1\nb = = 2\n", 2),
         ("end.toml", 'a = 1\nb = "', 2),
-        ("bad.json", '{\n"a": 1,\n}', 3),
+        ("bad.json", '{\n"a": 1,\n"b" 2}', 3),
         ("bad.yaml", "a: 1\nb: [1\nc: 2\n", 3),
         ("bad.yml", "a: 1\n\tb: 2\n", 2),
         ("pyproject.toml", "[tool.pynenc\n", 1),

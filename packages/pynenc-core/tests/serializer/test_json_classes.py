@@ -100,7 +100,9 @@ def test_protocol_names_what_says_itself_how_it_is_written() -> None:
 
 
 def local_class() -> Any:
-    return make_dataclass("Item", [("name", str)], namespace={"__module__": shop.__name__})
+    made: Any = make_dataclass("Item", [("name", str)])
+    made.__module__ = shop.__name__
+    return made
 
 
 class Zone(tzinfo):

@@ -106,10 +106,10 @@ class Looker:
         if not at_most:
             return 0, None
         ready, due, messages = connection.execute(
-            f"SELECT (SELECT count(*) FROM (SELECT 1 FROM inv_{self._tables} WHERE queued = 1 LIMIT ?1)), "
+            f"SELECT (SELECT count(*) FROM (SELECT 1 FROM inv_{self._tables} WHERE queued = 1 LIMIT ?)), "
             f"(SELECT min(available_at) FROM inv_{self._tables} WHERE queued = 2), "
-            f"(SELECT count(*) FROM (SELECT 1 FROM messages_{self._tables} WHERE leased_until <= ?2 LIMIT ?1))",
-            (at_most, self._now()),
+            f"(SELECT count(*) FROM (SELECT 1 FROM messages_{self._tables} WHERE leased_until <= ? LIMIT ?))",
+            (at_most, self._now(), at_most),
         ).fetchone()
         return ready + messages, due
 
