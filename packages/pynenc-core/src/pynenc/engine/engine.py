@@ -95,7 +95,7 @@ class Engine:
                 raise OutcomeLostError(
                     f"the stored arguments of invocation '{record.invocation_id}' are gone"
                 )
-        return self.payloads.unpack_arguments(text, record.invocation_id)
+        return self.payloads.unpack_arguments(text, record.invocation_id, record.args_id)
 
     def value_of(self, state: InvocationState, expected: Any) -> Any:
         """The result of a final invocation, as ``expected``; raises what it raised."""

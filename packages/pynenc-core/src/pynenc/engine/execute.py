@@ -115,7 +115,9 @@ class Executor:
         if not text:
             self._log_start(task, {})
             return {}
-        stored = until_answered(lambda: self._payloads.unpack_arguments(text, claim.invocation_id))
+        stored = until_answered(
+            lambda: self._payloads.unpack_arguments(text, claim.invocation_id, claim.args_id)
+        )
         self._log_start(task, stored.texts)
         return self._payloads.decode_arguments(task, stored)
 

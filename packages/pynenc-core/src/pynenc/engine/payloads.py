@@ -100,8 +100,8 @@ class Payloads:
         text = f"{{{','.join(fields)}}}"
         return self._signer.sign(text, kind="arguments", invocation_id=invocation_id, field="")
 
-    def unpack_arguments(self, text: str, invocation_id: InvocationId) -> SerializedArguments:
-        """Read back what ``pack_arguments`` made; large values are fetched.
+    def unpack_arguments(self, text: str, invocation_id: InvocationId, args_id: str) -> SerializedArguments:
+        """Read back what ``pack_arguments`` made; large values are fetched. The record knows their id.
 
         Raises:
             SignatureError: it was not signed with a known key for this invocation.
@@ -122,7 +122,7 @@ class Payloads:
             name: data[envelope[1:]] if envelope[0] == "@" else envelope[1:]
             for name, envelope in envelopes.items()
         }
-        return SerializedArguments(texts, args_id_of(texts), envelopes, data)
+        return SerializedArguments(texts, args_id, envelopes, data)
 
     def decode_arguments(self, task: TaskDefinition, arguments: SerializedArguments) -> dict[str, Any]:
         """Values by parameter name.
