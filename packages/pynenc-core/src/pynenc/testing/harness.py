@@ -25,6 +25,7 @@ _SETTINGS = {
     "broker_cls": "MemBroker",
     "state_backend_cls": "MemStateBackend",
     "client_data_store_cls": "MemClientDataStore",
+    "trigger_cls": "MemTrigger",
     "dev_mode_force_sync_tasks": False,
     # Time stands still here, so that what was read once would stay fresh.
     "cached_status_time": 0.0,
