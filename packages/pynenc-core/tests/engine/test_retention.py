@@ -32,7 +32,7 @@ class Clock(SystemClock):
     def __init__(self) -> None:
         self.time = 1_800_000_000.0
 
-    def now(self) -> float:  # type: ignore[override]
+    def now(self) -> float:
         return self.time
 
 
