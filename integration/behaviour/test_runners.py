@@ -117,6 +117,7 @@ class TestOneProcessEach:
         eventually(lambda: sibling.record.started_at is not None)
         for dying, reason in (
             (running.tasks.exits_hard(5), "exited with code 5"),
+            (running.tasks.exits_hard(0), "exited with code 0"),
             (running.tasks.crashes(), "signal 11"),
         ):
             with pytest.raises(WorkerLostError, match=reason):
@@ -203,6 +204,17 @@ class TestSignals:
         assert second.record.recoveries == 0
         pid = int(long.read_text().split()[1])
         assert not Path(f"/proc/{pid}").exists()
+
+    @pytest.mark.processes_only
+    def test_workers_end_with_a_runner_that_was_killed(self, sample: RunningApp, tmp_path: Path) -> None:
+        log = tmp_path / "log"
+        with a_runner_of_its_own() as process:
+            invocation = sample.tasks.runs_in(str(log), 600)
+            eventually(log.exists)
+            started = children(process.pid) + workers(process.pid)
+            process.kill()
+            eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), 5)
+        assert invocation.status is InvocationStatus.REROUTED
 
     @pytest.mark.processes_only
     def test_the_second_kills_now(self, sample: RunningApp, tmp_path: Path) -> None:

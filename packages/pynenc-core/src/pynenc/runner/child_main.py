@@ -95,6 +95,7 @@ class _Service:
             if self._orphaned or (deadline is not None and time.monotonic() >= deadline):
                 self._give_up()
         self._engine.close()
+        self._reporter.send(done=True)
         return 0
 
     def _listen(self) -> None:

@@ -95,6 +95,7 @@ class ChildProcess:
         #: Since when it has had nothing to do; None while it has.
         self.idle_since: float | None = None
         self._begun = 0
+        self._done = False
         self._exit_code: int | None = None
         self._orders_lock = threading.Lock()
         life_line, self._orders = os.pipe()
@@ -155,7 +156,7 @@ class ChildProcess:
     @property
     def clean(self) -> bool:
         """Whether it ended as it should: it owns nothing any more."""
-        return self._exit_code == 0
+        return self._done and self._exit_code == 0  # a task may end its process with code 0 as well
 
     def describe_end(self) -> str:
         """How it ended, for people."""
@@ -193,6 +194,8 @@ class ChildProcess:
                 self.began = True
             case {"draining": _}:
                 self.draining = True
+            case {"done": _}:
+                self._done = True
             case {"place": place}:
                 self.place = Place.GIVEN if place == "given" else Place.WANTED
             case {"load": [busy, under_way, begun]}:

@@ -5,6 +5,7 @@ It has one thread and opens no store, so that forking is safe; starting a worker
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
@@ -112,14 +113,14 @@ class Forker:
 
     def refuse(self, error: str) -> None:
         """Say why nothing can be forked."""
-        self._socket.sendall(f"error {' '.join(error.split())}\n".encode())
+        self._say(f"error {' '.join(error.split())}")
 
     def serve(self) -> tuple[LineReader, Reporter] | None:
         """Fork on request, until the runner is gone; returns in each worker with its pipes, and here with None."""
         threads = [
             t.name.replace(" ", "_") for t in threading.enumerate() if t is not threading.current_thread()
         ]
-        self._socket.sendall(" ".join(["ready", *threads, "\n"]).encode())
+        self._say(" ".join(["ready", *threads]))
         if threads:
             return None
         gc.collect()
@@ -139,6 +140,10 @@ class Forker:
             os.close(fd)
         self._socket.close()
         return pipes
+
+    def _say(self, line: str) -> None:
+        with contextlib.suppress(OSError):  # a runner that is gone already is noticed when it is heard
+            self._socket.sendall((line + "\n").encode())
 
     def _answer(self, selector: selectors.BaseSelector, wake: int) -> tuple[LineReader, Reporter] | None:
         deadline: float | None = None
