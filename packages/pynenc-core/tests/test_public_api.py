@@ -68,6 +68,18 @@ PUBLIC = {
         "ReservedKeys",
     ],
     "pynenc.state_backend": ["BaseStateBackend", "MemStateBackend", "SQLiteStateBackend"],
+    "pynenc.testing": [
+        "FAULT_VARIABLE",
+        "CrashPoint",
+        "FakeClock",
+        "Fault",
+        "FaultMode",
+        "Faults",
+        "Harness",
+        "faulty",
+        "inject",
+        "with_faults",
+    ],
     "pynenc.types": ["Args", "Func", "Params", "Result"],
 }
 
