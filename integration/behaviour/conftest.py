@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import sys
@@ -39,11 +40,12 @@ def eventually(condition: Callable[[], Any], seconds: float = 30) -> None:
 def children(pid: int, role: str = "") -> list[int]:
     """Processes that a process started, only those of a role if one is given."""
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            command = Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-            if b"pynenc.cli.worker" in command and role in ("", command[-1].decode()):
-                found.append(child)
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # threads and processes come and go
+            for child in map(int, path.read_text().split()):
+                command = Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+                if b"pynenc.cli.worker" in command and role in ("", command[-1].decode()):
+                    found.append(child)
     return found
 
 

@@ -117,7 +117,8 @@ def uses(target: DistributedInvocation[int]) -> int:
 
 @app.task
 def waits_for_file(path: str) -> str:
-    while not Path(path).exists():
+    # A file that is being written exists before it has anything in it.
+    while not (Path(path).exists() and Path(path).read_text()):
         time.sleep(0.01)
     return Path(path).read_text()
 

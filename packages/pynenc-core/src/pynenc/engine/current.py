@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +71,7 @@ class ActiveInvocation:
     doom: InvocationError | None = None
     #: True while the engine works for it, when nothing may be raised from outside.
     in_engine: bool = False
+    _pid: int = field(default_factory=os.getpid)
     _ran_seconds: float = 0.0
     _runs_since: float | None = field(default_factory=time.monotonic)
 
@@ -106,6 +108,11 @@ class ActiveInvocation:
     def is_on_this_thread(self) -> bool:
         """Whether the caller is the attempt's own code rather than a thread that inherited its context."""
         return self.thread_id == threading.get_ident()
+
+    def end_fork(self, code: int) -> None:
+        """End this process if it is a fork that the task made, and that came back from it: it is no worker."""
+        if os.getpid() != self._pid:
+            os._exit(code)
 
     def ran_seconds(self) -> float:
         """How long its own code has run, without the time that it waited."""

@@ -94,10 +94,13 @@ class Executor:
         except _UNREADABLE as error:
             return self._failed(claim, error)
         try:
+            active.in_engine = False
             value = task.call(values)
             active.in_engine = True  # a limit that strikes from now on comes too late
+            active.end_fork(0)
         except BaseException as error:  # noqa: BLE001  # boundary: the user's function
             active.in_engine = True
+            active.end_fork(1)
             return self._raised(active, task, error)
         try:
             outcome, data = self._payloads.encode_result(task, value, claim.invocation_id)

@@ -7,7 +7,6 @@ one, is claimed and finished alone.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 import uuid
@@ -159,7 +158,6 @@ class Worker:
         self._stopped = threading.Event()
         self._busy = threading.Event()
         self._keeper = threading.Thread(target=self._keep_time, name="pynenc-worker-time", daemon=True)
-        self._pid = os.getpid()
         self._begin_lock = threading.Lock()
         #: Whether one that waits runs what it waits for.
         self.helps = True
@@ -378,7 +376,9 @@ class Worker:
         if self._unknown:
             self._unknown.pop(claim.task_id, None)
         executor = self._engine.executor
-        active = ActiveInvocation(claim, slot, read_last_error=lambda: executor.last_error_of(claim))
+        active = ActiveInvocation(
+            claim, slot, read_last_error=lambda: executor.last_error_of(claim), in_engine=True
+        )
         self._begin()
         slot.running.append(Watched(active, task.conf))
         if claim.task_id in self._engine.registry.limited_tasks or task.conf.soft_time_limit is not None:
@@ -387,8 +387,6 @@ class Worker:
         try:
             return executor.run(active, task)
         finally:
-            if os.getpid() != self._pid:
-                os._exit(0)  # a fork that the task made, and that came back from it: it is not this worker
             slot.running.pop()
             took = time.monotonic() - began
             known = self._durations.get(claim.task_id, took)
