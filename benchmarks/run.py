@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ SCENARIOS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 1 if a measurement failed."""
+    # Ended like Ctrl-C does, so that the measurement that runs and its workers end too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     options = _parse(arguments)
     candidates = [c for c in CANDIDATES if not options.backend or c.backend in options.backend]
     facts = machine.facts()

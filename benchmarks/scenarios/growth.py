@@ -6,7 +6,7 @@ from benchmarks.harness.system import Metric, System
 from benchmarks.harness.systems import Candidate
 
 METRICS = (
-    Metric("submit", "growth: submit, full against empty store", "x the time", False),
+    Metric("submit", "growth: submit, processor time, full against empty store", "x the time", False),
     Metric("work", "growth: claim + finish, full against empty store", "x the time", False),
 )
 REPETITIONS = 1
@@ -33,11 +33,11 @@ def measure(system: System, quick: bool) -> dict[str, float]:
 
 
 def _submit(system: System) -> float:
-    """Seconds of 2,000 calls, one by one."""
-    began = time.perf_counter()
+    """Processor time of 2,000 calls, one by one: the disk of another minute is another disk."""
+    began = time.process_time()
     for number in range(2_000):
         system.call("add", number, number)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def _work(system: System) -> float:
