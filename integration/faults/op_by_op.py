@@ -15,19 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from integration.backends.parts import Backend
+from integration.faults.history_checker import read
 from integration.faults.place import (
     DEADLINE_SECONDS,
-    QUIET,
     Place,
     drain,
-    eventually,
-    is_at_rest,
     require_good,
     require_value,
     running,
 )
 from integration.faults.scenarios import Scenario
-from integration.faults.victim import ROLES, submit
+from integration.faults.victim import ROLES, submit, work
 
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.testing import Fault, FaultMode, Faults
@@ -73,13 +71,15 @@ def run_and_kill(
     place.folder.mkdir()
     if role != "client":
         _prepare(place.load(scenario.settings), scenario)
-    quiet = {**QUIET, **scenario.settings} if role == "worker" else scenario.settings
-    with place.start(["integration.faults.victim", role, scenario.name], Fault(at, mode), quiet) as victim:
+    settings = {**place.calm(), **scenario.settings} if role == "worker" else scenario.settings
+    with place.start(["integration.faults.victim", role, scenario.name], Fault(at, mode), settings) as victim:
         code = victim.wait(DEADLINE_SECONDS)
     assert code in (0, -signal.SIGKILL), (place.folder / "stderr").read_text()
-    sample = drain(place)
+    sample = drain(place, scenario.lasting_settings)
     kills = int(code != 0 and role == "worker")
-    require_good(place, sample, kills=kills, uncertain=_unannounced(place, sample), expected=scenario.expected)
+    require_good(
+        place, sample, kills=kills, uncertain=_unannounced(place, sample), expected=scenario.expected
+    )
     require_nothing_left(place, sample)
     sample.app.close()
     return Reached(at) if code else None
@@ -91,8 +91,8 @@ def run_with_error(
     """Have a call fail; whoever made it has to go on by itself. Then judge."""
     place = Place(backend, folder / f"{at}")
     place.folder.mkdir()
-    quiet = {**QUIET, **scenario.settings} if role == "worker" else scenario.settings
-    sample = place.load(quiet)
+    settings = {**place.calm(), **scenario.settings} if role == "worker" else scenario.settings
+    sample = place.load(settings)
     if role != "client":
         _prepare(sample, scenario)
     faults: Faults = sample.faults
@@ -101,18 +101,23 @@ def run_with_error(
     try:
         ROLES[role][1](sample, scenario)
     except StoreError as error:
-        assert role == "client", "only a client may see that a store failed"
-        assert isinstance(error, CommitUnknownError) is (mode is FaultMode.ERROR_AFTER)
+        _require_fitting(error, role, mode)
         uncertain = _require_all_or_nothing(place, sample, scenario, error)
     happened, calls = faults.happened.is_set(), faults.calls
     faults.arm(None)
-    if role != "worker":
-        with running(sample):
-            eventually(lambda: is_at_rest(sample), "everything is final")
+    if role == "client":
+        work(sample, scenario)
+    elif role == "sweeper":
+        sample = drain(place, scenario.lasting_settings)
     require_good(place, sample, uncertain=uncertain, expected=scenario.expected)
     require_nothing_left(place, sample)
     sample.app.close()
     return Reached(at, calls[at - 1]) if happened else None
+
+
+def _require_fitting(error: StoreError, role: str, mode: FaultMode) -> None:
+    assert role == "client", f"only a client may see that a store failed: {error!r}"
+    assert isinstance(error, CommitUnknownError) is (mode is FaultMode.ERROR_AFTER)
 
 
 def _prepare(sample: Any, scenario: Scenario) -> None:
@@ -123,12 +128,9 @@ def _prepare(sample: Any, scenario: Scenario) -> None:
 
 def _unannounced(place: Place, sample: Any) -> list[InvocationId]:
     """What exists although its client died before it knew: the whole last call, or nothing of it."""
-    from integration.faults.history_checker import read
-
     known = set(place.accepted())
     records = read(sample.app.orchestrator).records.values()
-    extra = [r.invocation_id for r in records if r.parent_id is None and r.invocation_id not in known]
-    return extra
+    return [r.invocation_id for r in records if r.parent_id is None and r.invocation_id not in known]
 
 
 def _require_all_or_nothing(

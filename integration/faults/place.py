@@ -17,13 +17,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from integration.backends.parts import Backend
+from integration.backends.parts import Backend, Site
 from integration.faults import history_checker
 from integration.faults.history_checker import ClientLog, Execution
 
 from pynenc.exceptions import StoreError
 from pynenc.invocation import DistributedInvocation
 from pynenc.testing import FAULT_VARIABLE, Fault
+from pynenc.values.clock import SystemClock
 from pynenc.values.ids import InvocationId
 from pynenc.values.status import FINAL
 
@@ -39,23 +40,31 @@ FAST = {
     "runner_considered_dead_after_minutes": 0.5 / 60,
     "sweep_interval_seconds": 0.1,
     "lease_seconds": 0.3,
+    "max_pending_seconds": 0.5,
     "logging_level": "critical",
-    "runner_cls": "ThreadRunner",
+    "runner_cls": "LoneRunner",
     "threadrunner": {"max_threads": 2},
 }
+_ONE_SLOT = {"threadrunner": {"max_threads": 1}}
 #: A runner whose store calls are those of its work alone: it beats once, and never sweeps.
-QUIET = {"heartbeat_interval_seconds": 3600.0, "sweep_interval_seconds": 3600.0, "threadrunner": {"max_threads": 1}}
+_QUIET = {"heartbeat_interval_seconds": 3600.0, "sweep_interval_seconds": 3600.0}
 
 _importing = threading.Lock()
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+def eventually(
+    condition: Callable[[], Any],
+    what: str | Callable[[], str],
+    seconds: float = DEADLINE_SECONDS,
+    pause_seconds: float = 0.005,
+) -> None:
     """Return once a condition holds; fail when it does not in time."""
     pause = threading.Event()
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        pause.wait(0.005)
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what() if callable(what) else what}")
+        pause.wait(pause_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,13 @@ class Place:
             settings |= one
         return settings
 
+    def calm(self) -> dict[str, Any]:
+        """Settings of a runner that does one thing at a time, and little besides."""
+        parts = self.backend.build(Site(self.folder, SystemClock()), self.app_id)
+        # What a queue of its own has to be told of again, a sweeper tells it.
+        is_queue = parts.broker.store is parts.orchestrator.store
+        return {**_ONE_SLOT, **_QUIET} if is_queue else _ONE_SLOT
+
     def load(self, *more: Mapping[str, Any]) -> Any:
         """A module ``sample`` of its own, with an app of its own, in this process."""
         spec = importlib.util.find_spec(SAMPLE)
@@ -87,9 +103,11 @@ class Place:
                 del os.environ[_CONFIG]
         return module
 
-    def start(self, program: list[str], fault: Fault | None = None, *more: Mapping[str, Any]) -> subprocess.Popen[str]:
+    def start(
+        self, program: list[str], fault: Fault | None = None, *more: Mapping[str, Any]
+    ) -> subprocess.Popen[str]:
         """A process of this app: ``python -m`` and ``program``."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), _CONFIG: self._config(*more)}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), _CONFIG: self._config(*more)}
         environment.pop(FAULT_VARIABLE, None)
         if fault is not None:
             environment[FAULT_VARIABLE] = str(fault)
@@ -165,20 +183,24 @@ def is_at_rest(sample: Any) -> bool:
     return all(status in FINAL for status in counts)
 
 
-def drain(place: Place) -> Any:
-    """Have a fresh runner do what is left; returns the sample that did."""
-    sample = place.load()
+def drain(place: Place, settings: Mapping[str, Any]) -> Any:
+    """Have a fresh runner with these settings do what is left; returns the sample that did."""
+    sample = place.load(settings)
     with running(sample):
-        eventually(lambda: is_at_rest(sample), f"everything is final: {describe(sample)}")
+        eventually(lambda: is_at_rest(sample), lambda: f"everything is final: {describe(sample)}")
     return sample
 
 
 def describe(sample: Any) -> str:
     """What is not final."""
-    evidence = history_checker.read(sample.app.orchestrator)
+    with sample.faults.uncounted():
+        evidence = history_checker.read(sample.app.orchestrator)
     return "; ".join(
         f"{found} {record.task_id.rpartition('.')[2]} "
-        + " → ".join(f"{entry.status}({entry.reason})" if entry.reason else str(entry.status) for entry in evidence.histories[found])
+        + " → ".join(
+            f"{entry.status}({entry.reason})" if entry.reason else str(entry.status)
+            for entry in evidence.histories[found]
+        )
         for found, record in evidence.records.items()
         if not record.status.is_final()
     )
@@ -214,7 +236,9 @@ def require_good(
         require_value(sample.app.get_invocation(found), expected or sample.expected)
 
 
-def require_value(invocation: DistributedInvocation[Any], expected: Callable[[str, dict[str, Any]], Any]) -> None:
+def require_value(
+    invocation: DistributedInvocation[Any], expected: Callable[[str, dict[str, Any]], Any]
+) -> None:
     """An invocation's result, or the type of its exception, is the expected one."""
     value = expected(str(invocation.task_id), dict(invocation.arguments.kwargs))
     assert invocation.wait(DEADLINE_SECONDS), f"not final: {[entry.status for entry in invocation.history]}"

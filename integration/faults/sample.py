@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pynenc.context import current_invocation
-
 from pynenc import ConcurrencyControlType, Pynenc
+from pynenc.context import current_invocation
+from pynenc.engine.heartbeat import Heartbeat
 from pynenc.exceptions import RetryError
+from pynenc.runner import ThreadRunner
 from pynenc.testing import Faults, inject, with_faults
 from pynenc.values.status import InvocationStatus
 
@@ -25,7 +26,17 @@ faults = Faults.from_environment()
 app = Pynenc(with_faults(_config["settings"]))
 inject(app, faults)
 
-LARGE = 3000
+
+class LoneRunner(ThreadRunner):
+    """A ThreadRunner without the process that beats in its stead: these runners are many and short-lived."""
+
+    def _heartbeat(self) -> Heartbeat:
+        identity, orchestrator, conf = self.identity, self._engine.orchestrator, self._engine.components.conf
+        return Heartbeat(
+            orchestrator, lambda: (identity,), conf.heartbeat_interval_seconds, conf.lease_seconds
+        )
+
+
 _TASK = ConcurrencyControlType.TASK
 _ARGUMENTS = ConcurrencyControlType.ARGUMENTS
 

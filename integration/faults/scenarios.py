@@ -11,7 +11,7 @@ from typing import Any
 from pynenc.engine import transitions
 from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.sweeper import Sweeper
-from pynenc.exceptions import WorkerLostError
+from pynenc.exceptions import StoreError, WorkerLostError
 from pynenc.invocation import DistributedInvocation
 from pynenc.values.ids import RunnerId
 from pynenc.values.operations import Claim, ClaimRequest, Step
@@ -34,6 +34,11 @@ class Scenario:
     #: Carried out by the ghost before the scenario begins.
     before: Callable[[Any], None] | None = None
     expected: Callable[[str, dict[str, Any]], Any] | None = None
+
+    @property
+    def lasting_settings(self) -> Mapping[str, Any]:
+        """Those that decide what becomes of a call, whoever works; not the impatience of who is about to die."""
+        return {name: value for name, value in self.settings.items() if name == "max_recoveries"}
 
 
 def _one(task: str, *args: Any) -> Callable[[ModuleType], Calls]:
@@ -102,20 +107,32 @@ WORKER = [
     Scenario("parking until the awaited are done", _one("parent", 1), {"max_help_depth": 0}),
     Scenario("parked behind a running one", _limited, {"threadrunner": {"max_threads": 2}}),
 ]
+#: The ghost is dead in the second round of a sweeper.
+_IMPATIENT = {"runner_considered_dead_after_minutes": 0.02 / 60}
 SWEEPER = [
-    Scenario("recovering", _everything, before=_ghost_takes_all),
+    Scenario("recovering", _everything, _IMPATIENT, before=_ghost_takes_all),
     Scenario(
-        "giving up", _one("double", 1), {"max_recoveries": 1}, before=_ghost_takes_all, expected=_lost
+        "giving up",
+        _one("double", 1),
+        {**_IMPATIENT, "max_recoveries": 1},
+        before=_ghost_takes_all,
+        expected=_lost,
     ),
 ]
 
 
-def sweep_until(sample: Any, done: Callable[[], bool]) -> None:
-    """The recovery of a runner, step by step in this thread."""
+def sweeper_of(sample: Any) -> Callable[[], None]:
+    """One round of a runner's recovery at a time, in the calling thread."""
     engine = sample.app.engine
     me = RunnerIdentity(runner_id=RunnerId(str(uuid.uuid4())), runner_cls="ThreadRunner", host="here", pid=1)
     heartbeat = Heartbeat(engine.orchestrator, lambda: (me,), 0.1, 0.3)
     sweeper = Sweeper(engine.components, heartbeat, engine.recovery)
-    while not done():
-        heartbeat.beat()
+
+    def round_() -> None:
+        try:
+            heartbeat.beat()
+        except StoreError:  # as its thread does
+            heartbeat.interruptions += 1
         sweeper.sweep()
+
+    return round_

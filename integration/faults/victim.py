@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
-from integration.faults.place import eventually, is_at_rest, running
-from integration.faults.scenarios import CLIENT, SWEEPER, WORKER, Scenario, sweep_until
+from integration.faults.place import describe, eventually, is_at_rest, running
+from integration.faults.scenarios import CLIENT, GHOST, SWEEPER, WORKER, Scenario, sweeper_of
 
 
 def submit(sample: Any, scenario: Scenario) -> None:
@@ -20,19 +19,19 @@ def submit(sample: Any, scenario: Scenario) -> None:
 def work(sample: Any, scenario: Scenario) -> None:
     """Run until everything is final."""
     with running(sample):
-        eventually(lambda: is_at_rest(sample), "everything is final")
+        eventually(lambda: is_at_rest(sample), lambda: f"everything is final: {describe(sample)}")
 
 
 def sweep(sample: Any, scenario: Scenario) -> None:
     """Recover what the ghost holds."""
-    pause = threading.Event()
+    sweep_once = sweeper_of(sample)
 
     def is_done() -> bool:
-        pause.wait(0.02)
+        sweep_once()
         with sample.faults.uncounted():
-            return not sample.app.orchestrator.find_orphans(["ghost"], 1)
+            return not sample.app.orchestrator.find_orphans([GHOST.runner_id], 1)
 
-    sweep_until(sample, is_done)
+    eventually(is_done, "what the ghost held is recovered", pause_seconds=0.03)
 
 
 ROLES: dict[str, tuple[list[Scenario], Callable[[Any, Scenario], None]]] = {

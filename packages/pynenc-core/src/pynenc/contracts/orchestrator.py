@@ -54,8 +54,8 @@ class BaseOrchestrator(BaseComponent):
           waits *of* the invocation; if it held a place under a ``cc_key``, the longest parked invocation
           of that key becomes CONCURRENCY_CONTROLLED → REROUTED and claimable, as places allow;
         - to RETRY: stores the outcome, which the next claim carries as ``last_error``;
-        - to a final status: stores the outcome in place of an earlier one, sets ``ended_at``, removes the waits *for* it, reports it to
-          watches;
+        - to a final status: stores the outcome in place of an earlier one, sets ``ended_at``, removes the
+          waits *for* it, reports it to watches;
         - to an available status: makes it claimable after the delay, at its old place by order of
           submission;
         - to PAUSED with ``waits_on``: see ``MoveResult``; adds a wait for each that is not final, and

@@ -10,10 +10,12 @@ child processes inherit), or ``inject(app, Faults(Fault(7, FaultMode.ERROR_AFTER
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
 import threading
+import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +23,16 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from pynenc.app import Pynenc
+from pynenc.conf.config_base import ConfigBase
 from pynenc.conf.config_pynenc import ConfigPynenc
-from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseComponent, BaseOrchestrator, BaseStateBackend
-from pynenc.exceptions import CommitUnknownError, StoreUnavailableError
+from pynenc.contracts import (
+    BaseBroker,
+    BaseClientDataStore,
+    BaseComponent,
+    BaseOrchestrator,
+    BaseStateBackend,
+)
+from pynenc.exceptions import CommitUnknownError, ConfigError, StoreUnavailableError
 from pynenc.plugins import REGISTRY
 
 T = TypeVar("T")
@@ -169,8 +178,9 @@ _OF_PROCESS = Faults.from_environment()
 
 @functools.cache
 def faulty(component: type[Any]) -> type[Any]:
-    """A subclass ``Faulty<name>`` of a component class whose calls can fail; settings can name it so.
+    """A subclass of a component class whose calls can fail.
 
+    Settings can name it ``pynenc.testing.faulty_store.Faulty<name>``, where the settings can name the class itself.
     Objects obey their attribute ``faults``: at first, what the environment asks of the process.
     """
     name, contract = next(pair for pair in _CONTRACTS.items() if issubclass(component, pair[1]))
@@ -179,7 +189,10 @@ def faulty(component: type[Any]) -> type[Any]:
         operation: _counted(f"{name}.{operation}", getattr(component, operation)) for operation in operations
     }
     members |= {"faults": _OF_PROCESS, "__module__": __name__, "__doc__": component.__doc__}
-    return type(component)(f"Faulty{component.__name__}", (component,), members)
+    made: type[Any] = types.new_class(
+        f"Faulty{component.__name__}", (component,), exec_body=lambda body: body.update(members)
+    )
+    return made
 
 
 def with_faults(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,11 +201,12 @@ def with_faults(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: the settings name a class that does not exist.
     """
-    conf = ConfigPynenc(dict(settings))
+    config_cls: type[ConfigBase] = ConfigPynenc
+    conf = config_cls(dict(settings))
     classes = {}
     for name, contract in _CONTRACTS.items():
         component = REGISTRY.resolve(contract, getattr(conf, f"{name}_cls"))
-        classes[f"{name}_cls"] = faulty(component).__name__
+        classes[f"{name}_cls"] = f"{__name__}.{faulty(component).__name__}"
     return {**settings, **classes}
 
 
@@ -200,6 +214,14 @@ def inject(app: Pynenc, faults: Faults) -> None:
     """Have an app that was made ``with_faults`` obey ``faults`` from now on."""
     for part in (app.orchestrator, app.broker, app.state_backend, app.client_data_store):
         cast("Any", part).faults = faults
+
+
+def __getattr__(name: str) -> type[Any]:
+    """``Faulty<component class>``, so that a dotted path leads to it in every process."""
+    for contract in _CONTRACTS.values() if name.startswith("Faulty") else ():
+        with contextlib.suppress(ConfigError):
+            return faulty(REGISTRY.resolve(contract, name.removeprefix("Faulty")))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _counted(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
