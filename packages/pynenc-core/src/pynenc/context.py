@@ -13,7 +13,9 @@ def current_invocation() -> ActiveInvocation:
     """
     active = get_active()
     if active is None:
-        raise RuntimeError("no invocation is running here: call this inside a task, on the task's own thread or loop")
+        raise RuntimeError(
+            "no invocation is running here: call this inside a task, on the task's own thread or loop"
+        )
     return active
 
 
