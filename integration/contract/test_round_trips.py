@@ -69,7 +69,12 @@ def test_a_submission_is_one_write(world: World, counted: Any, number: int) -> N
 
 def test_finishing_a_batch_and_claiming_the_next_is_one_write(world: World, counted: Any) -> None:
     world.submit(*(f"call-{index}" for index in range(2 * BATCH)))
-    ahead = {"limit": BATCH, "ahead": {"app.task": 0.0}, "ahead_seconds": 1.0, "start_seconds": 1.0}
+    ahead: dict[str, Any] = {
+        "limit": BATCH,
+        "ahead": {"app.task": 0.0},
+        "ahead_seconds": 1.0,
+        "start_seconds": 1.0,
+    }
     first = world.claims(**ahead)
     with counted(world.parts.orchestrator.store) as writes:
         step = Step(moves=tuple(map(finish, first)), claim=world.claim_request(**ahead))
