@@ -35,10 +35,13 @@ REQUIREMENTS = (
     "mypy>=1.14",
     "pytest>=8.3",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
     "ruff>=0.9",
     "types-PyYAML>=6",
     "virtualenv>=20.26",
 )
+#: Tests that wait for processes most of the time: two of them per CPU are not in each other's way.
+PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)))
 #: Below ``integration``, beside the files at its top; tests of behaviour call tasks that no type describes.
 TYPED_FOLDERS = ("integration/backends", "integration/contract", "integration/plugin")
 #: Where the toy plugin has its modules, which is not below the folders that mypy knows from pyproject.toml.
@@ -77,7 +80,7 @@ def unit(session: nox.Session, version: str) -> None:
 @nox.parametrize("backend", [nox.param(backend, id=backend) for backend in BACKENDS])
 def contract(session: nox.Session, backend: str) -> None:
     """What every backend has to do."""
-    _run_on_backend(session, "integration/contract", backend)
+    _run_tests(session, "integration/contract", "--backend", backend)
 
 
 @nox.session(python=False)
@@ -86,7 +89,7 @@ def behaviour(session: nox.Session, backend: str) -> None:
     """The promises to users, through tasks and runners."""
     # Every runner is put through everything on one file; what is special about several files needs no process.
     threads_only = ("-k", "ThreadRunner and not MultiThreadRunner") if backend == "sqlite_split" else ()
-    _run_tests(session, "integration/behaviour", "--backend", backend, *threads_only)
+    _run_tests(session, "integration/behaviour", "--backend", backend, *PARALLEL, *threads_only)
 
 
 @nox.session(python=False)
@@ -94,7 +97,7 @@ def faults(session: nox.Session) -> None:
     """Crashes and lost connections."""
     # A fault at each store call takes long; every fourth one finds what is grossly wrong. Unset, it is each.
     os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "4")
-    _run_tests(session, "integration/faults", "--backend", "mem", "--backend", "sqlite")
+    _run_tests(session, "integration/faults", "--backend", "mem", "--backend", "sqlite", *PARALLEL)
 
 
 @nox.session(python=False)
@@ -122,10 +125,6 @@ def bench(session: nox.Session) -> None:
     requirements = ROOT / "benchmarks" / "requirements.txt"
     environment = _Environment(session, THIS_PYTHON, requirements if requirements.exists() else None)
     environment.run("python", "benchmarks/run.py", *session.posargs)
-
-
-def _run_on_backend(session: nox.Session, folder: str, backend: str) -> None:
-    _run_tests(session, folder, "--backend", backend)
 
 
 def _run_tests(session: nox.Session, folder: str, *options: str) -> None:

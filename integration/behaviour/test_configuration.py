@@ -81,7 +81,7 @@ def _talk(running: RunningApp) -> str:
 
 @pytest.mark.parametrize("runner_cls", ["ThreadRunner", "PersistentProcessRunner"])
 @pytest.mark.parametrize("settings", [{"logging_level": "info", "compact_log_context": False}])
-def test_lines_of_a_task_name_what_runs(running: RunningApp, capfd: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_a_task_name_what_runs(capfd: pytest.CaptureFixture[str], running: RunningApp) -> None:
     invocation_id = _talk(running)
     record = running.app.get_invocation(invocation_id).record
     (line,) = [line for line in _lines(capfd.readouterr().err) if line["message"] == "says hello"]
@@ -95,7 +95,7 @@ def test_lines_of_a_task_name_what_runs(running: RunningApp, capfd: pytest.Captu
 
 @pytest.mark.parametrize("runner_cls", ["ThreadRunner", "PersistentProcessRunner"])
 @pytest.mark.parametrize("settings", [{"logging_level": "info", "log_format": "json"}])
-def test_lines_in_json_have_the_same_context(running: RunningApp, capfd: pytest.CaptureFixture[str]) -> None:
+def test_lines_in_json_have_the_same_context(capfd: pytest.CaptureFixture[str], running: RunningApp) -> None:
     invocation_id = _talk(running)
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert all({"timestamp", "severity", "logger", "message", "text"} <= line.keys() for line in lines)
@@ -138,8 +138,9 @@ def _debug(**settings: Any) -> dict[str, Any]:
     ],
 )
 def test_arguments_are_logged_as_far_as_settings_say_and_secrets_never(
-    running: RunningApp, shown: str, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str], running: RunningApp, shown: str
 ) -> None:
+    # capfd comes first in the signature: workers inherit the standard error that there is when they start.
     invocation_id = _talk(running)
     task = running.tasks.talks.task_id.key
     seen = ""

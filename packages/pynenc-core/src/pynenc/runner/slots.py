@@ -116,7 +116,9 @@ class SlotPool:
         with self._changed:
             self._resuming += 1
             try:
-                while self._taken >= self._size:
+                # At the limit of parked threads the places are held by waiters that could not park, perhaps for
+                # what this one has to finish: then it goes on without waiting for a place.
+                while self._taken >= self._size and self._parked < self._max_parked:
                     self._changed.wait()
             finally:
                 self._resuming -= 1
