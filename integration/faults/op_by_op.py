@@ -1,21 +1,21 @@
 """Repeats a scenario with a fault at store call 1, 2, 3, ... until it ends without having reached it.
 
-With ``PYNENC_TEST_FAULT_STRIDE=n`` only every n-th call fails, for a quick look; unset, every one does.
+``PYNENC_TEST_FAULT_STRIDE=n`` has every n-th call fail: 1 for all of them, more for a quick look. Unset it is 1, and 2
+where processes are killed on several stores: before and after every other call is after every call, too.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from integration.backends.parts import Backend
-from integration.faults.history_checker import read
+from integration.faults import history_checker
 from integration.faults.place import (
     DEADLINE_SECONDS,
     Place,
@@ -28,91 +28,125 @@ from integration.faults.scenarios import Scenario
 from integration.faults.victim import ROLES, submit, work
 
 from pynenc.exceptions import CommitUnknownError, StoreError
-from pynenc.testing import Fault, FaultMode, Faults
+from pynenc.testing import Fault, FaultMode
 from pynenc.values.ids import InvocationId
 
 STRIDE = "PYNENC_TEST_FAULT_STRIDE"
 #: Runs at the same time: most of their time they wait for a runner to be thought dead.
 _AT_ONCE = 6
 
+#: One run with a fault at a call; whether it came so far.
+Run = Callable[[int], bool]
+
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """A run that came to its fault, and was judged good afterwards."""
+class Case:
+    """A scenario, acted out in a role on a backend; each run has a folder of its own."""
 
-    at: int
-    operation: str = ""
+    backend: Backend
+    folder: Path
+    role: str
+    scenario: Scenario
+
+    def place(self, name: str) -> Place:
+        """An empty place, with the calls made where somebody else made them."""
+        place = Place(self.backend, self.folder / name)
+        place.folder.mkdir()
+        return place
+
+    def settings(self, place: Place) -> dict[str, Any]:
+        """The settings of whoever may meet a fault."""
+        calm = place.calm() if self.role == "worker" else {}
+        return {**calm, **self.scenario.settings}
+
+    def prepare(self, sample: Any) -> None:
+        """What happens before the role begins."""
+        if self.role != "client":
+            submit(sample, self.scenario)
+        if self.scenario.before is not None:
+            self.scenario.before(sample)
+
+    def act(self, sample: Any) -> None:
+        """Act out the role in this process."""
+        ROLES[self.role][1](sample, self.scenario)
 
 
-def scan(run: Callable[[int], Reached | None]) -> list[Reached]:
-    """Call ``run`` with 1, 2, 3, ... until it says that it did not come so far; several at once."""
-    numbers = itertools.count(1, int(os.environ.get(STRIDE, "1")))
-    reached: list[Reached] = []
+def count_calls(case: Case) -> int:
+    """How many store calls a run without a fault makes."""
+    place = case.place("clean")
+    sample = place.load(case.settings(place))
+    case.prepare(sample)
+    sample.faults.arm(None)
+    case.act(sample)
+    count = len(sample.faults.calls)
+    sample.app.close()
+    return count
+
+
+def scan(case: Case, run: Run, *, stride: int = 1) -> int:
+    """Make a run for every call, and further ones until the fault is not reached; returns how many reached it."""
+    stride = int(os.environ.get(STRIDE, stride))
+    expected = range(1, count_calls(case) + 1, stride)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        flying: set[Future[Reached | None]] = set()
-        goes_on = True
-        while goes_on or flying:
-            while goes_on and len(flying) < _AT_ONCE:
-                flying.add(pool.submit(run, next(numbers)))
-            landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-            for one in landed:
-                found = one.result()
-                goes_on = goes_on and found is not None
-                if found is not None:
-                    reached.append(found)
-    return sorted(reached, key=lambda one: one.at)
+        reached = sum(pool.map(run, expected))
+    return reached + _go_on(run, range(expected[-1] + stride, 10_000, stride))
 
 
-def run_and_kill(
-    backend: Backend, folder: Path, role: str, scenario: Scenario, mode: FaultMode, at: int
-) -> Reached | None:
+def _go_on(run: Run, numbers: Iterable[int]) -> int:
+    """Calls that were not counted on: a fault makes further ones."""
+    reached = 0
+    for at in numbers:
+        if not run(at):
+            break
+        reached += 1
+    return reached
+
+
+def run_and_kill(case: Case, mode: FaultMode, at: int) -> bool:
     """Have a process killed at a call; have clean ones do what is left, and judge."""
-    place = Place(backend, folder / f"{at}")
-    place.folder.mkdir()
-    if role != "client":
-        _prepare(place.load(scenario.settings), scenario)
-    settings = {**place.calm(), **scenario.settings} if role == "worker" else scenario.settings
-    with place.start(["integration.faults.victim", role, scenario.name], Fault(at, mode), settings) as victim:
+    place = case.place(str(at))
+    if case.role != "client":
+        case.prepare(place.load(case.settings(place)))
+    program = ["integration.faults.victim", case.role, case.scenario.name]
+    with place.start(program, Fault(at, mode), case.settings(place)) as victim:
         code = victim.wait(DEADLINE_SECONDS)
     assert code in (0, -signal.SIGKILL), (place.folder / "stderr").read_text()
-    sample = drain(place, scenario.lasting_settings)
-    kills = int(code != 0 and role == "worker")
+    sample = drain(place, case.scenario.lasting_settings)
+    unannounced = _unannounced(place, sample)
+    whole = case.scenario.batch if case.role == "client" else 0
+    assert len(unannounced) in (0, whole), "a part of a call was registered"
     require_good(
-        place, sample, kills=kills, uncertain=_unannounced(place, sample), expected=scenario.expected
+        place,
+        sample,
+        kills=int(code != 0 and case.role == "worker"),
+        uncertain=unannounced,
+        expected=case.scenario.expected,
     )
-    require_nothing_left(place, sample)
+    require_nothing_left(sample)
     sample.app.close()
-    return Reached(at) if code else None
+    return code != 0
 
 
-def run_with_error(
-    backend: Backend, folder: Path, role: str, scenario: Scenario, mode: FaultMode, at: int
-) -> Reached | None:
+def run_with_error(case: Case, mode: FaultMode, at: int) -> bool:
     """Have a call fail; whoever made it has to go on by itself. Then judge."""
-    place = Place(backend, folder / f"{at}")
-    place.folder.mkdir()
-    settings = {**place.calm(), **scenario.settings} if role == "worker" else scenario.settings
-    sample = place.load(settings)
-    if role != "client":
-        _prepare(sample, scenario)
-    faults: Faults = sample.faults
-    faults.arm(Fault(at, mode))
-    uncertain: list[InvocationId] = []
+    place = case.place(str(at))
+    sample = place.load(case.settings(place))
+    case.prepare(sample)
+    sample.faults.arm(Fault(at, mode))
     try:
-        ROLES[role][1](sample, scenario)
+        case.act(sample)
     except StoreError as error:
-        _require_fitting(error, role, mode)
-        uncertain = _require_all_or_nothing(place, sample, scenario, error)
-    happened, calls = faults.happened.is_set(), faults.calls
-    faults.arm(None)
-    if role == "client":
-        work(sample, scenario)
-    elif role == "sweeper":
-        sample = drain(place, scenario.lasting_settings)
-    require_good(place, sample, uncertain=uncertain, expected=scenario.expected)
-    require_nothing_left(place, sample)
+        _require_fitting(error, case.role, mode)
+    happened = sample.faults.happened.is_set()
+    sample.faults.arm(None)
+    if case.role == "client":
+        work(sample, case.scenario)
+    elif case.role == "sweeper":
+        sample = drain(place, case.scenario.lasting_settings)
+    require_good(place, sample, expected=case.scenario.expected)
+    require_nothing_left(sample)
     sample.app.close()
-    return Reached(at, calls[at - 1]) if happened else None
+    return bool(happened)
 
 
 def _require_fitting(error: StoreError, role: str, mode: FaultMode) -> None:
@@ -120,31 +154,14 @@ def _require_fitting(error: StoreError, role: str, mode: FaultMode) -> None:
     assert isinstance(error, CommitUnknownError) is (mode is FaultMode.ERROR_AFTER)
 
 
-def _prepare(sample: Any, scenario: Scenario) -> None:
-    submit(sample, scenario)
-    if scenario.before is not None:
-        scenario.before(sample)
-
-
 def _unannounced(place: Place, sample: Any) -> list[InvocationId]:
-    """What exists although its client died before it knew: the whole last call, or nothing of it."""
-    known = set(place.accepted())
-    records = read(sample.app.orchestrator).records.values()
-    return [r.invocation_id for r in records if r.parent_id is None and r.invocation_id not in known]
+    """What exists although its client does not know of it: that is its latest call."""
+    accepted = set(place.accepted())
+    records = history_checker.read(sample.app.orchestrator).records.values()
+    return [r.invocation_id for r in records if r.parent_id is None and r.invocation_id not in accepted]
 
 
-def _require_all_or_nothing(
-    place: Place, sample: Any, scenario: Scenario, error: StoreError
-) -> list[InvocationId]:
-    extra = _unannounced(place, sample)
-    if not isinstance(error, CommitUnknownError):
-        assert extra == []
-    elif error.invocation_id is not None:
-        assert extra in ([], [error.invocation_id])
-    return extra
-
-
-def require_nothing_left(place: Place, sample: Any) -> None:
+def require_nothing_left(sample: Any) -> None:
     """Keys of registration and places of running calls are free: a further call of each kind is done."""
     with running(sample):
         for task in (sample.limited, sample.merged):

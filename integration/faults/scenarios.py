@@ -31,6 +31,8 @@ class Scenario:
     #: Makes the calls one after the other; yields what each of them was given.
     calls: Callable[[Any], Calls]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    #: How many invocations each call makes that makes any.
+    batch: int = 1
     #: Carried out by the ghost before the scenario begins.
     before: Callable[[Any], None] | None = None
     expected: Callable[[str, dict[str, Any]], Any] | None = None
@@ -79,7 +81,7 @@ def _claim(sample: Any) -> tuple[Claim, ...]:
 def _ghost_takes_all(sample: Any) -> None:
     """One of each: running, waiting for the running one, parked behind it; and a child that nobody started."""
     sample.app.orchestrator.beat(Beat(alive=(GHOST,)))
-    claims = {}
+    claims: dict[str, Claim] = {}
     while taken := _claim(sample):
         claims |= {claim.task_id.rpartition(".")[2]: claim for claim in taken}
     waiter, awaited = claims.get("parent"), claims["double"]
@@ -94,7 +96,7 @@ def _lost(task_id: str, arguments: dict[str, Any]) -> Any:
 CLIENT = [
     Scenario("one call", _one("double", 1)),
     Scenario("a large value", _one("large", "x" * 3000)),
-    Scenario("five calls at once", _five),
+    Scenario("five calls at once", _five, batch=5),
     Scenario("calls that are merged", _merged),
 ]
 WORKER = [
