@@ -19,13 +19,16 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-CORE = ROOT / "packages" / "pynenc-core"
 PACKAGES = ("pynenc-core", "pynenc-redis", "pynenc-mongodb", "pynenc-rabbitmq", "pynmon")
+#: Those that have modules already: they are installed, typed and tested.
+WITH_MODULES = tuple(package for package in PACKAGES if (ROOT / "packages" / package / "src").is_dir())
 PYTHONS = ("3.11", "3.12", "3.13")
 #: The Python of all sessions but ``unit``: the one that runs nox.
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: Names of ``integration/backends``; ``PYNENC_TEST_REQUIRE`` says which of them must be reachable.
 BACKENDS = ("mem", "sqlite", "sqlite_split")
+#: Those that are put through the faults, too.
+FAULTS = ("mem", "sqlite")
 
 REQUIREMENTS = (
     "build>=1.2",
@@ -37,13 +40,14 @@ REQUIREMENTS = (
     "pytest-timeout>=2.3",
     "pytest-xdist>=3.6",
     "ruff>=0.9",
+    "testcontainers>=4.9",
     "types-PyYAML>=6",
     "virtualenv>=20.26",
 )
 #: Tests that wait for processes most of the time: two of them per CPU are not in each other's way.
 PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)))
 #: Below ``integration``, beside the files at its top; tests of behaviour call tasks that no type describes.
-TYPED_FOLDERS = ("integration/backends", "integration/contract", "integration/plugin")
+TYPED_FOLDERS = ("integration/backends", "integration/contract", "integration/plugin", "integration/servers")
 #: Where the toy plugin has its modules, which is not below the folders that mypy knows from pyproject.toml.
 TOY_PATHS = ("integration/plugin/toy/src", "integration/plugin/toy/tests")
 
@@ -64,7 +68,8 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Strict types in the packages, the integration tests and the files at the top."""
     run = _Environment(session, THIS_PYTHON).run
-    run("mypy", "--strict", CORE / "src")
+    for package in WITH_MODULES:
+        run("mypy", "--strict", ROOT / "packages" / package / "src")
     helpers = sorted((ROOT / "integration").glob("*.py"))
     run("mypy", "--strict", "dev.py", *helpers, *TYPED_FOLDERS, MYPYPATH=os.pathsep.join(TOY_PATHS))
 
@@ -72,8 +77,11 @@ def types(session: nox.Session) -> None:
 @nox.session(python=False)
 @nox.parametrize("version", [nox.param(version, id=version) for version in PYTHONS])
 def unit(session: nox.Session, version: str) -> None:
-    """Unit tests of pynenc-core on each Python that there is."""
-    _Environment(session, version).run("pytest", CORE / "tests", *session.posargs)
+    """Unit tests of every package on each Python that there is."""
+    folders = [ROOT / "packages" / package / "tests" for package in WITH_MODULES]
+    _Environment(session, version).run(
+        "pytest", *(folder for folder in folders if folder.is_dir()), *session.posargs
+    )
 
 
 @nox.session(python=False)
@@ -97,7 +105,7 @@ def faults(session: nox.Session) -> None:
     """Crashes and lost connections."""
     # A fault at each store call takes long; every fourth one finds what is grossly wrong. Unset, it is each.
     os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "4")
-    _run_tests(session, "integration/faults", "--backend", "mem", "--backend", "sqlite", *PARALLEL)
+    _run_tests(session, "integration/faults", "--backend", ",".join(FAULTS), *PARALLEL)
 
 
 @nox.session(python=False)
@@ -138,7 +146,7 @@ def _require_folder(session: nox.Session, folder: str) -> None:
 
 
 class _Environment:
-    """The virtual environment of one Python, with pynenc-core (editable) and all tools.
+    """The virtual environment of one Python, with every package of ours (editable) and all tools.
 
     Args:
         session: The session that needs it; it is skipped when there is no such Python.
@@ -153,7 +161,11 @@ class _Environment:
         if interpreter is None:
             session.skip(f"there is no Python {version} on this machine")
         wanted = "\n".join(
-            [interpreter, str(ROOT), *REQUIREMENTS, (CORE / "pyproject.toml").read_text(encoding="utf-8")]
+            [interpreter, str(ROOT), *REQUIREMENTS]
+            + [
+                (ROOT / "packages" / one / "pyproject.toml").read_text(encoding="utf-8")
+                for one in WITH_MODULES
+            ]
             + ([extra.read_text(encoding="utf-8")] if extra else [])
         )
         digest = hashlib.sha256(wanted.encode()).hexdigest()
@@ -166,7 +178,8 @@ class _Environment:
         virtualenv = ("-m", "virtualenv", "--quiet", "--clear", "--python", interpreter)
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
-        self.run("python", "-m", "pip", "install", "-e", CORE, *REQUIREMENTS, *files, silent=True)
+        ours = [word for package in WITH_MODULES for word in ("-e", str(ROOT / "packages" / package))]
+        self.run("python", "-m", "pip", "install", *ours, *REQUIREMENTS, *files, silent=True)
 
     def run(self, program: str, *arguments: str | Path, silent: bool = False, **variables: str) -> None:
         """Run a program of the environment, with some environment variables."""
@@ -210,6 +223,9 @@ def _check_wheel(session: nox.Session, path: Path, package: str) -> None:
         problems.append("no LICENSE")
     if package == "pynenc-core":
         needed = ("pynenc/py.typed", "pynenc/backends/sqlite/schema.sql", f"{info}/entry_points.txt")
+        problems += [f"no {name}" for name in needed if name not in names]
+    elif package in WITH_MODULES:
+        needed = (f"{package.replace('-', '_')}/py.typed",)
         problems += [f"no {name}" for name in needed if name not in names]
     elif not all(name.startswith(f"{info}/") for name in names):
         problems.append("modules in a package that is said to have none")

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from integration.backends import BACKENDS, load, register_module
 from integration.backends.parts import Backend, Site
 from integration.clocks import ManualClock
+from integration.servers.provider import stop_all
 from integration.world import World
 
 #: Names of the backends that have to be reachable, separated by commas; ``all`` for every one.
@@ -35,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if unknown:
         raise pytest.UsageError(f"unknown backend {unknown[0]!r}; there are: {', '.join(BACKENDS)}")
     config.stash[_CHOSEN] = chosen or added or list(BACKENDS)
+    for name in config.stash[_CHOSEN]:
+        # Here, so that the processes of pytest-xdist find the servers started, and their addresses exported.
+        load(name).unreachable()
+
+
+def pytest_unconfigure() -> None:
+    stop_all()
 
 
 _CHOSEN = pytest.StashKey[list[str]]()
