@@ -36,6 +36,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, Outcome, OutcomeKind
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import STATUS_TABLE, InvocationStatus, releases_owner, sources_of
+from pynenc.values.workflows import RecordedOperation, WorkflowMessage
 
 S = InvocationStatus
 RESULT = Outcome(OutcomeKind.RESULT, data='"it"', preview="it", size_bytes=4)
@@ -94,6 +95,38 @@ def hand_back(claim: Claim, delay_seconds: float = 0.0) -> Move:
 
 def pause(claim: Claim, *on: str, enough: int | None = None) -> Move:
     return move(claim, S.PAUSED, waits_on=ids(*on), enough=len(on) if enough is None else enough)
+
+
+def release(
+    claim: Claim, delay_seconds: float | None = None, awaits: str | None = None, **fields: Any
+) -> Move:
+    """The pause of a workflow that sleeps or waits for messages: it belongs to nobody."""
+    fields = {"delay_seconds": delay_seconds, "awaits": awaits, **fields}
+    return replace(move(claim, S.PAUSED, **fields), releases=True)
+
+
+def record(claim: Claim, *operations: tuple[int, str, str], **values: str) -> Move:
+    """What a workflow records while it goes on."""
+    return Move(
+        invocation_id=claim.invocation_id,
+        to=S.RUNNING,
+        sources=frozenset({S.RUNNING}),
+        token=claim.token,
+        operations=tuple(RecordedOperation(*one) for one in operations),
+        values=tuple(values.items()),
+    )
+
+
+def message(workflow_id: str, name: str, data: str = "", message_id: str = "") -> WorkflowMessage:
+    """A message with an id of its own, unless one is given."""
+    return WorkflowMessage(
+        workflow_id=workflow_id, message_id=message_id or uuid.uuid4().hex, name=name, data=data
+    )
+
+
+def workflow(name: str, **fields: Any) -> NewInvocation:
+    """A call that defines a workflow."""
+    return call(name, **{"workflow_id": name, "workflow_type": "app.flow", **fields})
 
 
 def resume(claim: Claim) -> Move:
@@ -209,6 +242,22 @@ class World:
         claims = self.claims(identity, **fields)
         assert len(claims) == 1, f"one claim expected: {claims}"
         return claims[0]
+
+    def run_workflow(self, name: str, identity: RunnerIdentity = ALICE, **fields: Any) -> Claim:
+        """Submit a call that defines a workflow, and claim it."""
+        self.submit(workflow(name, **fields))
+        return self.claim(identity, ids=ids(name))
+
+    def send(self, *messages: WorkflowMessage) -> tuple[bool, ...]:
+        """Deliver messages in a step of their own."""
+        return self.orchestrator.advance(Step(messages=messages)).delivered
+
+    def operations(self, name: str) -> list[tuple[int, str, str]]:
+        """Everything that a workflow recorded, read in small pages."""
+        found: list[RecordedOperation] = []
+        while page := self.orchestrator.list_operations(name, found[-1].seq if found else 0, 2):
+            found += page
+        return [(one.seq, one.name, one.data) for one in found]
 
     def run(self, name: str, identity: RunnerIdentity = ALICE, **fields: Any) -> Claim:
         """Submit one call and claim it."""

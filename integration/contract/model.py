@@ -29,6 +29,14 @@ class Life:
     reroutes: int = 0
     recoveries: int = 0
     outcome: Outcome | None = None
+    #: For a workflow that was released: whether it is claimable at its time, and what it awaits.
+    is_due: bool = False
+    awaits: str | None = None
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def is_released(self) -> bool:
+        return self.status is S.PAUSED and self.token is None
 
     @property
     def status(self) -> S:
@@ -85,7 +93,8 @@ class Model:
 
     def is_claimable(self, life: Life) -> bool:
         """Whether a claim may start here and now."""
-        return life.status in AVAILABLE and life.available_at <= self.now
+        may = life.status in AVAILABLE or (life.is_released and life.is_due)
+        return may and life.available_at <= self.now
 
     def claim(self, request: ClaimRequest) -> list[tuple[InvocationId, S]]:
         """What is given, and where it rests."""
@@ -103,6 +112,7 @@ class Model:
                     break
             elif call.cc_key is not None and not self._has_place(life):
                 parks = call.cc_park or life.epoch > 0
+                life.walk += [S.RESUMED] if life.status is S.PAUSED else []
                 life.walk.append(S.CONCURRENCY_CONTROLLED if parks else S.CONCURRENCY_CONTROLLED_FINAL)
                 self._forget_waits_for_final(call.invocation_id)
                 continue
@@ -132,6 +142,7 @@ class Model:
         ]
 
     def _give(self, life: Life, request: ClaimRequest, starts: bool) -> None:
+        life.walk += [S.RESUMED] if life.status is S.PAUSED else []
         life.walk += [S.PENDING, S.RUNNING] if starts else [S.PENDING]
         life.epoch += 1
         life.token = request.token
@@ -200,11 +211,26 @@ class Model:
             life.outcome = move.outcome
             self._forget_waits_for_final(found)
         elif move.to in AVAILABLE:
-            life.available_at = self.now + move.delay_seconds
+            life.available_at = self.now + (move.delay_seconds or 0.0)
+        elif move.to is S.PAUSED and move.releases:
+            told = move.awaits is not None and life.messages.count(move.awaits) > move.received
+            life.awaits = move.awaits
+            life.is_due = told or move.delay_seconds is not None
+            life.available_at = self.now + (0.0 if told else move.delay_seconds or 0.0)
         elif move.to is S.RUNNING and S.RESUMED in move.via:
             self._stop_waiting(life)
         elif move.waits_on:
             self._wait(life, move)
+
+    def deliver(self, workflow_id: InvocationId, name: str) -> bool:
+        """Whether a message arrives."""
+        life = self.lives.get(workflow_id)
+        if life is None or life.status in FINAL or life.call.workflow_id != workflow_id:
+            return False
+        life.messages.append(name)
+        if life.is_released and life.awaits == name:
+            life.is_due, life.available_at = True, self.now
+        return True
 
     def _let_in(self, key: str | None) -> None:
         parked = [life for life in self._of_key(key) if life.status is S.CONCURRENCY_CONTROLLED]
@@ -247,5 +273,9 @@ class Model:
 
     def next_due_in(self) -> float | None:
         """Seconds until something falls due."""
-        due = [life.available_at - self.now for life in self.lives.values() if life.status in AVAILABLE]
+        due = [
+            life.available_at - self.now
+            for life in self.lives.values()
+            if life.status in AVAILABLE or (life.is_released and life.is_due)
+        ]
         return min((seconds for seconds in due if seconds > 0), default=None)

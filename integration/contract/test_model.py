@@ -74,12 +74,14 @@ class OrchestratorMachine(RuleBasedStateMachine):
         limit=st.sampled_from([None, None, ("k1", 1), ("k2", 2)]),
         cc_park=st.booleans(),
         delay=_DELAYS,
+        is_workflow=st.booleans(),
     )
-    def submit(self, name: str, limit: tuple[str, int] | None, delay: float, **fields: Any) -> None:
+    def submit(
+        self, name: str, limit: tuple[str, int] | None, delay: float, is_workflow: bool, **fields: Any
+    ) -> None:
         cc_key, cc_limit = limit or (None, 0)
-        call = requests.call(
-            name, cc_key=cc_key, cc_limit=cc_limit, delay_seconds=self._delay(delay), **fields
-        )
+        make = requests.workflow if is_workflow else requests.call
+        call = make(name, cc_key=cc_key, cc_limit=cc_limit, delay_seconds=self._delay(delay), **fields)
         (answer,) = self.world.orchestrator.submit([call], {}, enqueue=True)
         assert (answer.invocation_id, answer.created) == self.model.submit(call)
 
@@ -127,6 +129,22 @@ class OrchestratorMachine(RuleBasedStateMachine):
     @rule(pick=_PICK, on=st.lists(_NAMES, min_size=1, max_size=3, unique=True), enough=st.integers(1, 3))
     def owner_pauses(self, pick: int, on: list[str], enough: int) -> None:
         self._move(requests.pause(self._recent(pick), *on, enough=min(enough, len(on))))
+
+    @precondition(lambda self: self.claims)
+    @rule(
+        pick=_PICK, delay=st.sampled_from([None, 0.0, 1.0, 3600.0]), awaits=st.sampled_from([None, "a", "b"])
+    )
+    def owner_releases(self, pick: int, delay: float | None, awaits: str | None) -> None:
+        claim = self._recent(pick)
+        if claim.workflow_id == claim.invocation_id:
+            delay = None if delay is None else self._delay(delay)
+            self._move(requests.release(claim, delay, awaits, received=pick % 3))
+
+    @rule(name=_NAMES, what=st.sampled_from(["a", "b"]))
+    def send(self, name: str, what: str) -> None:
+        (workflow_id,) = requests.ids(name)
+        (delivered,) = self.world.send(requests.message(workflow_id, what))
+        assert delivered == self.model.deliver(workflow_id, what)
 
     @rule(name=_NAMES)
     def recoverer_looks(self, name: str) -> None:

@@ -19,11 +19,12 @@ from typing import Any
 import pytest
 from integration.backends.parts import Backend
 from integration.clocks import eventually
-from integration.world import World, finish, pause, resume
+from integration.world import World, finish, message, pause, record, release, resume
 
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts import BaseStore
 from pynenc.values.operations import Step
+from pynenc.values.workflows import RecordedOperation
 
 #: One entry per write: everything that it consisted of.
 Writes = list[str]
@@ -96,6 +97,15 @@ def test_a_helped_call_is_three_writes(world: World, counted: Any) -> None:
         step = Step(moves=(pause(waiter, "helped"),), claim=world.claim_request(ids=(helped,)))
         claim = world.orchestrator.advance(step).claims[0]
         world.orchestrator.advance(Step(moves=(finish(claim), resume(waiter)), read=(helped,)))
+    assert len(writes) == 3
+
+
+def test_recording_is_one_write_and_so_is_a_pause_that_records(world: World, counted: Any) -> None:
+    flow = world.run_workflow("flow")
+    with counted(world.parts.orchestrator.store) as writes:
+        world.do(record(flow, (1, "random", "0.5")))
+        world.do(release(flow, awaits="go", operations=(RecordedOperation(2, "wait", ""),)))
+        world.send(message("flow", "go"))
     assert len(writes) == 3
 
 

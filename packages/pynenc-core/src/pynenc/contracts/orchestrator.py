@@ -18,6 +18,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.workflows import RecordedOperation
 
 
 class BaseOrchestrator(BaseComponent):
@@ -45,7 +46,7 @@ class BaseOrchestrator(BaseComponent):
 
     @abstractmethod
     def advance(self, step: Step) -> StepAnswer:
-        """Carry out moves, one claim and reads as one atomic write, in this order.
+        """Carry out moves, messages, one claim and reads as one atomic write, in this order.
 
         Moves. Each is accepted or refused by itself (``MoveResult``); a refused one writes nothing. An
         accepted one appends its history entries (``via``, then ``to``) with consecutive seq and the
@@ -61,9 +62,16 @@ class BaseOrchestrator(BaseComponent):
         - to PAUSED with ``waits_on``: see ``MoveResult``; adds a wait for each that is not final, and
           adds 1 + the waiter's dependents to the dependents of each awaited, and of what these wait for,
           at most 32 hops; a wait that ends before the awaited is final takes as much away again;
-        - to RUNNING by way of RESUMED: removes the waits of the invocation.
+        - to PAUSED with ``releases``: makes it claimable after the delay if there is one, and at once when
+          more than ``received`` messages named ``awaits`` have arrived; a later such pause awaits something
+          else in its place;
+        - to RUNNING by way of RESUMED: removes the waits of the invocation;
+        - adds its ``operations`` and sets its ``values``, of the workflow that the invocation belongs to.
         A move that was written before (its token is the one that released the invocation, or still the
         current one, and the status is the target) is answered ALREADY.
+
+        Messages. Each is appended to those of its name, unless one with its id arrived before; if the workflow
+        rests in PAUSED, belongs to nobody and awaits that name, it becomes claimable now.
 
         Claim. With ``repeated``, what the runner owns under the request's token is given again. Else picks by
         most dependents, then highest priority, then order of submission; see ``ClaimRequest``. A pick becomes
@@ -71,7 +79,7 @@ class BaseOrchestrator(BaseComponent):
         free from now on. A pick whose ``cc_key`` has ``cc_limit`` owned invocations (token set), or an earlier
         submitted parked one, is not given: it becomes CONCURRENCY_CONTROLLED and parks if ``cc_park`` or if it
         was ever claimed before, else CONCURRENCY_CONTROLLED_FINAL; the next is tried instead. A pick with a
-        ``cc_key`` is considered only as the first one.
+        ``cc_key`` is considered only as the first one. One that rests in PAUSED enters RESUMED before all that.
         """
 
     @abstractmethod
@@ -96,6 +104,18 @@ class BaseOrchestrator(BaseComponent):
     @abstractmethod
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:
         """A page of records by order of submission."""
+
+    @abstractmethod
+    def list_operations(self, workflow_id: str, after: int, limit: int) -> list[RecordedOperation]:
+        """The recorded operations of a workflow behind a position, in order; one round trip."""
+
+    @abstractmethod
+    def list_messages(self, workflow_id: str, name: str, after: int, limit: int) -> list[str]:
+        """The data of the messages of that name, in order of arrival, without the first ``after`` of them."""
+
+    @abstractmethod
+    def get_workflow_values(self, workflow_id: str, names: Sequence[str] | None = None) -> dict[str, str]:
+        """Those of the workflow's values that exist; all of them when ``names`` is None."""
 
     @abstractmethod
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:
@@ -129,12 +149,15 @@ class BaseOrchestrator(BaseComponent):
     def find_expired(self, age_seconds: float, limit: int) -> list[InvocationId]:
         """Final invocations that ended at least so long ago, oldest first.
 
-        Leaves out every invocation of a workflow whose root is not final.
+        Leaves out every invocation of a workflow whose root, whose own workflow or whose parent is not final.
         """
 
     @abstractmethod
     def delete(self, ids: Sequence[InvocationId]) -> None:
-        """Remove final invocations and their history; others and unknown ids are left alone."""
+        """Remove final invocations and their history; others and unknown ids are left alone.
+
+        With the invocation that defines a workflow go its operations, values and messages.
+        """
 
     @abstractmethod
     def forget_runners(self, age_seconds: float) -> None:

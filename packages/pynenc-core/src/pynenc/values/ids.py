@@ -13,6 +13,17 @@ RunnerId = NewType("RunnerId", str)
 NO_ARGS = "no_args"
 
 
+def child_id(workflow_id: str, seq: int) -> InvocationId:
+    """The id of what the code of a workflow calls as its operation number ``seq``, in whichever attempt."""
+    return InvocationId(f"{workflow_id}.{seq}")
+
+
+def seq_of_child(invocation_id: str) -> int | None:
+    """Which operation of its parent an invocation is; None when its id is not derived."""
+    _, dot, seq = invocation_id.rpartition(".")
+    return int(seq) if dot and seq.isdecimal() else None
+
+
 class TaskId(NamedTuple):
     """The module and the name of a task's function; ``str()`` gives ``module.name``."""
 

@@ -14,6 +14,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationState, Outcome
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus
+from pynenc.values.workflows import RecordedOperation, WorkflowMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class NewInvocation:
     caches_result: bool = False
     #: Who registers it, for the history: the runner of the parent, if any.
     registered_by: str | None = None
+    #: For a workflow that goes on from another one: what it has done already, written in the same step.
+    operations: tuple[RecordedOperation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Move:
 
     By its owner: ``token`` must be the current one. By the system: ``seq`` must be the current one. With
     neither, the status alone decides. In each case the current status must be in ``sources``.
+
+    A move from RUNNING to RUNNING without ``via`` enters no status: it only records.
     """
 
     invocation_id: InvocationId
@@ -82,8 +87,9 @@ class Move:
     #: Whether the invocation belongs to nobody afterwards: token cleared, concurrency slot passed on.
     releases: bool = False
     reason: str = ""
-    #: For a target that is available: seconds until it may be claimed.
-    delay_seconds: float = 0.0
+    #: For a target that is available, and for a pause that releases: seconds until it may be claimed. None, for
+    #: such a pause: not by time alone.
+    delay_seconds: float | None = 0.0
     #: For a final target, and for RETRY: what the attempt produced. A final target without one has none.
     outcome: Outcome | None = None
     #: Added to the counters of the record.
@@ -94,6 +100,14 @@ class Move:
     waits_on: tuple[InvocationId, ...] = ()
     #: For a pause: with so many of ``waits_on`` final there is nothing to wait for.
     enough: int = 0
+    #: For a pause that releases: the name of the messages that make it claimable, and how many of them the
+    #: workflow has received already.
+    awaits: str | None = None
+    received: int = 0
+    #: Added to the recorded operations of the invocation's workflow; a position that is taken stays as it is.
+    operations: tuple[RecordedOperation, ...] = ()
+    #: Data of the invocation's workflow, by name; replaces what was there.
+    values: tuple[tuple[str, str], ...] = ()
 
 
 class MoveResult(StrEnum):
@@ -192,6 +206,8 @@ class Step:
 
     #: Carried out in order; each is judged by itself.
     moves: tuple[Move, ...] = ()
+    #: Delivered after the moves, and not at all when one of these was not accepted.
+    messages: tuple[WorkflowMessage, ...] = ()
     #: Carried out after the moves, and not at all when a pause among them was not entered.
     claim: ClaimRequest | None = None
     #: Invocations whose state is wanted, as it is after the moves and the claim.
@@ -204,8 +220,10 @@ class StepAnswer:
 
     #: One per move, in order.
     moves: tuple[MoveAnswer, ...] = ()
+    #: One per message: False when there is no such workflow, or it is final, or a move was not accepted.
+    delivered: tuple[bool, ...] = ()
     claims: tuple[Claim, ...] = ()
-    #: What a freed concurrency place made claimable.
+    #: What a freed concurrency place or a message made claimable.
     unparked: tuple[InvocationId, ...] = ()
     #: Given when a claim from the queue found nothing: seconds until the next invocation falls due, or None.
     next_due_seconds: float | None = None
@@ -235,6 +253,10 @@ class InvocationQuery:
     parent_id: InvocationId | None = None
     root_id: InvocationId | None = None
     runner_id: str | None = None
+    #: Only invocations that define a workflow.
+    workflows: bool = False
+    #: Only workflows that are not final and whose last pause awaits messages of this name.
+    awaits: str | None = None
     oldest_first: bool = False
     #: Only what comes after this invocation in the order of the list; nothing when it does not exist.
     after: InvocationId | None = None

@@ -145,12 +145,14 @@ STATUS_TABLE: Mapping[InvocationStatus, StatusDefinition] = {
         _S.CANCELLED,
     ),
     _S.RUNNING_RECOVERY: _row(OwnerRule.RELEASE, _S.REROUTED, _S.FAILED, overrides_owner=True),
-    # PENDING from PAUSED: a workflow that was unwound while it slept is claimed again.
+    # Released while it sleeps or waits for messages, a workflow belongs to nobody; a claim takes it by way of
+    # RESUMED to PENDING, or to CONCURRENCY_CONTROLLED when its place was taken meanwhile.
     _S.PAUSED: _row(OwnerRule.KEEP, _S.RESUMED, _S.KILLED, _S.RUNNING_RECOVERY, _S.CANCELLED, _S.PENDING),
     _S.RESUMED: _row(
         OwnerRule.KEEP,
         _S.RUNNING,
         _S.PENDING,
+        _S.CONCURRENCY_CONTROLLED,
         _S.PAUSED,
         _S.SUCCESS,
         _S.FAILED,

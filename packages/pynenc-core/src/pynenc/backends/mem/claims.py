@@ -31,6 +31,7 @@ def claim(tables: Tables, request: ClaimRequest, now: float) -> tuple[Claim, ...
             if not _may_be_claimed_ahead(record, request):
                 break
         elif record.call.cc_key is not None and not tables.slots.admits(record):
+            _note_resumed(record, request, now)
             _turn_away(tables, record, request, now)
             continue
         _give(tables, record, request, now, start=not claims or starts_in <= request.start_seconds)
@@ -82,6 +83,11 @@ def _may_be_claimed_ahead(record: MemRecord, request: ClaimRequest) -> bool:
     return record.call.task_id in request.ahead and record.call.cc_key is None and not record.recoveries
 
 
+def _note_resumed(record: MemRecord, request: ClaimRequest, now: float) -> None:
+    if record.status is _S.PAUSED:
+        record.enter(_S.RESUMED, now, request.runner.runner_id)
+
+
 def _turn_away(tables: Tables, record: MemRecord, request: ClaimRequest, now: float) -> None:
     drop(record)
     runner_id = request.runner.runner_id
@@ -94,6 +100,7 @@ def _turn_away(tables: Tables, record: MemRecord, request: ClaimRequest, now: fl
 
 
 def _give(tables: Tables, record: MemRecord, request: ClaimRequest, now: float, *, start: bool) -> None:
+    _note_resumed(record, request, now)
     tables.take(record, request.runner, request.token, now)
     record.enter(_S.PENDING, now, request.runner.runner_id)
     if start:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pynenc.backends.mem.lazy_heap import drop
 from pynenc.backends.mem.record import MemRecord
 from pynenc.backends.mem.tables import Tables
+from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+from pynenc.values.workflows import WorkflowMessage
 
 _S = InvocationStatus
 _DONE = MoveAnswer(MoveResult.DONE)
@@ -27,8 +29,23 @@ def carry_out(tables: Tables, move: Move, now: float) -> MoveAnswer:
         refusal = _refuse_pause(tables, move)
         if refusal is not None:
             return refusal
-    _write(tables, record, move, now)
+    if (move.operations or move.values) and record.call.workflow_id is not None:
+        tables.workflows.record(record.call.workflow_id, move.operations, move.values)
+    if move.to is not _S.RUNNING or record.status is not _S.RUNNING:
+        _write(tables, record, move, now)
     return _DONE
+
+
+def deliver(tables: Tables, message: WorkflowMessage, now: float) -> bool:
+    """Add a message to what a workflow was told; False when there is no such workflow, or it is final."""
+    record = tables.records.get(InvocationId(message.workflow_id))
+    if record is None or record.ended_at is not None or record.call.workflow_id != message.workflow_id:
+        return False
+    tables.workflows.add_message(message)
+    released = record.status is _S.PAUSED and record.token is None
+    if released and tables.workflows.awaits(record.call.invocation_id, message.name):
+        tables.wake(record, now)
+    return True
 
 
 def _permits(record: MemRecord, move: Move) -> bool:
@@ -79,15 +96,33 @@ def _write(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
     elif move.to in AVAILABLE:
         if move.to is _S.RETRY:
             record.outcome = move.outcome
-        record.available_at = now + move.delay_seconds
+        record.available_at = now + (move.delay_seconds or 0.0)
         tables.enqueue(record, now)
     elif move.to is _S.RUNNING:
         if _S.RESUMED in move.via:
             tables.stop_waiting(record)
         else:
             record.started_at = now
+    elif move.to is _S.PAUSED:
+        _pause(tables, record, move, now)
+
+
+def _pause(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
+    if move.releases:
+        _let_sleep(tables, record, move, now)
     elif move.waits_on:
         _wait(tables, record, move)
+
+
+def _let_sleep(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
+    invocation_id = record.call.invocation_id
+    tables.workflows.set_awaited(invocation_id, move.awaits)
+    arrived = tables.workflows.messages(invocation_id, move.awaits) if move.awaits is not None else ()
+    if len(arrived) > move.received:
+        tables.wake(record, now)
+    elif move.delay_seconds is not None:
+        record.available_at = now + move.delay_seconds
+        tables.enqueue(record, now)
 
 
 def _wait(tables: Tables, record: MemRecord, move: Move) -> None:

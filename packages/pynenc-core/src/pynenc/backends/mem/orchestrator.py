@@ -8,6 +8,7 @@ from itertools import islice
 from pynenc.backends.mem.claims import claim
 from pynenc.backends.mem.component import MemComponent
 from pynenc.backends.mem.moves import carry_out
+from pynenc.backends.mem.moves import deliver as deliver_message
 from pynenc.backends.mem.record import MemRecord
 from pynenc.backends.mem.store import MemStore
 from pynenc.backends.mem.watches import deliver
@@ -28,6 +29,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.workflows import RecordedOperation
 
 
 class MemOrchestrator(MemComponent, BaseOrchestrator):
@@ -68,6 +70,10 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             tables = store.tables
             now = store.now()
             moves = tuple([carry_out(tables, move, now) for move in step.moves])
+            delivered: tuple[bool, ...] = ()
+            if step.messages:
+                accepted = all(answer.accepted for answer in moves)
+                delivered = tuple([accepted and deliver_message(tables, m, now) for m in step.messages])
             request = step.claim
             claims: tuple[Claim, ...] = ()
             next_due_seconds = None
@@ -80,7 +86,12 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             reports = store.settle()
         deliver(reports)
         return StepAnswer(
-            moves=moves, claims=claims, unparked=unparked, next_due_seconds=next_due_seconds, states=states
+            moves=moves,
+            delivered=delivered,
+            claims=claims,
+            unparked=unparked,
+            next_due_seconds=next_due_seconds,
+            states=states,
         )
 
     def _next_due_seconds(self, now: float) -> float | None:
@@ -116,16 +127,34 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             return [] if record is None else record.to_history()
 
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:
-        """A page; a query by parent looks at the children only, any other one at every record."""
+        """A page; a query by parent or by what is awaited looks at these only, any other one at every record."""
         with self.store.lock:
             tables = self.store.tables
-            if query.oldest_first:
+            if query.awaits is not None:
+                records = iter(tables.awaiting(query.awaits, query.after, oldest_first=query.oldest_first))
+            elif query.oldest_first:
                 records = tables.oldest_first(query.after)
             elif query.parent_id is not None:
                 records = tables.children(query.parent_id, query.after)
             else:
                 records = tables.newest_first(query.after)
             return [record.to_record() for record in islice(_matching(records, query), query.limit)]
+
+    def list_operations(self, workflow_id: str, after: int, limit: int) -> list[RecordedOperation]:
+        """A page of one workflow."""
+        with self.store.lock:
+            return self.store.tables.workflows.operations(workflow_id, after, limit)
+
+    def list_messages(self, workflow_id: str, name: str, after: int, limit: int) -> list[str]:
+        """A page of one workflow."""
+        with self.store.lock:
+            return self.store.tables.workflows.messages(workflow_id, name)[after : after + limit]
+
+    def get_workflow_values(self, workflow_id: str, names: Sequence[str] | None = None) -> dict[str, str]:
+        """A copy of the values."""
+        with self.store.lock:
+            values = self.store.tables.workflows.values(workflow_id)
+            return {name: values[name] for name in (values if names is None else names) if name in values}
 
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:
         """The counters of one task, or their sums."""
@@ -188,12 +217,14 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             return list(islice(self._expired(self.store.now() - age_seconds), limit))
 
     def _expired(self, ended_before: float) -> Iterator[InvocationId]:
-        records = self.store.tables.records
         for invocation_id, record in self.store.tables.ended.items():
             if record.ended_at is None or record.ended_at > ended_before:
                 return
-            root = records.get(record.call.root_id) if record.call.workflow_id is not None else None
-            if root is None or root.ended_at is not None:
+            call = record.call
+            above: tuple[str | None, ...] = ()
+            if call.workflow_id is not None:
+                above = (call.root_id, call.workflow_id, call.parent_id)
+            if all(self.store.tables.is_final_or_gone(one) for one in above):
                 yield invocation_id
 
     def delete(self, ids: Sequence[InvocationId]) -> None:
@@ -237,6 +268,7 @@ def _matching(records: Iterator[MemRecord], query: InvocationQuery) -> Iterator[
             and query.task_id in (None, call.task_id)
             and query.parent_id in (None, call.parent_id)
             and query.root_id in (None, call.root_id)
+            and (not query.workflows or call.workflow_id == call.invocation_id)
             and (query.runner_id is None or (record.owner and record.owner.runner_id == query.runner_id))
         ):
             yield record

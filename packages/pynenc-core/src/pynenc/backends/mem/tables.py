@@ -13,6 +13,7 @@ from pynenc.backends.mem.runners import Runners
 from pynenc.backends.mem.slots import Slots
 from pynenc.backends.mem.waits import MAX_HOPS, Waits
 from pynenc.backends.mem.watches import Watches
+from pynenc.backends.mem.workflows import Workflows
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.records import Outcome
@@ -40,6 +41,7 @@ class Tables:
         #: Final invocations in the order in which they ended.
         self.ended: dict[InvocationId, MemRecord] = {}
         self.results = Results()
+        self.workflows = Workflows()
         #: By task: how many rest in each status.
         self.counts: dict[str, dict[InvocationStatus, int]] = {}
         self._children: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
@@ -47,7 +49,7 @@ class Tables:
         self._submitted = 0
         #: Pieces of work that became claimable in the current operation.
         self.new_work = 0
-        #: What freed places made claimable in the current operation.
+        #: What freed places and messages made claimable in the current operation.
         self.unparked: list[InvocationId] = []
 
     def create(self, call: NewInvocation, now: float) -> MemRecord:
@@ -63,6 +65,8 @@ class Tables:
             self.registrations[call.reg_key] = record
         if call.parent_id is not None:
             self._children.setdefault(call.parent_id, {})[call.invocation_id] = record
+        if call.operations and call.workflow_id is not None:
+            self.workflows.record(call.workflow_id, call.operations)
         self.enqueue(record, now)
         return record
 
@@ -147,6 +151,13 @@ class Tables:
             self.enqueue(record, now)
             self.unparked.append(record.call.invocation_id)
 
+    def wake(self, record: MemRecord, now: float) -> None:
+        """Make a workflow that awaited a message claimable now."""
+        drop(record)
+        record.available_at = now
+        self.enqueue(record, now)
+        self.unparked.append(record.call.invocation_id)
+
     def end(self, record: MemRecord, outcome: Outcome | None, now: float) -> None:
         """Carry out what follows from a final status."""
         invocation_id = record.call.invocation_id
@@ -157,12 +168,19 @@ class Tables:
             self.results.add(record)
         self._leave_registration(record)
         self.waits.end_for(invocation_id)
+        if record.call.workflow_id == invocation_id:
+            self.workflows.set_awaited(invocation_id, None)
         self.watches.note_final(invocation_id)
 
     def is_final(self, invocation_id: InvocationId) -> bool:
         """Whether there is such an invocation and it is final."""
         record = self.records.get(invocation_id)
         return record is not None and record.ended_at is not None
+
+    def is_final_or_gone(self, invocation_id: str | None) -> bool:
+        """Whether nothing of that id can go on."""
+        record = self.records.get(InvocationId(invocation_id)) if invocation_id is not None else None
+        return record is None or record.ended_at is not None
 
     def delete(self, record: MemRecord) -> None:
         """Forget a final record."""
@@ -172,6 +190,8 @@ class Tables:
         record.counts[record.status] -= 1
         if call.caches_result:
             self.results.discard(record)
+        if call.workflow_id == call.invocation_id:
+            self.workflows.forget(call.invocation_id)
         if call.parent_id is not None:
             siblings = self._children[call.parent_id]
             del siblings[call.invocation_id]
@@ -216,6 +236,18 @@ class Tables:
         for record in reversed(self._children.get(parent_id, {}).values()):
             if record.order < limit:
                 yield record
+
+    def awaiting(self, name: str, after: InvocationId | None, *, oldest_first: bool) -> list[MemRecord]:
+        """Workflows that await messages of a name, by order of submission, beginning behind the given one."""
+        found = sorted((self.records[one] for one in self.workflows.waiters(name)), key=_order_of)
+        if not oldest_first:
+            found.reverse()
+        if after is None:
+            return found
+        if after not in self.records:
+            return []
+        order = self.records[after].order
+        return [one for one in found if (one.order > order if oldest_first else one.order < order)]
 
     def _leave_registration(self, record: MemRecord) -> None:
         key = record.call.reg_key

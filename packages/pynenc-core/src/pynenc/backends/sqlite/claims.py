@@ -168,6 +168,8 @@ def _admits(session: Session, row: Row) -> bool:
 
 def _turn_away(session: Session, row: Row, request: ClaimRequest) -> None:
     runner_id = request.runner.runner_id
+    if row.status is _S.PAUSED:
+        row.enter(_S.RESUMED, session.now, runner_id)
     if row.cc_park or row.epoch:
         row.enter(_S.CONCURRENCY_CONTROLLED, session.now, runner_id)
         row.queued = PARKED
@@ -179,6 +181,8 @@ def _turn_away(session: Session, row: Row, request: ClaimRequest) -> None:
 
 def _give(session: Session, row: Row, request: ClaimRequest, *, start: bool) -> None:
     now, runner = session.now, request.runner
+    if row.status is _S.PAUSED:
+        row.enter(_S.RESUMED, now, runner.runner_id)
     row.epoch += 1
     row.token = request.token
     row.runner_id, row.host, row.runner_cls = runner.runner_id, runner.host, runner.runner_cls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynenc.backends.sqlite import waits
+from pynenc.backends.sqlite import waits, workflows
 from pynenc.backends.sqlite.codec import Change, Row
 from pynenc.backends.sqlite.session import Session
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
@@ -30,7 +30,10 @@ def carry_out(session: Session, move: Move) -> MoveAnswer:
         refusal = waits.refuse(session, row, move)
         if refusal is not None:
             return refusal
-    _write(session, row, move)
+    if move.operations or move.values:
+        workflows.record(session, row, move)
+    if move.to is not _S.RUNNING or row.status is not _S.RUNNING:
+        _write(session, row, move)
     return _DONE
 
 
@@ -75,12 +78,14 @@ def _follow(session: Session, row: Row, move: Move, before: InvocationStatus) ->
     elif to in AVAILABLE:
         if to is _S.RETRY:
             row.outcome, row.has_outcome = move.outcome, True
-        session.enqueue(row, move.delay_seconds)
+        session.enqueue(row, move.delay_seconds or 0.0)
     elif to is _S.RUNNING:
         if _S.RESUMED in move.via or before in _WAITING:
             waits.remove(session, row)
         else:
             row.started_at = session.now
+    elif to is _S.PAUSED and move.releases:
+        workflows.release(session, row, move)
     elif move.waits_on:
         waits.add(session, row, move.waits_on)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pynenc.backends.sqlite import claims, codec, moves
+from pynenc.backends.sqlite import claims, codec, moves, workflows
 from pynenc.backends.sqlite.client_data_store import put_values
 from pynenc.backends.sqlite.component import SQLiteComponent
 from pynenc.backends.sqlite.runners import RunnerTable
@@ -28,6 +28,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import FINAL, INITIAL, InvocationStatus
+from pynenc.values.workflows import RecordedOperation
 
 _FINAL = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
 
@@ -54,6 +55,9 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             if data:
                 put_values(session.connection, self.store.sql, data, session.now)
             existing = self._insert(session, batch, rows)
+            going_on = [call for at, call in enumerate(batch) if call.operations and at not in existing]
+            if going_on:
+                workflows.record_of_new(session, going_on)
             if enqueue:
                 session.new_work += len(batch) - len(existing)
         return [
@@ -63,7 +67,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         due = None
-        if not step.moves:
+        if not step.moves and not step.messages:
             promising = False
             if step.claim is not None:
                 promising, due = self._look(step.claim)
@@ -74,6 +78,10 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             if len(step.moves) > 1:
                 session.load(move.invocation_id for move in step.moves)
             answers = tuple(moves.carry_out(session, move) for move in step.moves)
+            delivered: tuple[bool, ...] = ()
+            if step.messages:
+                accepted = all(answer.accepted for answer in answers)
+                delivered = tuple([accepted and workflows.deliver(session, each) for each in step.messages])
             entered = all(
                 answer.accepted
                 for move, answer in zip(step.moves, answers, strict=True)
@@ -88,6 +96,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             states = _states(session, step.read)
         return StepAnswer(
             moves=answers,
+            delivered=delivered,
             claims=claims.to_claims(taken),
             unparked=tuple(session.unparked),
             next_due_seconds=due,
@@ -101,6 +110,11 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             yield session
             session.finish()
         self.store.announce(session.new_work, session.ended, session.available)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with self.store.read() as connection:
+            yield Session(connection, self.store.sql, 0.0)
 
     def _insert(
         self, session: Session, batch: Sequence[NewInvocation], rows: list[tuple[Any, ...]]
@@ -199,6 +213,13 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         if query.root_id is not None:
             conditions.append("(root_id = ? OR (root_id IS NULL AND invocation_id = ?))")
             parameters += [query.root_id, query.root_id]
+        if query.workflows:
+            conditions.append("workflow_id = invocation_id")
+        if query.awaits is not None:
+            conditions.append(
+                "ended_at IS NULL AND invocation_id IN (SELECT workflow_id FROM awaited_{t} WHERE name = ?)"
+            )
+            parameters.append(query.awaits)
         if query.statuses is not None:
             conditions.append(f"status IN ({codec.marks(len(query.statuses))})")
             parameters += sorted(status.value for status in query.statuses)
@@ -213,6 +234,20 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 codec.to_record(columns)
                 for columns in connection.execute(self.store.sql(text), (*parameters, query.limit))
             ]
+
+    def list_operations(self, workflow_id: str, after: int, limit: int) -> list[RecordedOperation]:  # noqa: D102
+        with self._reading() as session:
+            return workflows.list_operations(session, workflow_id, after, limit)
+
+    def list_messages(self, workflow_id: str, name: str, after: int, limit: int) -> list[str]:  # noqa: D102
+        with self._reading() as session:
+            return workflows.list_messages(session, workflow_id, name, after, limit)
+
+    def get_workflow_values(self, workflow_id: str, names: Sequence[str] | None = None) -> dict[str, str]:  # noqa: D102
+        with self._reading() as session:
+            select = "SELECT name, value FROM workflow_values_{t} WHERE workflow_id = ?"
+            values = dict(session.execute(select, (workflow_id,)).fetchall())
+        return values if names is None else {name: values[name] for name in names if name in values}
 
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
         where, parameters = ("", ()) if task_id is None else ("WHERE task_id = ? ", (task_id,))
@@ -265,9 +300,9 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def find_expired(self, age_seconds: float, limit: int) -> list[InvocationId]:  # noqa: D102
         text = (
-            "SELECT invocation_id FROM inv_{t} AS i WHERE ended_at IS NOT NULL AND ended_at <= ? AND (root_id IS NULL "
-            "OR workflow_id IS NULL OR NOT EXISTS (SELECT 1 FROM inv_{t} AS r WHERE r.invocation_id = i.root_id "
-            "AND r.ended_at IS NULL)) ORDER BY ended_at LIMIT ?"
+            "SELECT invocation_id FROM inv_{t} AS i WHERE ended_at IS NOT NULL AND ended_at <= ? AND "
+            "(workflow_id IS NULL OR NOT EXISTS (SELECT 1 FROM inv_{t} AS r WHERE r.invocation_id IN "
+            "(i.root_id, i.workflow_id, i.parent_id) AND r.ended_at IS NULL)) ORDER BY ended_at LIMIT ?"
         )
         with self.store.read() as connection:
             rows = connection.execute(self.store.sql(text), (self.store.now() - age_seconds, limit))
@@ -277,15 +312,18 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self._session() as session:
             for invocation_id in dict.fromkeys(ids):
                 row = session.execute(
-                    f"DELETE FROM inv_{{t}} WHERE invocation_id = ? AND status IN ({_FINAL}) RETURNING task_id, status",
+                    f"DELETE FROM inv_{{t}} WHERE invocation_id = ? AND status IN ({_FINAL}) "
+                    "RETURNING task_id, status, workflow_id = invocation_id",
                     (invocation_id,),
                 ).fetchone()
                 if row is not None:
                     session.count(row[0], codec.BY_TEXT[row[1]], -1)
+                    if row[2]:
+                        workflows.forget(session, invocation_id)
 
     def purge(self) -> None:  # noqa: D102
         with self.store.write() as connection:
-            for table in ("inv", "waits", "counts", "runners", "leases"):
+            for table in ("inv", "waits", "counts", "runners", "leases", *workflows.TABLES):
                 connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
 
 

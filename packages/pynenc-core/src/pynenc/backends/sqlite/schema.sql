@@ -60,6 +60,8 @@ CREATE INDEX IF NOT EXISTS inv_ended_{t} ON inv_{t} (ended_at) WHERE ended_at IS
 -- results that answer later calls; only end and deletion touch it
 CREATE INDEX IF NOT EXISTS inv_results_{t} ON inv_{t} (task_id, args_id, n)
     WHERE caches_result = 1 AND outcome_kind = 'result';
+-- list of workflows
+CREATE INDEX IF NOT EXISTS inv_workflows_{t} ON inv_{t} (n) WHERE workflow_id = invocation_id;
 -- descendants of an invocation
 CREATE INDEX IF NOT EXISTS inv_parent_{t} ON inv_{t} (parent_id) WHERE parent_id IS NOT NULL;
 
@@ -68,6 +70,28 @@ CREATE TABLE IF NOT EXISTS waits_{t} (
 ) WITHOUT ROWID;
 -- the end of what is waited for
 CREATE INDEX IF NOT EXISTS waits_waited_{t} ON waits_{t} (waited);
+
+-- what the code of workflows did
+CREATE TABLE IF NOT EXISTS operations_{t} (
+    workflow_id TEXT NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (workflow_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS workflow_values_{t} (
+    workflow_id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (workflow_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS messages_to_{t} (
+    n INTEGER PRIMARY KEY,               -- order of arrival
+    workflow_id TEXT NOT NULL, message_id TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL,
+    UNIQUE (workflow_id, message_id)
+);
+-- receive: the messages of a name
+CREATE INDEX IF NOT EXISTS messages_to_name_{t} ON messages_to_{t} (workflow_id, name, n);
+
+CREATE TABLE IF NOT EXISTS awaited_{t} (workflow_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+-- who awaits messages of a name
+CREATE INDEX IF NOT EXISTS awaited_name_{t} ON awaited_{t} (name);
 
 CREATE TABLE IF NOT EXISTS counts_{t} (
     task_id TEXT NOT NULL, status TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (task_id, status)

@@ -17,8 +17,8 @@ from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
 from pynenc.values.ids import InvocationId
 
-#: Grows with each change of schema.sql that older code cannot live with.
-SCHEMA_VERSION = 1
+#: Grows with each change of schema.sql.
+SCHEMA_VERSION = 2
 
 
 class SQLiteStore(BaseStore):
@@ -104,7 +104,9 @@ class SQLiteStore(BaseStore):
             if not self._is_prepared(connection):
                 for statement in _schema(self.tables):
                     connection.execute(statement)
-                connection.execute("INSERT INTO pynenc_schema VALUES (?, ?)", (self.tables, SCHEMA_VERSION))
+                connection.execute(
+                    "INSERT OR REPLACE INTO pynenc_schema VALUES (?, ?)", (self.tables, SCHEMA_VERSION)
+                )
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -122,7 +124,8 @@ class SQLiteStore(BaseStore):
                 f"SQLite database '{self._connections.path}' was written by a newer pynenc (schema {row[0]}, "
                 f"this one knows {SCHEMA_VERSION}): upgrade pynenc-core here, or use another file"
             )
-        return row is not None
+        # What an older one lacks is created: so far, tables and indexes were only added.
+        return row is not None and row[0] == SCHEMA_VERSION
 
 
 def table_suffix(app_id: str) -> str:
