@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 from integration.clocks import in_threads
@@ -207,7 +209,7 @@ def test_without_a_delay_only_a_message_ends_it(world: World) -> None:
 
 
 def test_a_released_pause_holds_no_concurrency_place(world: World) -> None:
-    limit = {"cc_key": "k", "cc_limit": 1, "cc_park": True}
+    limit: dict[str, Any] = {"cc_key": "k", "cc_limit": 1, "cc_park": True}
     claim = world.run_workflow("flow", **limit)
     world.submit("next", **limit)
     assert world.claims(BOB) == []  # it parks
@@ -223,7 +225,7 @@ def test_a_released_pause_holds_no_concurrency_place(world: World) -> None:
 
 
 def test_one_that_would_be_refused_at_first_is_parked_when_it_resumes(world: World) -> None:
-    limit = {"cc_key": "k", "cc_limit": 1, "cc_park": False}
+    limit: dict[str, Any] = {"cc_key": "k", "cc_limit": 1, "cc_park": False}
     claim = world.run_workflow("flow", **limit)
     world.do(release(claim, 0.0))
     world.run("other", BOB, **limit)
@@ -365,8 +367,8 @@ def test_messages_and_pauses_race_and_none_is_lost(world: World) -> None:
         name = f"flow-{number}"
         claim = world.run_workflow(name)
         in_threads(
-            lambda claim=claim: world.do(release(claim, awaits="go")),
-            lambda name=name: world.send(message(name, "go")),
+            partial(world.do, release(claim, awaits="go")),
+            partial(world.send, message(name, "go")),
         )
         assert world.claim(ids=ids(name)).invocation_id == name
 
@@ -407,7 +409,7 @@ def test_those_that_await_a_name_are_listed_until_they_are_final(world: World) -
 
 def test_nothing_of_a_workflow_expires_before_its_root(world: World) -> None:
     (caller,) = ids("caller")
-    outer = {"root_id": caller}
+    outer: dict[str, Any] = {"root_id": caller}
     top = world.run("caller")
     flow = world.run_workflow("flow", parent_id=caller, **outer)
     member = world.run("member", workflow_id="flow", parent_id=ids("flow")[0], **outer)
