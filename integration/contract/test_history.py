@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import replace
 
 import pytest
+from integration.clocks import DEADLINE_SECONDS
 from integration.faults.history_checker import check
 from integration.world import (
     ALICE,
@@ -23,7 +25,7 @@ from integration.world import (
     retry,
 )
 
-from pynenc.values.operations import InvocationQuery
+from pynenc.values.operations import Due, InvocationQuery
 from pynenc.values.status import InvocationStatus as S
 
 
@@ -164,6 +166,57 @@ def test_delayed_ones_are_found_when_they_are_due(world: World) -> None:
     assert world.orchestrator.find_available(None, 10) == ["b"]
     world.pass_time(0.3)
     assert world.orchestrator.find_available(None, 10) == ["a", "b"]
+
+
+def test_what_fell_due_is_given_once_and_stays_claimable(world: World) -> None:
+    claim = world.run("retried")
+    world.submit(call("soon", delay_seconds=0.2), call("late", delay_seconds=600), "now")
+    world.do(retry(claim, delay_seconds=0.1))
+    due = world.orchestrator.take_due(10)
+    assert due.ids == ()
+    assert due.next_due_seconds is not None
+    assert 0 < due.next_due_seconds <= 0.1
+    assert world.orchestrator.count_delayed() == 3
+    world.pass_time(0.2)
+    first = world.orchestrator.take_due(1)
+    assert first == Due(ids("retried"), 0)
+    second = world.orchestrator.take_due(10)
+    assert second.ids == ids("soon")
+    assert second.next_due_seconds is not None
+    assert 500 < second.next_due_seconds < 600
+    assert world.orchestrator.take_due(10).ids == ()
+    assert world.orchestrator.count_delayed() == 1
+    assert {one.invocation_id for one in (world.claim(ids=ids("soon")), world.claim(ids=ids("retried")))} == {
+        "soon",
+        "retried",
+    }
+    assert world.claim().invocation_id == "now"
+
+
+def test_a_claim_by_name_takes_what_fell_due_and_leaves_the_rest(world: World) -> None:
+    world.submit(call("a", delay_seconds=0.2), call("b", delay_seconds=0.2))
+    assert world.claims(ids=ids("a")) == []
+    world.pass_time(0.2)
+    assert world.claim(ids=ids("a")).invocation_id == "a"
+    assert world.orchestrator.take_due(10) == Due(ids("b"), None)
+
+
+def test_what_falls_due_first_wakes_whoever_waits_for_that(world: World) -> None:
+    """Also where the records are not the queue."""
+    marker = world.store.work_marker()
+    world.orchestrator.submit([call("later", delay_seconds=60)], {}, enqueue=False)
+    assert world.store.wait_for_work(marker, DEADLINE_SECONDS)
+    other = world.another_process()
+    marker = world.store.work_marker()
+    woken: list[bool] = []
+    thread = threading.Thread(
+        target=lambda: woken.append(world.store.wait_for_work(marker, DEADLINE_SECONDS))
+    )
+    thread.start()
+    other.orchestrator.submit([call("sooner", delay_seconds=30)], {}, enqueue=False)
+    thread.join()
+    assert woken == [True]
+    other.close()
 
 
 def test_what_was_read_does_not_change_afterwards(world: World) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pynenc.contracts.store import BaseComponent, BaseStore
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
+    Due,
     InvocationQuery,
     NewInvocation,
     OwnedInvocation,
@@ -40,8 +41,8 @@ class BaseOrchestrator(BaseComponent):
         exists is left as it is and answered ``created=False``; so is a call whose ``reg_key`` a never
         claimed invocation has (also an earlier one of the same batch), with that invocation's id. ``data``
         are large serialized values by content hash, written in the same step, existing ones left alone.
-        ``enqueue`` says whether this store is also the queue: without it, nothing is woken here. One round
-        trip or transaction for the whole batch.
+        ``enqueue`` says whether this store is also the queue: without it, only what falls due before all other
+        delayed ones wakes anybody here. One round trip or transaction for the whole batch.
         """
 
     @abstractmethod
@@ -124,6 +125,20 @@ class BaseOrchestrator(BaseComponent):
     @abstractmethod
     def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:
         """Claimable invocations in order of submission, after the given one: what a lost queue must hold."""
+
+    @abstractmethod
+    def take_due(self, limit: int) -> Due:
+        """Delayed invocations whose time has come, those that waited longest first; each is given only once.
+
+        For whoever tells a queue of its own about them. Giving one changes nothing else: it is claimable with
+        or without it. Nothing is written when there are none.
+        """
+
+    @abstractmethod
+    def count_delayed(self) -> int:
+        """How many delayed invocations neither ``take_due`` nor a claim has gone past: not claimable yet, or just
+        now.
+        """
 
     @abstractmethod
     def get_waits(self) -> dict[InvocationId, list[InvocationId]]:

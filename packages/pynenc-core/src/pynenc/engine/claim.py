@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from pynenc.contracts.broker import Delivery
 from pynenc.engine.components import Components
+from pynenc.engine.hints import push_hints
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import ClaimRequest, Step, StepAnswer
 from pynenc.values.status import AVAILABLE
 
 logger = logging.getLogger(__name__)
+
+_SHORTEST_YIELD_SECONDS = 0.01
+_LONGEST_YIELD_SECONDS = 0.5
 
 
 class Claimer:
@@ -22,6 +27,9 @@ class Claimer:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._appetite = 1
+        #: After messages that only others can use, this worker leaves the queue to them for a moment.
+        self._yields_until = 0.0
+        self._yields_seconds = 0.0
         #: A delivery that was not decided within so many seconds is delivered again; deciding takes one write.
         self._lease_seconds = components.conf.max_pending_seconds
 
@@ -44,6 +52,9 @@ class Claimer:
             answer = self._announced(step, parts.orchestrator.advance(taken))
             if answer.claims:
                 return answer
+        held_back = self._yields_until - time.monotonic()
+        if held_back > 0:
+            return replace(answer or self._without_claim(step), next_due_seconds=held_back)
         while True:
             deliveries = parts.broker.receive(min(claim.limit, self._appetite), self._lease_seconds)
             if not deliveries:
@@ -56,7 +67,7 @@ class Claimer:
             else:
                 latest = self._decide(asked, deliveries)
                 answer = replace(answer, claims=latest.claims)
-            left = self._confirm(deliveries, latest)
+            left = self._confirm(claim, deliveries, latest)
             # Hints that led nowhere are followed by more of them at once.
             self._appetite = min(claim.limit, 2 * max(len(latest.claims), len(deliveries) - len(left), 1))
             if latest.claims or left:
@@ -71,7 +82,9 @@ class Claimer:
             self._settle((), deliveries)  # nothing was decided: others need not wait for the lease to end
             raise
 
-    def _confirm(self, deliveries: Sequence[Delivery], answer: StepAnswer) -> set[InvocationId]:
+    def _confirm(
+        self, claim: ClaimRequest, deliveries: Sequence[Delivery], answer: StepAnswer
+    ) -> set[InvocationId]:
         """Confirm what was decided; what is still available was not for this worker, others may have it."""
         states = answer.states
         left = {
@@ -79,11 +92,25 @@ class Claimer:
             for d in deliveries
             if d.invocation_id in states and states[d.invocation_id].status in AVAILABLE
         }
+        if left and not answer.claims:
+            # One of them would have been given, had it been claimable and not excluded. What falls due is pushed then.
+            records = self._components.orchestrator.get_records(list(left)) if claim.exclude_tasks else {}
+            left = {i for i, record in records.items() if record.task_id in claim.exclude_tasks}
+        self._yield_to_others(bool(left and not answer.claims))
         self._settle(
             [d for d in deliveries if d.invocation_id not in left],
             [d for d in deliveries if d.invocation_id in left],
         )
         return left
+
+    def _yield_to_others(self, refused: bool) -> None:
+        """Do not take at once again what was just given back for others."""
+        self._yields_seconds = (
+            min(max(2 * self._yields_seconds, _SHORTEST_YIELD_SECONDS), _LONGEST_YIELD_SECONDS)
+            if refused
+            else 0.0
+        )
+        self._yields_until = time.monotonic() + self._yields_seconds if refused else 0.0
 
     def _settle(self, decided: Sequence[Delivery], undecided: Sequence[Delivery]) -> None:
         """Tell the queue. It delivers again what it does not hear of; an error must not lose what was claimed."""
@@ -108,10 +135,5 @@ class Claimer:
             for move, result in zip(step.moves, answer.moves, strict=True)
             if move.to in AVAILABLE and not move.delay_seconds and result.accepted
         ]
-        due += answer.unparked
-        try:
-            if due:
-                self._components.broker.push(due, front=True)
-        except StoreError as error:
-            logger.warning("%d invocations are not queued yet (%s); a runner will do it", len(due), error)
+        push_hints(self._components, [*due, *answer.unparked], front=True)
         return answer

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine import transitions
 from pynenc.engine.components import Components
+from pynenc.engine.hints import push_hints
 from pynenc.engine.payloads import Payloads
 from pynenc.exceptions import WorkerLostError
 from pynenc.values.ids import RunnerId
 from pynenc.values.operations import Move, OwnedInvocation, Step
 from pynenc.values.runners import Beat
-from pynenc.values.status import InvocationStatus
+from pynenc.values.status import AVAILABLE, InvocationStatus
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,8 @@ class Recovery:
                 break
 
     def _publish(self, moves: Sequence[Move]) -> None:
-        if not self._components.record_is_queue:
-            rerouted = [m.invocation_id for m in moves if m.to is InvocationStatus.REROUTED]
-            self._components.broker.push(rerouted, front=True)
+        claimable = [m.invocation_id for m in moves if m.to in AVAILABLE and not m.delay_seconds]
+        push_hints(self._components, claimable, front=True)
 
     def _move(self, owned: OwnedInvocation, reason: str) -> Move:
         counted = owned.status is InvocationStatus.RUNNING

@@ -13,6 +13,7 @@ from pynenc.engine.argument_text import logged_arguments, preview_of
 from pynenc.engine.components import Components
 from pynenc.engine.concurrency import concurrency_key
 from pynenc.engine.current import ActiveInvocation, get_active
+from pynenc.engine.hints import push_hints
 from pynenc.engine.payloads import Payloads, SerializedArguments
 from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import CommitUnknownError, StoreError
@@ -81,13 +82,12 @@ class Submitter:
         if logger.isEnabledFor(logging.DEBUG):
             self._log(calls, answers)
         if not parts.record_is_queue:
-            self._publish(
-                [
-                    answer.invocation_id
-                    for answer, item in zip(answers, new, strict=True)
-                    if answer.created and not item.delay_seconds
-                ]
-            )
+            claimable = [
+                answer.invocation_id
+                for answer, item in zip(answers, new, strict=True)
+                if answer.created and not item.delay_seconds
+            ]
+            push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
         return answers
 
     def _log(self, calls: Sequence[NewCall], answers: Sequence[SubmitAnswer]) -> None:
@@ -125,23 +125,6 @@ class Submitter:
                         for answer, item in zip(answers, new, strict=True)
                     ]
                 )
-
-    def _publish(self, ids: list[InvocationId]) -> None:
-        """Tell the queue. The call is accepted already: a queue that is down costs latency, not the call."""
-        deadline = time.monotonic() + self._components.conf.publish_timeout_seconds
-        pause = 0.01
-        while ids:
-            try:
-                return self._components.broker.push(ids)
-            except StoreError as error:
-                if time.monotonic() + pause > deadline:
-                    logger.warning(
-                        "%d accepted calls are not queued yet (%s); a runner will do it", len(ids), error
-                    )
-                    return None
-            time.sleep(pause)
-            pause = min(pause * 2, 0.5)
-        return None
 
     def _pack(self, call: NewCall, invocation_id: InvocationId) -> str:
         return self._payloads.pack_arguments(call.arguments, invocation_id)

@@ -9,15 +9,14 @@ from collections.abc import Callable
 
 from pynenc.engine.components import Components
 from pynenc.engine.heartbeat import Heartbeat
+from pynenc.engine.publisher import Publisher
 from pynenc.engine.recovery import Recovery
 from pynenc.engine.retention import DataCollector, delete_expired
 from pynenc.values.ids import RunnerId
-from pynenc.values.status import AVAILABLE
 
 logger = logging.getLogger(__name__)
 
 _RETENTION_INTERVAL_SECONDS = 60.0
-_PUBLISH_BATCH = 1000
 
 
 class Silence:
@@ -61,6 +60,7 @@ class Sweeper:
         self._dead_after = conf.runner_considered_dead_after_minutes * 60
         self._retention = components.orchestrator_conf.auto_final_invocation_purge_hours * 3600
         self._collector = DataCollector(components, self._retention)
+        self._publisher = Publisher(components, lambda: heartbeat.leads, self._interval)
         self._silence = Silence()
         self._next_retention = 0.0
         self._stopping = threading.Event()
@@ -69,10 +69,12 @@ class Sweeper:
     def start(self) -> None:
         """Sweep in the background."""
         self._thread.start()
+        self._publisher.start()
 
     def stop(self) -> None:
         """Stop after the current step."""
         self._stopping.set()
+        self._publisher.stop()
         if self._thread.ident is not None:
             self._thread.join(5)
 
@@ -80,7 +82,7 @@ class Sweeper:
         """One pass: everybody observes, the holder of the lease acts."""
         steps: list[Callable[[], None]] = [self._observe]
         if self._heartbeat.leads:
-            steps += [self._recover_silent, self._publish_available, self._apply_retention]
+            steps += [self._recover_silent, self._publisher.push_missing, self._apply_retention]
         for step in steps:
             if self._stopping.is_set():
                 return
@@ -105,16 +107,6 @@ class Sweeper:
             return  # whoever could have died would have taken the store along
         dead = self._silence.longer_than(self._dead_after)
         self._recovery.recover(dead, f"no sign of life from its runner for {self._dead_after:g} s")
-
-    def _publish_available(self) -> None:
-        """With a queue of its own: put back what it lost, and what fell due."""
-        parts = self._components
-        if parts.record_is_queue:
-            return
-        counts = parts.orchestrator.count_by_status()
-        available = sum(counts.get(status, 0) for status in AVAILABLE)
-        if available > parts.broker.count():
-            parts.broker.push(parts.orchestrator.find_available(None, _PUBLISH_BATCH))
 
     def _apply_retention(self) -> None:
         now = time.monotonic()

@@ -232,6 +232,16 @@ class StepAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What fell due by the passing of time."""
+
+    #: Each is given to one caller, once.
+    ids: tuple[InvocationId, ...] = ()
+    #: Seconds until the next one falls due, 0 when there are more than were asked for; None without any.
+    next_due_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedInvocation:
     """What recovery needs to know about an invocation whose owner is gone."""
 

@@ -23,7 +23,8 @@ def claim(tables: Tables, request: ClaimRequest, now: float) -> tuple[Claim, ...
         return ()
     if request.repeated and (taken := _taken_before(tables, request)):
         return taken
-    tables.promote_due(now)
+    if request.ids is None:
+        tables.promote_due(now)
     claims: list[Claim] = []
     starts_in = 0.0
     for record in _candidates(tables, request, now):

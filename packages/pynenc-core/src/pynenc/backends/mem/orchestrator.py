@@ -17,6 +17,7 @@ from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
     Claim,
+    Due,
     InvocationQuery,
     Move,
     MoveAnswer,
@@ -48,7 +49,7 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             if data:
                 store.client_data.put(data, now)
             answers = [self._register(call, now) for call in batch]
-            if not enqueue:
+            if not enqueue and not any(call.delay_seconds for call in batch):
                 store.tables.new_work = 0
             reports = store.settle()
         deliver(reports)
@@ -176,6 +177,22 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             found = [record for record in tables.queue.claimable(self.store.now()) if record.order > order]
             found.sort(key=lambda record: record.order)
             return [record.call.invocation_id for record in found[:limit]]
+
+    def take_due(self, limit: int) -> Due:
+        """Makes them ready, as a claim would."""
+        store = self.store
+        with store.lock:
+            now = store.now()
+            due = tuple(store.tables.promote_due(now, limit))
+            reports = store.settle()
+            left = self._next_due_seconds(now)
+        deliver(reports)
+        return Due(due, left)
+
+    def count_delayed(self) -> int:
+        """Kept by the queue."""
+        with self.store.lock:
+            return self.store.tables.queue.count_delayed()
 
     def get_waits(self) -> dict[InvocationId, list[InvocationId]]:
         """A copy of the waiting graph."""

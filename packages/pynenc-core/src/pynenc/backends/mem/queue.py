@@ -65,10 +65,10 @@ class ReadyQueue:
             drop(record)
             self._add_ready(record)
 
-    def promote(self, now: float) -> list[MemRecord]:
-        """Make ready what has fallen due; returns it."""
-        due = []
-        while (entry := self._delayed.head()) is not None and entry[0] <= now:
+    def promote(self, now: float, limit: int | None = None) -> list[MemRecord]:
+        """Make ready what has fallen due, all or so many; returns it."""
+        due: list[MemRecord] = []
+        while (entry := self._delayed.head()) is not None and entry[0] <= now and len(due) != limit:
             record = entry[-2]
             drop(record)
             self._add_ready(record)
@@ -79,6 +79,10 @@ class ReadyQueue:
         """When the next record falls due, if one is delayed."""
         entry = self._delayed.head()
         return None if entry is None else float(entry[0])
+
+    def count_delayed(self) -> int:
+        """How many records are not ready."""
+        return len(self._delayed)
 
     def ready(self, wanted: Wanted | None) -> Iterator[MemRecord]:
         """Ready records, the first one first. The caller drops each one that it goes past."""

@@ -77,10 +77,12 @@ class Tables:
         if record.available_at <= now:
             self.watches.note_available(record.call.invocation_id)
 
-    def promote_due(self, now: float) -> None:
-        """Make claimable what has fallen due."""
-        for record in self.queue.promote(now):
-            self.watches.note_available(record.call.invocation_id)
+    def promote_due(self, now: float, limit: int | None = None) -> list[InvocationId]:
+        """Make claimable what has fallen due, all or so many; returns it."""
+        due = [record.call.invocation_id for record in self.queue.promote(now, limit)]
+        for invocation_id in due:
+            self.watches.note_available(invocation_id)
+        return due
 
     def take(self, record: MemRecord, runner: RunnerIdentity, token: str, now: float) -> None:
         """Give a claimable record to a runner."""

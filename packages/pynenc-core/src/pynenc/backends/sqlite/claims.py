@@ -9,6 +9,7 @@ from typing import Any
 from pynenc.backends.sqlite import codec, waits
 from pynenc.backends.sqlite.codec import Change, Row, marks
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY, Session
+from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, ClaimRequest
 from pynenc.values.status import InvocationStatus
 
@@ -35,7 +36,8 @@ def claim(session: Session, request: ClaimRequest) -> list[Taken]:
     session.flush()
     if request.repeated and (before := _taken_before(session, request)):
         return before
-    _promote_due(session)
+    if request.ids is None:
+        promote_due(session)
     taken: list[Taken] = []
     starts_in = 0.0
     for row, call in _candidates(session, request):
@@ -90,11 +92,12 @@ def may_find_named(session: Session, request: ClaimRequest) -> bool:
     return False
 
 
-def _promote_due(session: Session) -> None:
+def promote_due(session: Session, limit: int = _DUE_BATCH) -> list[InvocationId]:
+    """Make ready what has fallen due, what waited longest first; returns it."""
     due = session.execute(
         f"SELECT n, invocation_id FROM inv_{{t}} WHERE queued = {DELAYED} AND available_at <= ? "
-        f"ORDER BY available_at LIMIT {_DUE_BATCH}",
-        (session.now,),
+        "ORDER BY available_at LIMIT ?",
+        (session.now, limit),
     ).fetchall()
     if due:
         session.connection.executemany(
@@ -106,6 +109,7 @@ def _promote_due(session: Session) -> None:
                 row.queued = READY
         session.new_work += len(due)
         session.available.extend(invocation_id for _, invocation_id in due)
+    return [invocation_id for _, invocation_id in due]
 
 
 def _candidates(session: Session, request: ClaimRequest) -> Iterator[Taken]:
@@ -136,7 +140,9 @@ def _named(session: Session, request: ClaimRequest) -> Iterator[Taken]:
     for at in range(0, len(ids), CHUNK):
         chunk = ids[at : at + CHUNK]
         found += session.execute(
-            f"{codec.by_ids(_COLUMNS, len(chunk))} AND queued = {READY}{conditions}", (*chunk, *parameters)
+            f"{codec.by_ids(_COLUMNS, len(chunk))} AND (queued = {READY} OR (queued = {DELAYED} "
+            f"AND available_at <= ?)){conditions}",
+            (*chunk, session.now, *parameters),
         )
     pairs = [(session.adopt(columns), columns[_HOT_COLUMNS:]) for columns in found]
     pairs.sort(key=lambda pair: (-pair[0].dependents, -pair[0].priority, pair[0].n))

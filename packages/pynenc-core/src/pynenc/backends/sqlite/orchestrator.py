@@ -18,6 +18,7 @@ from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
     ClaimRequest,
+    Due,
     InvocationQuery,
     NewInvocation,
     OwnedInvocation,
@@ -60,6 +61,8 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 workflows.record_of_new(session, going_on)
             if enqueue:
                 session.new_work += len(batch) - len(existing)
+            elif any(call.delay_seconds for call in batch):
+                session.new_work += 1  # whoever waits for what falls due may have to wake up sooner
         return [
             existing.get(at) or SubmitAnswer(call.invocation_id, True, call.args_id)
             for at, call in enumerate(batch)
@@ -265,6 +268,20 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self.store.read() as connection:
             rows = connection.execute(self.store.sql(text), (self.store.now(), ids_after, limit))
             return codec.ids_of(rows.fetchall())
+
+    def take_due(self, limit: int) -> Due:  # noqa: D102
+        with self.store.read() as connection:
+            due = _due_in(Session(connection, self.store.sql, self.store.now()))
+        if due is None or due > 0:
+            return Due((), due)
+        with self._session() as session:
+            ids = claims.promote_due(session, limit)
+            return Due(tuple(ids), _due_in(session))
+
+    def count_delayed(self) -> int:  # noqa: D102
+        with self.store.read() as connection:
+            text = self.store.sql(f"SELECT count(*) FROM inv_{{t}} WHERE queued = {DELAYED}")
+            return int(connection.execute(text).fetchone()[0])
 
     def get_waits(self) -> dict[InvocationId, list[InvocationId]]:  # noqa: D102
         waits: dict[InvocationId, list[InvocationId]] = {}
