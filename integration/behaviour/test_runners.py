@@ -271,6 +271,8 @@ class TestUnderstudy:
             eventually(lambda: _has_open(understudy, tmp_path))
             invocation = sample.tasks.waits_for_file(str(gate))
             eventually(lambda: invocation.record.started_at is not None)
+            # Stopped while it confirms the message, it would keep the file of the queue locked.
+            eventually(lambda: sample.app.broker.count() == 0)
             runner.send_signal(signal.SIGSTOP)
             with a_runner_of_its_own():
                 eventually(lambda: invocation.record.recoveries == 1)
