@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +70,28 @@ _LINE = re.compile(
 )
 
 
+@contextmanager
+def _errors_of(sample: RunningApp, folder: Path) -> Iterator[Path]:
+    """Start an app and yield the file to which it and its workers write their standard error.
+
+    Not ``capfd``: it empties its file after reading, and what a worker writes in between is gone. Within the test,
+    because pytest points the standard error elsewhere between set-up and test.
+    """
+    path = folder / "stderr"
+    before, stream = os.dup(2), sys.stderr
+    with path.open("a", encoding="utf-8", buffering=1) as file:
+        os.dup2(file.fileno(), 2)
+        sys.stderr = file
+        try:
+            sample.start()
+            yield path
+        finally:
+            sample.stop()
+            sys.stderr = stream
+            os.dup2(before, 2)
+            os.close(before)
+
+
 def _lines(text: str) -> list[dict[str, str]]:
     matches = [_LINE.match(line) for line in text.splitlines()]
     assert all(matches), [line for line, match in zip(text.splitlines(), matches, strict=True) if not match]
@@ -81,12 +107,13 @@ def _talk(running: RunningApp) -> str:
 
 @pytest.mark.parametrize("runner_cls", ["ThreadRunner", "PersistentProcessRunner"])
 @pytest.mark.parametrize("settings", [{"logging_level": "info", "compact_log_context": False}])
-def test_lines_of_a_task_name_what_runs(capfd: pytest.CaptureFixture[str], running: RunningApp) -> None:
-    invocation_id = _talk(running)
-    record = running.app.get_invocation(invocation_id).record
-    (line,) = [line for line in _lines(capfd.readouterr().err) if line["message"] == "says hello"]
+def test_lines_of_a_task_name_what_runs(sample: RunningApp, tmp_path: Path) -> None:
+    with _errors_of(sample, tmp_path) as errors:
+        invocation_id = _talk(sample)
+    record = sample.app.get_invocation(invocation_id).record
+    (line,) = [line for line in _lines(errors.read_text()) if line["message"] == "says hello"]
     assert (line["level"], line["logger"]) == ("INFO", f"pynenc.task.{record.task_id}")
-    runner_id = running.runner.runner_id if running.runner else None
+    runner_id = sample.runner.runner_id if sample.runner else None
     owner = f"runner:{runner_id}"
     if record.runner_id != runner_id:
         owner += f" worker:{record.runner_id}"
@@ -95,15 +122,16 @@ def test_lines_of_a_task_name_what_runs(capfd: pytest.CaptureFixture[str], runni
 
 @pytest.mark.parametrize("runner_cls", ["ThreadRunner", "PersistentProcessRunner"])
 @pytest.mark.parametrize("settings", [{"logging_level": "info", "log_format": "json"}])
-def test_lines_in_json_have_the_same_context(capfd: pytest.CaptureFixture[str], running: RunningApp) -> None:
-    invocation_id = _talk(running)
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+def test_lines_in_json_have_the_same_context(sample: RunningApp, tmp_path: Path) -> None:
+    with _errors_of(sample, tmp_path) as errors:
+        invocation_id = _talk(sample)
+    lines = [json.loads(line) for line in errors.read_text().splitlines()]
     assert all({"timestamp", "severity", "logger", "message", "text"} <= line.keys() for line in lines)
     (line,) = [line for line in lines if line["message"] == "says hello"]
-    record = running.app.get_invocation(invocation_id).record
+    record = sample.app.get_invocation(invocation_id).record
     expected = {
         "severity": "INFO",
-        "app_id": running.app.app_id,
+        "app_id": sample.app.app_id,
         "invocation_id": invocation_id,
         "task_id": record.task_id,
         "runner_id": record.runner_id,
@@ -111,9 +139,9 @@ def test_lines_in_json_have_the_same_context(capfd: pytest.CaptureFixture[str], 
     }
     assert expected.items() <= line.items()
     assert f"invocation:{invocation_id} task:{record.task_id}] says hello" in line["text"]
-    if running.runner and record.runner_id != running.runner.runner_id:
-        assert line["parent_runner_id"] == running.runner.runner_id
-        assert line["parent_runner_class"] == type(running.runner).__name__
+    if sample.runner and record.runner_id != sample.runner.runner_id:
+        assert line["parent_runner_id"] == sample.runner.runner_id
+        assert line["parent_runner_class"] == type(sample.runner).__name__
 
 
 def _debug(**settings: Any) -> dict[str, Any]:
@@ -138,22 +166,16 @@ def _debug(**settings: Any) -> dict[str, Any]:
     ],
 )
 def test_arguments_are_logged_as_far_as_settings_say_and_secrets_never(
-    capfd: pytest.CaptureFixture[str], running: RunningApp, shown: str
+    sample: RunningApp, tmp_path: Path, shown: str
 ) -> None:
-    # capfd comes first in the signature: workers inherit the standard error that there is when they start.
-    invocation_id = _talk(running)
-    task = running.tasks.talks.task_id.key
-    seen = ""
-
-    def ended() -> bool:
-        nonlocal seen
-        seen += capfd.readouterr().err
-        return "] succeeded" in seen
-
-    eventually(ended)
+    with _errors_of(sample, tmp_path) as errors:
+        invocation_id = _talk(sample)
+        eventually(lambda: "] succeeded" in errors.read_text())
+    seen = errors.read_text()
     messages = [line["message"] for line in _lines(seen)]
+    task = sample.tasks.talks.task_id.key
     assert f"registered invocation:{invocation_id} task:{task}{shown}" in messages
     assert f"runs task:{task}{shown}" in messages
     assert SECRET not in seen
     assert KEY not in seen
-    assert SECRET not in running.app.get_invocation(invocation_id).record.args_preview
+    assert SECRET not in sample.app.get_invocation(invocation_id).record.args_preview
