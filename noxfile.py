@@ -51,7 +51,17 @@ TYPED_FOLDERS = ("integration/backends", "integration/contract", "integration/pl
 #: Where the toy plugin has its modules, which is not below the folders that mypy knows from pyproject.toml.
 TOY_PATHS = ("integration/plugin/toy/src", "integration/plugin/toy/tests")
 
-nox.options.sessions = ["lint", "types", "unit", "contract", "behaviour", "faults", "plugin", "build"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "unit",
+    "contract",
+    "behaviour",
+    "faults",
+    "examples",
+    "plugin",
+    "build",
+]
 nox.options.stop_on_first_error = False
 
 
@@ -79,9 +89,8 @@ def types(session: nox.Session) -> None:
 def unit(session: nox.Session, version: str) -> None:
     """Unit tests of every package on each Python that there is."""
     folders = [ROOT / "packages" / package / "tests" for package in WITH_MODULES]
-    _Environment(session, version).run(
-        "pytest", *(folder for folder in folders if folder.is_dir()), *session.posargs
-    )
+    tests = [folder for folder in folders if folder.is_dir()]
+    _Environment(session, version).run("pytest", *tests, *PARALLEL, *session.posargs)
 
 
 @nox.session(python=False)
@@ -106,6 +115,12 @@ def faults(session: nox.Session) -> None:
     # A fault at each store call takes long; every fourth one finds what is grossly wrong. Unset, it is each.
     os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "4")
     _run_tests(session, "integration/faults", "--backend", ",".join(FAULTS), *PARALLEL)
+
+
+@nox.session(python=False)
+def programs(session: nox.Session) -> None:
+    """The demo and the examples, as their users run them."""
+    _run_tests(session, "integration/programs", *PARALLEL)
 
 
 @nox.session(python=False)

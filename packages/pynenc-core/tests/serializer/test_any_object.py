@@ -31,7 +31,6 @@ AnySerializer = PickleSerializer | JsonPickleSerializer
         *(bytearray(b"x"), [datetime(2024, 1, 1, 1, fold=1), time(1, tzinfo=UTC)]),
         datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Paris"), fold=1),
     ],
-    ids=repr,
 )
 def test_objects_come_back(any_object_serializer: AnySerializer, value: Any) -> None:
     text = any_object_serializer.serialize(value)
@@ -69,7 +68,6 @@ def test_registered_in_one_process_only(any_object_serializer: AnySerializer) ->
 @pytest.mark.parametrize(
     "value",
     [memoryview(b"x"), {}.keys(), sys._getframe(), [lambda: 0], {"f": lambda: 0}, (n for n in ())],
-    ids=repr,
 )
 def test_what_cannot_be_written_is_refused(any_object_serializer: AnySerializer, value: Any) -> None:
     with pytest.raises(SerializationError, match=r"type \S+"):

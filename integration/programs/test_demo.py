@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from integration.programs.conftest import DIRECTORIES, MODULES
 
 from pynenc.cli.demo import _default_database
-
-from .conftest import DIRECTORIES, MODULES
 
 #: Enough work for an interruption to come in the middle of it.
 MANY, LINES = 150, 2000

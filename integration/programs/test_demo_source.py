@@ -4,12 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from integration.programs.conftest import DIRECTORIES, MODULES
 
 from pynenc.demo import counts, source
 from pynenc.demo.counts import Count, Module
 from pynenc.demo.source import count_tree, list_directory, measure_module
-
-from .conftest import DIRECTORIES, MODULES
 
 
 def test_a_module_is_counted(tree: Path) -> None:
