@@ -18,6 +18,7 @@ from pynenc.contracts import (
     BaseOrchestrator,
     BaseStateBackend,
     BaseStore,
+    BaseTrigger,
     BaseWatch,
 )
 from pynenc.contracts.store import OnReady
@@ -180,7 +181,13 @@ class World:
 
     def clear(self) -> None:
         """Remove everything of the app, then close."""
-        for part in (self.orchestrator, self.broker, self.state_backend, self.client_data_store):
+        for part in (
+            self.orchestrator,
+            self.broker,
+            self.state_backend,
+            self.client_data_store,
+            self.trigger,
+        ):
             part.purge()
         self.close()
 
@@ -199,6 +206,10 @@ class World:
     @cached_property
     def client_data_store(self) -> BaseClientDataStore:
         return recorded(self.backend.name, BaseClientDataStore, self.parts.client_data_store)
+
+    @cached_property
+    def trigger(self) -> BaseTrigger:
+        return recorded(self.backend.name, BaseTrigger, self.parts.trigger)
 
     @cached_property
     def store(self) -> BaseStore:

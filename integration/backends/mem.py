@@ -12,6 +12,7 @@ from pynenc.backends.mem.client_data_store import MemClientDataStore
 from pynenc.backends.mem.orchestrator import MemOrchestrator
 from pynenc.backends.mem.state_backend import MemStateBackend
 from pynenc.backends.mem.store import MemStore
+from pynenc.backends.mem.trigger import MemTrigger
 
 
 def build(site: Site, app_id: str) -> Parts:
@@ -21,6 +22,7 @@ def build(site: Site, app_id: str) -> Parts:
         "orchestrator": MemOrchestrator,
         "state_backend": MemStateBackend,
         "client_data_store": MemClientDataStore,
+        "trigger": MemTrigger,
     }
     return assemble(site, app_id, {name: (cls, cls.config_cls()) for name, cls in classes.items()})
 

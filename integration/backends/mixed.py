@@ -15,11 +15,12 @@ _FILES = {
     "orchestrator": "records.db",
     "state_backend": "payloads.db",
     "client_data_store": "payloads.db",
+    "trigger": "triggers.db",
 }
 
 
 def build(site: Site, app_id: str) -> Parts:
-    """Broker, orchestrator and payloads in a file each."""
+    """Broker, orchestrator, payloads and triggers in a file each."""
     choices = {name: sqlite.choice(name, site.folder / file) for name, file in _FILES.items()}
     return assemble(site, app_id, choices)
 

@@ -17,6 +17,7 @@ from pynenc.contracts import (
     BaseOrchestrator,
     BaseStateBackend,
     BaseStore,
+    BaseTrigger,
     StoreKey,
 )
 from pynenc.values.capabilities import Capabilities
@@ -31,10 +32,17 @@ class Parts:
     orchestrator: BaseOrchestrator
     state_backend: BaseStateBackend
     client_data_store: BaseClientDataStore
+    trigger: BaseTrigger
 
     def stores(self) -> list[BaseStore]:
         """Every store that is involved, each once."""
-        components = (self.broker, self.orchestrator, self.state_backend, self.client_data_store)
+        components = (
+            self.broker,
+            self.orchestrator,
+            self.state_backend,
+            self.client_data_store,
+            self.trigger,
+        )
         return list({id(part.store): part.store for part in components}.values())
 
 

@@ -13,12 +13,14 @@ from pynenc.backends.sqlite.client_data_store import SQLiteClientDataStore
 from pynenc.backends.sqlite.orchestrator import SQLiteOrchestrator
 from pynenc.backends.sqlite.state_backend import SQLiteStateBackend
 from pynenc.backends.sqlite.store import SQLiteStore
+from pynenc.backends.sqlite.trigger import SQLiteTrigger
 
 _CLASSES = {
     "broker": SQLiteBroker,
     "orchestrator": SQLiteOrchestrator,
     "state_backend": SQLiteStateBackend,
     "client_data_store": SQLiteClientDataStore,
+    "trigger": SQLiteTrigger,
 }
 
 

@@ -14,10 +14,19 @@ from pynenc.contracts import (
     BaseOrchestrator,
     BaseStateBackend,
     BaseStore,
+    BaseTrigger,
     BaseWatch,
 )
 
-CONTRACTS = (BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend, BaseStore, BaseWatch)
+CONTRACTS = (
+    BaseBroker,
+    BaseClientDataStore,
+    BaseOrchestrator,
+    BaseStateBackend,
+    BaseStore,
+    BaseTrigger,
+    BaseWatch,
+)
 #: How an app makes components: used to build every world.
 _CONSTRUCTION = {"store_key", "make_store", "on_store"}
 

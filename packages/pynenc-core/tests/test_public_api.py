@@ -22,6 +22,7 @@ PUBLIC = {
         "BaseSerializer",
         "BaseStateBackend",
         "BaseStore",
+        "BaseTrigger",
         "BaseWatch",
         "Delivery",
         "PayloadKey",

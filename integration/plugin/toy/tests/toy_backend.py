@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from integration.backends.parts import Backend, Parts, Site, assemble
-from pynenc_toy.components import ToyBroker, ToyClientDataStore, ToyOrchestrator, ToyStateBackend
+from pynenc_toy.components import (
+    ToyBroker,
+    ToyClientDataStore,
+    ToyOrchestrator,
+    ToyStateBackend,
+    ToyTrigger,
+)
 
 from pynenc.backends.mem.store import MemStore
 
@@ -15,6 +21,7 @@ _CLASSES = {
     "orchestrator": ToyOrchestrator,
     "state_backend": ToyStateBackend,
     "client_data_store": ToyClientDataStore,
+    "trigger": ToyTrigger,
 }
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from pynenc.conf.config_base import ConfigBase
-from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator
+from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator, ConfigTrigger
 from pynenc.conf.config_pynenc import ConfigPynenc
 from pynenc.conf.config_task import ConfigTask
 from pynenc.conf.dev_mode import DevMode
@@ -21,6 +21,7 @@ from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend
 from pynenc.contracts.store import BaseComponent, BaseStore, StoreKey
+from pynenc.contracts.trigger import BaseTrigger
 from pynenc.direct_task import AggregateFunc, ParallelFunc, direct_function
 from pynenc.engine.components import Components
 from pynenc.engine.engine import Engine
@@ -243,15 +244,18 @@ class Pynenc:
         broker = self._component(BaseBroker, conf.broker_cls, stores)
         state_backend = self._component(BaseStateBackend, conf.state_backend_cls, stores)
         data_store = self._component(BaseClientDataStore, conf.client_data_store_cls, stores)
+        trigger = self._component(BaseTrigger, conf.trigger_cls, stores)
         signer = PayloadSigner(conf.app_id, [key.get_secret_value() for key in conf.signing_keys])
         return Components(
             conf=conf,
             orchestrator_conf=cast("ConfigOrchestrator", self.component_conf(type(orchestrator).config_cls)),
             data_conf=cast("ConfigClientDataStore", self.component_conf(type(data_store).config_cls)),
+            trigger_conf=cast("ConfigTrigger", self.component_conf(type(trigger).config_cls)),
             orchestrator=orchestrator,
             broker=broker,
             state_backend=state_backend,
             client_data_store=data_store,
+            trigger=trigger,
             serializer=self._build_serializer(),
             signer=signer,
             clock=self._clock,

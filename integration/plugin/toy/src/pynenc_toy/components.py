@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pynenc.backends.mem.component import MemComponent
+from pynenc.backends.mem.trigger import MemTrigger
 from pynenc.broker import MemBroker
 from pynenc.client_data_store import MemClientDataStore
 from pynenc.conf.config_base import ConfigBase
@@ -15,6 +16,7 @@ from pynenc_toy.conf import (
     ConfigOrchestratorToy,
     ConfigStateBackendToy,
     ConfigToy,
+    ConfigTriggerToy,
 )
 
 
@@ -50,3 +52,9 @@ class ToyClientDataStore(ToyComponent, MemClientDataStore):
     """Large values, as a toy."""
 
     config_cls = ConfigClientDataStoreToy
+
+
+class ToyTrigger(ToyComponent, MemTrigger):
+    """What triggers keep, as a toy."""
+
+    config_cls = ConfigTriggerToy

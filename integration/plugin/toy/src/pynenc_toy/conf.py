@@ -10,6 +10,7 @@ from pynenc.conf.config_components import (
     ConfigClientDataStore,
     ConfigOrchestrator,
     ConfigStateBackend,
+    ConfigTrigger,
 )
 
 
@@ -33,3 +34,7 @@ class ConfigStateBackendToy(ConfigStateBackend, ConfigToy):
 
 class ConfigClientDataStoreToy(ConfigClientDataStore, ConfigToy):
     """Settings of the ToyClientDataStore."""
+
+
+class ConfigTriggerToy(ConfigTrigger, ConfigToy):
+    """Settings of the ToyTrigger."""

@@ -11,6 +11,7 @@ from pynenc_toy.conf import (
     ConfigOrchestratorToy,
     ConfigStateBackendToy,
     ConfigToy,
+    ConfigTriggerToy,
 )
 
 _COMPONENTS = {
@@ -18,6 +19,7 @@ _COMPONENTS = {
     "broker_cls": "ToyBroker",
     "state_backend_cls": "ToyStateBackend",
     "client_data_store_cls": "ToyClientDataStore",
+    "trigger_cls": "ToyTrigger",
 }
 
 
@@ -43,6 +45,7 @@ plugin = Plugin(
         ConfigBrokerToy,
         ConfigStateBackendToy,
         ConfigClientDataStoreToy,
+        ConfigTriggerToy,
     ),
     builder_methods={"toy": toy},
     validators=(require_threads,),

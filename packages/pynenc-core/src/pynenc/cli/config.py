@@ -10,7 +10,7 @@ from typing import Any
 from pynenc.app import Pynenc
 from pynenc.conf.config_base import ConfigBase
 from pynenc.conf.config_task import ConfigTask
-from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend
+from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend, BaseTrigger
 from pynenc.plugins import REGISTRY
 from pynenc.runner.base_runner import BaseRunner
 
@@ -20,6 +20,7 @@ _PARTS: dict[str, type] = {
     "broker_cls": BaseBroker,
     "state_backend_cls": BaseStateBackend,
     "client_data_store_cls": BaseClientDataStore,
+    "trigger_cls": BaseTrigger,
     "runner_cls": BaseRunner,
 }
 

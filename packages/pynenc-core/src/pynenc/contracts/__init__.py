@@ -6,6 +6,7 @@ from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend, PayloadKey, PayloadKind
 from pynenc.contracts.store import BaseComponent, BaseStore, BaseWatch, StoreKey
+from pynenc.contracts.trigger import BaseTrigger
 
 __all__ = [
     "BaseBroker",
@@ -15,6 +16,7 @@ __all__ = [
     "BaseSerializer",
     "BaseStateBackend",
     "BaseStore",
+    "BaseTrigger",
     "BaseWatch",
     "Delivery",
     "PayloadKey",

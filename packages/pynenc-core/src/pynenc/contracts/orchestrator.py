@@ -19,6 +19,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 
 
@@ -177,6 +178,28 @@ class BaseOrchestrator(BaseComponent):
     @abstractmethod
     def forget_runners(self, age_seconds: float) -> None:
         """Remove runners that stopped at least so long ago and own nothing."""
+
+    @abstractmethod
+    def watch_statuses(
+        self, watched: Mapping[str, frozenset[InvocationStatus]], forget_seconds: float
+    ) -> None:
+        """By task: statuses that triggers react to, added to what is watched or renewed.
+
+        From now on the step that makes an invocation of such a task enter such a status, whoever sends it,
+        records an ``Occurrence`` with it and wakes ``wait_for_occurrences``. What was not renewed for
+        ``forget_seconds`` is not watched any more. While nothing is watched, steps cost what they cost without.
+        """
+
+    @abstractmethod
+    def take_occurrences(self, limit: int, lease_seconds: float) -> list[Occurrence]:
+        """Take recorded occurrences, oldest first, without waiting.
+
+        One that is not acknowledged within the lease is given again. Looking in vain writes nothing.
+        """
+
+    @abstractmethod
+    def acknowledge_occurrences(self, ids: Sequence[str]) -> None:
+        """Remove occurrences for good; unknown ids are ignored."""
 
     @abstractmethod
     def purge(self) -> None:

@@ -72,8 +72,19 @@ class BaseStore(ABC):
         """
 
     @abstractmethod
+    def occurrence_marker(self) -> int:
+        """Take a marker before looking for occurrences, to be given to ``wait_for_occurrences``."""
+
+    @abstractmethod
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until an occurrence may have been recorded since ``marker``; False after ``timeout_seconds``.
+
+        Wakes every waiting thread. May return True without there being an occurrence.
+        """
+
+    @abstractmethod
     def interrupt(self) -> None:
-        """Let every ``wait_for_work`` of this process return now."""
+        """Let every ``wait_for_work`` and ``wait_for_occurrences`` of this process return now."""
 
     @abstractmethod
     def watch(self, on_ready: OnReady) -> BaseWatch:

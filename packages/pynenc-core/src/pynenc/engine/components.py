@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator
+from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator, ConfigTrigger
 from pynenc.conf.config_pynenc import ConfigPynenc
 from pynenc.contracts.broker import BaseBroker
 from pynenc.contracts.client_data_store import BaseClientDataStore
@@ -12,6 +12,7 @@ from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend
 from pynenc.contracts.store import BaseStore
+from pynenc.contracts.trigger import BaseTrigger
 from pynenc.serializer.signing import PayloadSigner
 from pynenc.values.clock import WaitableClock
 
@@ -23,10 +24,12 @@ class Components:
     conf: ConfigPynenc
     orchestrator_conf: ConfigOrchestrator
     data_conf: ConfigClientDataStore
+    trigger_conf: ConfigTrigger
     orchestrator: BaseOrchestrator
     broker: BaseBroker
     state_backend: BaseStateBackend
     client_data_store: BaseClientDataStore
+    trigger: BaseTrigger
     serializer: BaseSerializer
     signer: PayloadSigner
     clock: WaitableClock
@@ -48,5 +51,9 @@ class Components:
 
     def stores(self) -> list[BaseStore]:
         """Each store once."""
+        return list({id(store): store for store in (*self.work_stores(), self.trigger.store)}.values())
+
+    def work_stores(self) -> list[BaseStore]:
+        """Each store that every task needs, once: an app without triggers may leave theirs at the default."""
         parts = (self.orchestrator, self.broker, self.state_backend, self.client_data_store)
         return list({id(part.store): part.store for part in parts}.values())

@@ -126,7 +126,13 @@ class Engine:
     def purge(self) -> None:
         """Remove everything of this app from every store."""
         parts = self.components
-        for component in (parts.broker, parts.orchestrator, parts.state_backend, parts.client_data_store):
+        for component in (
+            parts.broker,
+            parts.orchestrator,
+            parts.state_backend,
+            parts.client_data_store,
+            parts.trigger,
+        ):
             component.purge()
 
     def close(self) -> None:

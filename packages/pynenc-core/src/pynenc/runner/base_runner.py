@@ -117,7 +117,7 @@ class BaseRunner(ABC):
         )
 
     def _check_stores(self) -> None:
-        for store in self._engine.components.stores():
+        for store in self._engine.components.work_stores():
             if not store.capabilities.multi_process and not self.mem_compatible():
                 raise ConfigError(
                     f"{type(self).__name__} starts processes, which cannot see the memory of this one: "

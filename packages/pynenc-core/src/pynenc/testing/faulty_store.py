@@ -31,6 +31,7 @@ from pynenc.contracts import (
     BaseComponent,
     BaseOrchestrator,
     BaseStateBackend,
+    BaseTrigger,
 )
 from pynenc.exceptions import CommitUnknownError, ConfigError, StoreUnavailableError
 from pynenc.plugins import REGISTRY
@@ -46,6 +47,7 @@ _CONTRACTS: Mapping[str, type[BaseComponent]] = {
     "broker": BaseBroker,
     "state_backend": BaseStateBackend,
     "client_data_store": BaseClientDataStore,
+    "trigger": BaseTrigger,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from pynenc.backends.mem.claims import claim
@@ -30,6 +30,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 
 
@@ -162,7 +163,10 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
         with self.store.lock:
             counts = self.store.tables.counts
             sums: dict[InvocationStatus, int] = {}
-            for by_status in counts.values() if task_id is None else [counts.get(task_id, {})]:
+            chosen: Iterable[Mapping[InvocationStatus, int]] = (
+                counts.values() if task_id is None else [counts.get(task_id, {})]
+            )
+            for by_status in chosen:
                 for status, number in by_status.items():
                     if number:
                         sums[status] = sums.get(status, 0) + number
@@ -262,6 +266,24 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
                 long_gone = row.stopped_at is not None and row.stopped_at <= stopped_before
                 if long_gone and runner_id not in tables.owned:
                     del tables.runners.rows[runner_id]
+
+    def watch_statuses(
+        self, watched: Mapping[str, frozenset[InvocationStatus]], forget_seconds: float
+    ) -> None:
+        """By task."""
+        with self.store.lock:
+            self.store.tables.watch_statuses(watched, self.store.now(), forget_seconds)
+
+    def take_occurrences(self, limit: int, lease_seconds: float) -> list[Occurrence]:
+        """Lease the first ones."""
+        with self.store.lock:
+            return self.store.tables.outbox.take(limit, lease_seconds, self.store.now())
+
+    def acknowledge_occurrences(self, ids: Sequence[str]) -> None:
+        """Forget them."""
+        with self.store.lock:
+            for occurrence_id in ids:
+                self.store.tables.outbox.settle((occurrence_id, None))
 
     def purge(self) -> None:
         """Begin anew; subscriptions stay."""

@@ -7,6 +7,7 @@ from pynenc.conf.config_components import (
     ConfigClientDataStore,
     ConfigOrchestrator,
     ConfigStateBackend,
+    ConfigTrigger,
 )
 from pynenc.contracts.plugin import Plugin
 
@@ -17,6 +18,13 @@ plugin = Plugin(
         "MemOrchestrator": "pynenc.backends.mem.orchestrator.MemOrchestrator",
         "MemStateBackend": "pynenc.backends.mem.state_backend.MemStateBackend",
         "MemClientDataStore": "pynenc.backends.mem.client_data_store.MemClientDataStore",
+        "MemTrigger": "pynenc.backends.mem.trigger.MemTrigger",
     },
-    config_classes=(ConfigBroker, ConfigOrchestrator, ConfigStateBackend, ConfigClientDataStore),
+    config_classes=(
+        ConfigBroker,
+        ConfigOrchestrator,
+        ConfigStateBackend,
+        ConfigClientDataStore,
+        ConfigTrigger,
+    ),
 )

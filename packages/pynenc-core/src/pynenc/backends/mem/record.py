@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pynenc.backends.mem.lazy_heap import Entry
+from pynenc.backends.mem.watched import TaskCounts
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, NewInvocation, OwnedInvocation, SubmitAnswer
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome
@@ -38,9 +39,7 @@ class MemRecord:
         "token",
     )
 
-    def __init__(
-        self, call: NewInvocation, order: int, now: float, counts: dict[InvocationStatus, int]
-    ) -> None:
+    def __init__(self, call: NewInvocation, order: int, now: float, counts: TaskCounts) -> None:
         self.call = call
         #: Position by order of submission.
         self.order = order
@@ -74,6 +73,8 @@ class MemRecord:
         counts[status] = counts.get(status, 0) + 1
         self.status = status
         self.history.append((status, now, runner_id, reason))
+        if counts.on_entered is not None and status in counts.on_entered:
+            counts.on_entered[status](self.call.invocation_id, len(self.history), now)
 
     def owned_by(self) -> str | None:
         """The runner that owns it now."""

@@ -7,6 +7,7 @@ from threading import Condition, Lock
 from pynenc.backends.mem.messages import Messages
 from pynenc.backends.mem.payloads import ClientData, Payloads
 from pynenc.backends.mem.tables import Tables
+from pynenc.backends.mem.trigger_tables import TriggerTables
 from pynenc.backends.mem.watches import MemWatch, Reports, Watches
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
@@ -31,8 +32,11 @@ class MemStore(BaseStore):
         self.messages = Messages()
         self.payloads = Payloads()
         self.client_data = ClientData()
+        self.triggers = TriggerTables()
         self._work = Condition(self.lock)
         self._marker = 0
+        self._occurred = Condition(self.lock)
+        self._occurrence_marker = 0
 
     def now(self) -> float:
         """Seconds since 1970 by the injected clock."""
@@ -52,6 +56,20 @@ class MemStore(BaseStore):
         self._marker += pieces
         self._work.notify(pieces)
 
+    def occurrence_marker(self) -> int:
+        """How often occurrences were recorded so far."""
+        return self._occurrence_marker
+
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until the count is not ``marker``."""
+        with self._occurred:
+            return self._occurred.wait_for(lambda: self._occurrence_marker != marker, timeout_seconds)
+
+    def announce_occurrences(self) -> None:
+        """Wake those who react; called with the lock held."""
+        self._occurrence_marker += 1
+        self._occurred.notify_all()
+
     def settle(self) -> Reports | None:
         """Wake workers for what became claimable; returns the reports to deliver after the lock is released.
 
@@ -60,6 +78,9 @@ class MemStore(BaseStore):
         if self.tables.new_work:
             self.announce_work(self.tables.new_work)
             self.tables.new_work = 0
+        if self.tables.occurred:
+            self.announce_occurrences()
+            self.tables.occurred = False
         return self.watches.take_reports()
 
     def clear_invocations(self) -> None:
@@ -75,6 +96,7 @@ class MemStore(BaseStore):
         with self._work:
             self._marker += 1
             self._work.notify_all()
+            self.announce_occurrences()
 
     def watch(self, on_ready: OnReady) -> MemWatch:
         """Open a subscription."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 
 from pynenc.backends.mem.lazy_heap import drop
+from pynenc.backends.mem.occurrences import Occurrences
 from pynenc.backends.mem.queue import ReadyQueue
 from pynenc.backends.mem.record import MemRecord
 from pynenc.backends.mem.results import Results
 from pynenc.backends.mem.runners import Runners
 from pynenc.backends.mem.slots import Slots
 from pynenc.backends.mem.waits import MAX_HOPS, Waits
+from pynenc.backends.mem.watched import TaskCounts, Watched
 from pynenc.backends.mem.watches import Watches
 from pynenc.backends.mem.workflows import Workflows
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.records import Outcome
 from pynenc.values.runners import RunnerIdentity
-from pynenc.values.status import InvocationStatus
+from pynenc.values.status import INITIAL, InvocationStatus
+from pynenc.values.triggers import Occurrence, OccurrenceKind, status_occurrence_id
 from pynenc.values.wait_graph import find_cycle
 
 _S = InvocationStatus
@@ -43,7 +47,9 @@ class Tables:
         self.results = Results()
         self.workflows = Workflows()
         #: By task: how many rest in each status.
-        self.counts: dict[str, dict[InvocationStatus, int]] = {}
+        self.counts: dict[str, TaskCounts] = {}
+        self._watched = Watched()
+        self.outbox = Occurrences()
         self._children: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
         self._by_order: list[MemRecord] = []
         self._submitted = 0
@@ -51,14 +57,16 @@ class Tables:
         self.new_work = 0
         #: What freed places and messages made claimable in the current operation.
         self.unparked: list[InvocationId] = []
+        #: Whether the current operation recorded an occurrence.
+        self.occurred = False
 
     def create(self, call: NewInvocation, now: float) -> MemRecord:
         """Add a record."""
         self._submitted += 1
-        counts = self.counts.get(call.task_id)
-        if counts is None:
-            counts = self.counts[call.task_id] = {}
+        counts = self._counts_of(call.task_id)
         record = MemRecord(call, self._submitted, now, counts)
+        if counts.on_entered is not None and INITIAL in counts.on_entered:
+            counts.on_entered[INITIAL](call.invocation_id, 1, now)
         self.records[call.invocation_id] = record
         self._by_order.append(record)
         if call.reg_key is not None:
@@ -69,6 +77,34 @@ class Tables:
             self.workflows.record(call.workflow_id, call.operations)
         self.enqueue(record, now)
         return record
+
+    def _counts_of(self, task_id: str) -> TaskCounts:
+        counts = self.counts.get(task_id)
+        if counts is None:
+            counts = self.counts[task_id] = TaskCounts()
+        return counts
+
+    def watch_statuses(
+        self, watched: Mapping[str, frozenset[InvocationStatus]], now: float, forget_seconds: float
+    ) -> None:
+        """Record an occurrence whenever such a status is entered."""
+        for task_id in self._watched.renew(watched, now, forget_seconds):
+            statuses = self._watched.of(task_id)
+            on_entered = {status: partial(self._note_occurrence, task_id, status) for status in statuses}
+            self._counts_of(task_id).on_entered = on_entered or None
+
+    def _note_occurrence(
+        self, task_id: str, status: InvocationStatus, invocation_id: InvocationId, seq: int, now: float
+    ) -> None:
+        occurrence = Occurrence(
+            occurrence_id=status_occurrence_id(invocation_id, seq),
+            kind=OccurrenceKind.STATUS,
+            source=task_id,
+            invocation_id=invocation_id,
+            status=status,
+        )
+        self.outbox.put(occurrence, now)
+        self.occurred = True
 
     def enqueue(self, record: MemRecord, now: float) -> None:
         """Make a record in an available status claimable at its time."""

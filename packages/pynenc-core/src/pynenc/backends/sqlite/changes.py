@@ -49,6 +49,8 @@ class Changes:
         self._lock = threading.Lock()
         #: Counts the work that was announced. Grows only.
         self.marker = 0
+        #: Counts the announcements of occurrences. Grows only.
+        self.occurrence_marker = 0
         self._forget_all()
         tell_of_forks(self)
 
@@ -57,6 +59,9 @@ class Changes:
         self._work = threading.Condition(self._lock)
         self._poke = threading.Condition(self._lock)
         self._waiting = 0
+        self._occurred = threading.Condition(self._lock)
+        #: So many threads wait for occurrences.
+        self._reacting = 0
         self._next_due: float | None = None
         #: By id: subscription → whether it also wants to hear of the id becoming claimable.
         self._watched: dict[InvocationId, dict[SQLiteWatch, bool]] = {}
@@ -82,8 +87,34 @@ class Changes:
     def interrupt(self) -> None:
         """Let every waiting thread look again."""
         with self._work:
-            self.marker += 1
-            self._work.notify_all()
+            self._let_all_look()
+
+    def _let_all_look(self) -> None:
+        self.marker += 1
+        self._work.notify_all()
+        self.occurrence_marker += 1
+        self._occurred.notify_all()
+
+    # -- occurrences ----------------------------------------------------------------------------------
+
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until the marker moved."""
+        with self._occurred:
+            if self.occurrence_marker != marker:
+                return True
+            self._reacting += 1
+            self._ensure_thread()
+            try:
+                return self._occurred.wait_for(lambda: self.occurrence_marker != marker, timeout_seconds)
+            finally:
+                self._reacting -= 1
+
+    def announce_occurrences(self) -> None:
+        """Wake those who react."""
+        with self._occurred:
+            self._active_at = time.monotonic()
+            self.occurrence_marker += 1
+            self._occurred.notify_all()
 
     def announce(self, work: int, ended: Sequence[InvocationId], available: Sequence[InvocationId]) -> None:
         """Pass on what a commit of this process brought about."""
@@ -157,8 +188,7 @@ class Changes:
         """End the thread; the next wait starts another one."""
         with self._lock:
             thread, self._thread = self._thread, None
-            self.marker += 1
-            self._work.notify_all()
+            self._let_all_look()
             self._poke.notify_all()
         if thread is not None and thread is not threading.current_thread():
             thread.join(5)
@@ -195,7 +225,7 @@ class Changes:
     def _pause(self, me: threading.Thread) -> bool:
         """Wait until it is time to look; False when this thread is no longer wanted."""
         with self._poke:
-            while self._thread is me and not self._waiting and not self._watched:
+            while self._thread is me and not (self._waiting or self._watched or self._reacting):
                 self._poke.wait()
             if self._thread is me:
                 quiet = (time.monotonic() - self._active_at) / _PAUSE_SHARE
@@ -208,6 +238,7 @@ class Changes:
             if not waiting:
                 # Whoever is between looking for work and waiting for it looks once more.
                 self.marker += 1
+            reacting = self._reacting
             few = len(self._watched) <= _FEW
             ids = list(self._watched) if few or looker.is_full_look_due() else []
         if few:
@@ -216,8 +247,13 @@ class Changes:
             found = looker.look_up_all(waiting, ids)
         else:
             found = looker.follow(waiting)
+        occurred = not reacting or looker.has_occurrences()
         reports: _Reports = {}
         with self._lock:
+            if occurred:
+                # Or somebody is between looking for them and waiting for them.
+                self.occurrence_marker += 1
+                self._occurred.notify_all()
             if looker.moved:
                 self._active_at = time.monotonic()
             if waiting:

@@ -16,7 +16,7 @@ from pynenc.values.status import INITIAL, InvocationStatus
 _S = InvocationStatus
 
 #: One letter per status in the packed history; letters are never used again for something else.
-_LETTERS = {
+LETTERS = {
     _S.REGISTERED: "r",
     _S.CONCURRENCY_CONTROLLED: "c",
     _S.CONCURRENCY_CONTROLLED_FINAL: "C",
@@ -33,7 +33,7 @@ _LETTERS = {
     _S.RETRY: "y",
     _S.CANCELLED: "x",
 }
-_STATUSES = {letter: status for status, letter in _LETTERS.items()}
+_STATUSES = {letter: status for status, letter in LETTERS.items()}
 #: Instead of a runner's id: the same as in the entry before.
 _SAME = "="
 
@@ -162,7 +162,7 @@ class Row:
         self.seq += 1
         self.status = status
         self.status_at = now
-        self.history += f"{_LETTERS[status]}{now!r}|{runner}|{_line(reason) if reason else ''}\n"
+        self.history += f"{LETTERS[status]}{now!r}|{runner}|{_line(reason) if reason else ''}\n"
 
     def to_update(self) -> tuple[Any, ...]:
         """Parameters of ``UPDATE``."""
@@ -287,7 +287,7 @@ def to_insert(call: NewInvocation, now: float) -> tuple[Any, ...]:
         call.rerun_of,
         call.trigger_id,
         call.caches_result or None,
-        f"{_LETTERS[INITIAL]}{now!r}|{call.registered_by or ''}|\n",
+        f"{LETTERS[INITIAL]}{now!r}|{call.registered_by or ''}|\n",
     )
 
 

@@ -102,6 +102,14 @@ class Looker:
                 self._ended_until = rows[-1][0]
             return Findings(*self._work(connection, waiting), (), [row[1] for row in rows])
 
+    def has_occurrences(self) -> bool:
+        """Whether an occurrence awaits reaction."""
+        select = (
+            f"SELECT 1 FROM occurrences_{self._tables} WHERE settled_at IS NULL AND taken_until <= ? LIMIT 1"
+        )
+        with self._connections.look() as connection:
+            return connection.execute(select, (self._now(),)).fetchone() is not None
+
     def _work(self, connection: sqlite3.Connection, at_most: int) -> tuple[int, float | None]:
         if not at_most:
             return 0, None

@@ -10,6 +10,7 @@ from typing import Any
 from pynenc.backends.sqlite import claims, codec, moves, workflows
 from pynenc.backends.sqlite.client_data_store import put_values
 from pynenc.backends.sqlite.component import SQLiteComponent
+from pynenc.backends.sqlite.occurrences import RECORD, OccurrenceTable, unwatch, watch
 from pynenc.backends.sqlite.runners import RunnerTable
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, READY, Session
 from pynenc.backends.sqlite.store import SQLiteStore
@@ -29,6 +30,7 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import FINAL, INITIAL, InvocationStatus
+from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 
 _FINAL = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
@@ -43,6 +45,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
     def __init__(self, store: SQLiteStore) -> None:
         super().__init__(store)
         self._runners = RunnerTable(store)
+        self._outbox = OccurrenceTable(store, RECORD)
 
     # -- the hot operations ---------------------------------------------------------------------------
 
@@ -126,9 +129,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         connection, insert = session.connection, self.store.sql(codec.INSERT)
         if len(batch) > 1 and not any(call.reg_key for call in batch):
             connection.execute("SAVEPOINT batch")
-            before = connection.total_changes
-            connection.executemany(insert, rows)
-            if connection.total_changes - before == len(batch):
+            if connection.executemany(insert, rows).rowcount == len(batch):
                 for task_id, number in Counter([call.task_id for call in batch]).items():
                     session.count(task_id, INITIAL, number)
                 return {}
@@ -313,6 +314,21 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             rows = connection.execute(self.store.sql(text), (*dead, limit))
             return [OwnedInvocation(row[0], row[1], codec.BY_TEXT[row[2]], *row[3:]) for row in rows]
 
+    # -- occurrences ----------------------------------------------------------------------------------
+
+    def watch_statuses(  # noqa: D102
+        self, watched: Mapping[str, frozenset[InvocationStatus]], forget_seconds: float
+    ) -> None:
+        with self.store.write() as connection:
+            watch(connection, self.store, watched, forget_seconds)
+
+    def take_occurrences(self, limit: int, lease_seconds: float) -> list[Occurrence]:  # noqa: D102
+        return self._outbox.take(limit, lease_seconds)
+
+    def acknowledge_occurrences(self, ids: Sequence[str]) -> None:  # noqa: D102
+        with self.store.write() as connection:
+            self._outbox.settle(connection, [(occurrence_id, "") for occurrence_id in ids], self.store.now())
+
     # -- removal --------------------------------------------------------------------------------------
 
     def find_expired(self, age_seconds: float, limit: int) -> list[InvocationId]:  # noqa: D102
@@ -340,6 +356,8 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def purge(self) -> None:  # noqa: D102
         with self.store.write() as connection:
+            unwatch(connection, self.store)
+            self._outbox.clear(connection)
             for table in ("inv", "waits", "counts", "runners", "leases", *workflows.TABLES):
                 connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
 

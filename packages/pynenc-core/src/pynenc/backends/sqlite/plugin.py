@@ -7,6 +7,7 @@ from pynenc.conf.config_sqlite import (
     ConfigClientDataStoreSQLite,
     ConfigOrchestratorSQLite,
     ConfigStateBackendSQLite,
+    ConfigTriggerSQLite,
 )
 from pynenc.contracts.plugin import Plugin
 
@@ -17,11 +18,13 @@ plugin = Plugin(
         "SQLiteOrchestrator": "pynenc.backends.sqlite.orchestrator.SQLiteOrchestrator",
         "SQLiteStateBackend": "pynenc.backends.sqlite.state_backend.SQLiteStateBackend",
         "SQLiteClientDataStore": "pynenc.backends.sqlite.client_data_store.SQLiteClientDataStore",
+        "SQLiteTrigger": "pynenc.backends.sqlite.trigger.SQLiteTrigger",
     },
     config_classes=(
         ConfigBrokerSQLite,
         ConfigOrchestratorSQLite,
         ConfigStateBackendSQLite,
         ConfigClientDataStoreSQLite,
+        ConfigTriggerSQLite,
     ),
 )

@@ -130,3 +130,55 @@ CREATE TABLE IF NOT EXISTS client_data_{t} (
 );
 -- what nobody used for long
 CREATE INDEX IF NOT EXISTS client_data_used_{t} ON client_data_{t} (used_at);
+
+-- Statuses that triggers react to. While there are any, the triggers of occurrences.py exist.
+CREATE TABLE IF NOT EXISTS watched_{t} (
+    task_id TEXT NOT NULL, status TEXT NOT NULL,
+    letter TEXT NOT NULL,                -- of the status in a packed history
+    renewed_at REAL NOT NULL, PRIMARY KEY (task_id, status)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS occurrences_{t} (
+    n INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL,                -- 'record': recorded by a step; 'trigger': by the trigger component
+    occurrence_id TEXT NOT NULL, trigger_id TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL, source TEXT NOT NULL, at REAL NOT NULL, invocation_id TEXT, status TEXT,
+    payload TEXT NOT NULL DEFAULT '',
+    taken_until REAL NOT NULL DEFAULT 0,
+    settled_at REAL,                     -- of events, which stay
+    UNIQUE (occurrence_id, trigger_id, origin)
+);
+-- take: the first that is not taken
+CREATE INDEX IF NOT EXISTS occurrences_pending_{t} ON occurrences_{t} (origin, n) WHERE settled_at IS NULL;
+-- retention
+CREATE INDEX IF NOT EXISTS occurrences_settled_{t} ON occurrences_{t} (at) WHERE settled_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS slots_{t} (
+    n INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL, key TEXT NOT NULL, slot INTEGER NOT NULL, occurrence_id TEXT NOT NULL,
+    data TEXT NOT NULL, at REAL NOT NULL,
+    complete INTEGER,                    -- the n of the one that completed the slots; NULL while it waits
+    UNIQUE (scope, key, slot, occurrence_id)
+);
+-- pair: the first that waits in a slot
+CREATE INDEX IF NOT EXISTS slots_waiting_{t} ON slots_{t} (scope, key, slot, n) WHERE complete IS NULL;
+-- pair: those that were used together
+CREATE INDEX IF NOT EXISTS slots_complete_{t} ON slots_{t} (complete) WHERE complete IS NOT NULL;
+-- retention
+CREATE INDEX IF NOT EXISTS slots_at_{t} ON slots_{t} (at);
+
+CREATE TABLE IF NOT EXISTS cursors_{t} (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS runs_{t} (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL UNIQUE, trigger_id TEXT NOT NULL, at REAL NOT NULL, occurrence_ids TEXT NOT NULL,
+    invocation_id TEXT, error TEXT NOT NULL, chain TEXT NOT NULL
+);
+-- the latest of one trigger
+CREATE INDEX IF NOT EXISTS runs_trigger_{t} ON runs_{t} (trigger_id, n);
+-- retention
+CREATE INDEX IF NOT EXISTS runs_at_{t} ON runs_{t} (at);
+
+CREATE TABLE IF NOT EXISTS trigger_values_{t} (
+    scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, name)
+) WITHOUT ROWID;

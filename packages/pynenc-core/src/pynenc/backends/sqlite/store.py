@@ -82,6 +82,18 @@ class SQLiteStore(BaseStore):
         """Block until work may have arrived since ``marker``."""
         return self._changes.wait_for_work(marker, timeout_seconds)
 
+    def occurrence_marker(self) -> int:
+        """How often occurrences were announced so far."""
+        return self._changes.occurrence_marker
+
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until an occurrence may have been recorded since ``marker``."""
+        return self._changes.wait_for_occurrences(marker, timeout_seconds)
+
+    def announce_occurrences(self) -> None:
+        """Wake the threads of this process that react to occurrences; called after the commit."""
+        self._changes.announce_occurrences()
+
     def interrupt(self) -> None:
         """Let every waiting thread of this process look again."""
         self._changes.interrupt()
