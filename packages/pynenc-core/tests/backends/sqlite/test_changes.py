@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from pynenc.backends.sqlite.broker import SQLiteBroker
 from pynenc.backends.sqlite.looker import Looker
 from pynenc.backends.sqlite.orchestrator import SQLiteOrchestrator
 from pynenc.backends.sqlite.store import SQLiteStore
-from pynenc.values.ids import InvocationId
+from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import Step
+from pynenc.values.runners import Beat, RunnerIdentity
 
 from .app_file import claim, eventually, finish, open_app, open_store, submit
 
@@ -126,3 +128,20 @@ def test_idle_waiting_reads_the_version_and_nothing_else(
     app.store.wait_for_work(app.store.work_marker(), 0.5)
     assert len(looks) <= 1  # for the wait itself
     watch.close()
+
+
+def test_heartbeats_of_others_are_no_activity(
+    app: SQLiteOrchestrator, others: SQLiteOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+    original = Looker.has_changed
+    monkeypatch.setattr(Looker, "has_changed", lambda self: looks.append(original(self)) or looks[-1])
+    identity = RunnerIdentity(runner_id=RunnerId("r"), runner_cls="ThreadRunner", host="h", pid=1)
+    results: list[bool] = []
+    began = time.monotonic()
+    thread = waiting(app.store, results, seconds=1.0)
+    while thread.is_alive():
+        others.beat(Beat(alive=(identity,)))
+        thread.join(0.005)
+    assert any(looks)
+    assert len(looks) <= (time.monotonic() - began) / 0.02 + 5  # the longest pause, not the shortest

@@ -1,7 +1,7 @@
 """How threads hear of changes: at once of this process's own, by ``PRAGMA data_version`` of those of others.
 
 One thread per process looks at the version, and only while somebody waits: every millisecond after activity,
-growing to every 20 ms.
+growing to every 20 ms. Activity is what concerns those who wait; heartbeats, say, are none.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ class Changes:
         self._claimable_at: dict[InvocationId, int] = {}
         self._thread: threading.Thread | None = None
         self._active_at = 0.0
+        #: How what is watched stood when it was looked up last.
+        self._standings: list[Standing] = []
 
     # -- work -----------------------------------------------------------------------------------------
 
@@ -254,8 +256,11 @@ class Changes:
                 # Or somebody is between looking for them and waiting for them.
                 self.occurrence_marker += 1
                 self._occurred.notify_all()
-            if looker.moved:
+            standings = list(found.standings)
+            concerns = found.ready or found.ended or (reacting and occurred)
+            if concerns or standings != self._standings:
                 self._active_at = time.monotonic()
+            self._standings = standings
             if waiting:
                 self._wake_for(found)
             self._note(found.ended, (), reports)

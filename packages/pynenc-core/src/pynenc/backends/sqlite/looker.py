@@ -52,17 +52,15 @@ class Looker:
         self._following = False
         self._ended_until = 0.0
         self._full_look_at = 0.0
-        #: Whether somebody wrote between the last two questions.
-        self.moved = False
 
     def has_changed(self) -> bool:
         """Whether anybody wrote since this was asked last, or a full look is owed."""
         with self._connections.look() as connection:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             # Versions of different connections cannot be compared.
-            self.moved = version != self._version or connection is not self._connection
+            moved = version != self._version or connection is not self._connection
             self._version, self._connection = version, connection
-        return self.moved or (self._following and self.is_full_look_due())
+        return moved or (self._following and self.is_full_look_due())
 
     def is_full_look_due(self) -> bool:
         """Whether what ended since the last look is not enough to know."""
