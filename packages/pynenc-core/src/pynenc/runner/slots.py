@@ -33,8 +33,12 @@ class SlotPool:
         self._idle = idle
         #: Where the process's place comes from, when it is not this process's own.
         self.place: SupervisedPlace | None = None
-        self._changed = threading.Condition()
-        # All guarded by self._changed.
+        lock = threading.Lock()
+        #: Wakes slot threads without a place, and whoever waits for their end.
+        self._changed = threading.Condition(lock)
+        #: Wakes one of those that resume per free place: there may be a thousand of them.
+        self._place_free = threading.Condition(lock)
+        # All guarded by the lock.
         self._stopping = False
         self._taken = 0
         self._parked = 0
@@ -83,10 +87,11 @@ class SlotPool:
             if self._parked >= self._max_parked:
                 return False
             self._parked += 1
-            self._taken -= 1
             if len(self._threads) - self._parked < self._size and not self._stopping:
                 self._open()
-            self._changed.notify_all()
+            if self._parked >= self._max_parked:
+                self._place_free.notify_all()
+            self._free_place()
         if self.place is not None:
             self.place.give()
         return True
@@ -103,11 +108,10 @@ class SlotPool:
                 if thread.ident == thread_id:
                     self._threads.discard(thread)
                     self._abandoned.add(thread)
-                    self._taken -= 1
                     if not self._stopping:
                         self._open()
+                    self._free_place()
                     break
-            self._changed.notify_all()
 
     def unpark(self) -> None:
         """Take a place again, before any new work does."""
@@ -119,11 +123,13 @@ class SlotPool:
                 # At the limit of parked threads the places are held by waiters that could not park, perhaps for
                 # what this one has to finish: then it goes on without waiting for a place.
                 while self._taken >= self._size and self._parked < self._max_parked:
-                    self._changed.wait()
+                    self._place_free.wait()
             finally:
                 self._resuming -= 1
             self._parked -= 1
             self._taken += 1
+            if self._taken < self._size:
+                self._offer_place()
 
     def _open(self) -> None:
         self._number += 1
@@ -169,6 +175,16 @@ class SlotPool:
             if threading.current_thread() in self._abandoned:
                 self._abandoned.discard(threading.current_thread())
                 return False
-            self._taken -= 1
-            self._changed.notify_all()
+            self._free_place()
             return True
+
+    def _free_place(self) -> None:
+        """A thread gave its place back; the caller has the lock."""
+        self._taken -= 1
+        self._offer_place()
+
+    def _offer_place(self) -> None:
+        if self._resuming:
+            self._place_free.notify()
+        else:
+            self._changed.notify_all()
