@@ -43,6 +43,7 @@ PUBLIC = {
         "HistoryEntry",
         "InvocationStatus",
         "ReusedInvocation",
+        "WorkflowInvocation",
     ],
     "pynenc.invocation.status": [
         "STATUS_TABLE",
@@ -82,6 +83,7 @@ PUBLIC = {
         "with_faults",
     ],
     "pynenc.types": ["Args", "Func", "Params", "Result"],
+    "pynenc.workflow": ["WorkflowContext", "WorkflowError", "WorkflowIdentity", "WorkflowRootContext"],
 }
 
 #: Further names that users import from where they are defined.
@@ -108,6 +110,7 @@ PATHS = {
         "ConfigError",
         "ConfigMultiInheritanceError",
         "CorruptDataError",
+        "DeterministicOperationScopeError",
         "InvalidTaskFunctionError",
         "InvalidTaskOptionsError",
         "InvocationCancelledError",
@@ -118,6 +121,7 @@ PATHS = {
         "InvocationStatusOwnershipError",
         "InvocationStatusRaceConditionError",
         "InvocationStatusTransitionError",
+        "NonDeterminismError",
         "OutcomeLostError",
         "OwnershipLostError",
         "PayloadTooLargeError",
@@ -144,8 +148,14 @@ PATHS = {
         "UnknownTaskError",
         "WaitCycleError",
         "WorkerLostError",
+        "WorkflowError",
+        "WorkflowLimitError",
+        "WorkflowMembershipError",
+        "WorkflowNotFoundError",
+        "WorkflowTimeoutError",
     ],
     "pynenc.task": ["Task"],
+    "pynenc.workflow_task": ["WorkflowTask"],
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import logging
 import sys
@@ -30,6 +31,7 @@ from pynenc.engine.submit import NewCall
 from pynenc.exceptions import InvalidTaskFunctionError, InvalidTaskOptionsError
 from pynenc.invocation.base_invocation import BaseInvocation
 from pynenc.invocation.dist_invocation import DistributedInvocation
+from pynenc.invocation.workflow_invocation import WorkflowInvocation
 from pynenc.logs import configure_logging
 from pynenc.main_module import importable_name
 from pynenc.plugins import REGISTRY
@@ -40,6 +42,7 @@ from pynenc.task import Task
 from pynenc.values.app_ref import AppRef
 from pynenc.values.clock import SystemClock, WaitableClock
 from pynenc.values.ids import InvocationId, TaskId
+from pynenc.workflow_task import WorkflowTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -315,6 +318,32 @@ class Pynenc:
             return lambda function: self._make_task(function, options)
         return self._make_task(func, options)
 
+    @overload
+    def workflow(self, func: Callable[P, R], /) -> WorkflowTask[P, R]: ...
+
+    @overload
+    def workflow(
+        self, func: None = None, /, **options: Any
+    ) -> Callable[[Callable[P, R]], WorkflowTask[P, R]]: ...
+
+    def workflow(self, func: Callable[P, R] | None = None, /, **options: Any) -> Any:
+        """Make a durable workflow of a function: ``@app.workflow`` or ``@app.workflow(max_retries=3, …)``.
+
+        Its body is deterministic but for recorded operations: calls of tasks, and those of ``task.wf``.
+
+        Args:
+            func: A plain function at the top level of an importable module.
+            options: As for ``task``.
+
+        Raises:
+            InvalidTaskFunctionError: it cannot be found by another process, or is an ``async def``.
+            InvalidTaskOptionsError, ConfigError: as for ``task``.
+        """
+        options["is_workflow_task"] = True
+        if func is None:
+            return lambda function: self._make_task(function, options)
+        return self._make_task(func, options)
+
     def _make_task(self, func: Callable[P, R], options: Mapping[str, Any]) -> Task[P, R]:
         if isinstance(func, Task):
             raise InvalidTaskFunctionError(func.task_id, "is a task already: decorate the function once")
@@ -332,7 +361,12 @@ class Pynenc:
             raise InvalidTaskOptionsError(
                 task_id, f"key_arguments names {unknown[0]!r}, but the signature is {definition.signature}"
             )
-        task: Task[P, R] = Task(definition, lambda: self.engine, options, self._runs_inline)
+        cls: type[Task[P, R]] = WorkflowTask if conf.is_workflow_task else Task
+        if conf.is_workflow_task and definition.is_async:
+            raise InvalidTaskFunctionError(
+                task_id, "is an async def, and the operations of a workflow block: make it a plain def"
+            )
+        task = cls(definition, lambda: self.engine, options, self._runs_inline)
         self._registry.register(definition)
         self._tasks[task_id] = task
         return task
@@ -415,6 +449,58 @@ class Pynenc:
         )
         answer = self.engine.submitter.submit([call])[0]
         return self._handle(answer.invocation_id, record.task_id)
+
+    def fork_workflow(self, workflow_id: str, operations: int) -> WorkflowInvocation[Any]:
+        """Start a new workflow that has done what another one did first, and goes on from there.
+
+        Args:
+            workflow_id: The other one; it is not changed.
+            operations: How many of its recorded operations to take over; all of them when there are fewer.
+
+        Raises:
+            InvocationNotFoundError: there is no such workflow.
+            WorkflowError: the invocation is no workflow, or one of the operations failed.
+        """
+        workflows = self.engine.workflows
+        record = workflows.get(workflow_id)
+        if operations < 0:
+            raise ValueError(f"a workflow goes on from operation 0 or a later one, not {operations}")
+        call = NewCall(
+            self._registry.get(record.task_id),
+            self.engine.stored_arguments(record),
+            rerun_of=record.invocation_id,
+            operations=lambda new_id: workflows.copy_operations(workflow_id, new_id, operations),
+        )
+        answer = self.engine.submitter.submit([call])[0]
+        return cast("WorkflowInvocation[Any]", self._handle(answer.invocation_id, record.task_id))
+
+    def resume_workflow(self, workflow_id: str) -> WorkflowInvocation[Any]:
+        """Go on with a workflow that failed or was cancelled: a new one begins before what failed first.
+
+        Raises:
+            InvocationNotFoundError: there is no such workflow.
+            WorkflowError: it is still open, or succeeded.
+        """
+        workflows = self.engine.workflows
+        return self.fork_workflow(workflow_id, workflows.before_failure(workflows.get(workflow_id)))
+
+    def check_workflow(self, workflow_id: str) -> int:
+        """Compare what a workflow recorded with the code at hand; nothing is carried out.
+
+        Its body runs as far as the record reaches; code between its operations runs as in each attempt.
+
+        Returns:
+            How many operations agree.
+
+        Raises:
+            NonDeterminismError: the code does something else than what was recorded.
+            InvocationNotFoundError, WorkflowError: as for ``fork_workflow``.
+        """
+        engine = self.engine
+        record = engine.workflows.get(workflow_id)
+        task = self._registry.get(record.task_id)
+        values = engine.payloads.decode_arguments(task, engine.stored_arguments(record))
+        return contextvars.Context().run(engine.workflows.check, record, lambda: task.call(values))
 
     def purge(self) -> None:
         """Remove all data of this app from all its stores."""

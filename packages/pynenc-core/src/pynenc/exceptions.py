@@ -22,6 +22,13 @@
      │   └─ ConcurrencyControlledError (KeyError)
      ├─ ResultTimeoutError (TimeoutError)
      ├─ RemoteError
+     ├─ WorkflowError
+     │   ├─ WorkflowMembershipError
+     │   ├─ DeterministicOperationScopeError
+     │   ├─ NonDeterminismError
+     │   ├─ WorkflowLimitError
+     │   ├─ WorkflowNotFoundError
+     │   └─ WorkflowTimeoutError (TimeoutError)
      ├─ StoreError
      │   ├─ StoreUnavailableError
      │   ├─ StoreBusyError
@@ -169,6 +176,104 @@ class RemoteError(PynencError):
 
     def __str__(self) -> str:
         return f"{self.type_name}: {self.message}"
+
+
+class WorkflowError(PynencError):
+    """Something that a workflow cannot do, or that cannot be done with it."""
+
+
+class WorkflowMembershipError(WorkflowError):
+    """An invocation that belongs to no workflow used the data or the identity of its workflow.
+
+    Args:
+        operation_name: What was tried.
+        task_id: The task that tried it.
+        invocation_id: Its invocation.
+    """
+
+    def __init__(self, operation_name: str, task_id: object, invocation_id: object) -> None:
+        super().__init__(operation_name, task_id, invocation_id)
+        self.operation_name = operation_name
+        self.task_id = task_id
+        self.invocation_id = invocation_id
+
+    def __str__(self) -> str:
+        return (
+            f"wf.{self.operation_name} in invocation '{self.invocation_id}' of task '{self.task_id}': it belongs to no "
+            "workflow; decorate the task with @app.workflow, or call it inside of one"
+        )
+
+
+class DeterministicOperationScopeError(WorkflowError):
+    """A member of a workflow that does not define it used an operation that its own code may use only.
+
+    Args:
+        operation_name: What was tried.
+        task_id: The task that tried it.
+        invocation_id: Its invocation.
+        workflow_id: The workflow that it belongs to, if any.
+        workflow_type: The task of that workflow.
+        parent_workflow_id: The workflow that called that one.
+        is_workflow_defining_invocation: Whether the invocation defines the workflow.
+    """
+
+    def __init__(  # noqa: PLR0913 - what users may read from it
+        self,
+        operation_name: str,
+        task_id: object,
+        invocation_id: object,
+        *,
+        workflow_id: str | None = None,
+        workflow_type: str | None = None,
+        parent_workflow_id: str | None = None,
+        is_workflow_defining_invocation: bool = False,
+    ) -> None:
+        super().__init__(operation_name, task_id, invocation_id)
+        self.operation_name = operation_name
+        self.task_id = task_id
+        self.invocation_id = invocation_id
+        self.workflow_id = workflow_id
+        self.workflow_type = workflow_type
+        self.parent_workflow_id = parent_workflow_id
+        self.is_workflow_defining_invocation = is_workflow_defining_invocation
+
+    def __str__(self) -> str:
+        where = f"member of workflow '{self.workflow_id}'" if self.workflow_id else "member of no workflow"
+        return (
+            f"wf.{self.operation_name} in invocation '{self.invocation_id}' of task '{self.task_id}' ({where}): only "
+            "the body of a workflow has operations that are recorded; call it there, or use @app.workflow"
+        )
+
+
+class NonDeterminismError(WorkflowError):
+    """The code of a workflow does not do what it did when it was recorded; the message compares both.
+
+    Args:
+        workflow_id: The workflow.
+        message: What was recorded, and what was requested instead.
+        seq: The first operation that differs, from 1.
+    """
+
+    def __init__(self, workflow_id: object, message: str, seq: int) -> None:
+        super().__init__(workflow_id, message, seq)
+        self.workflow_id = workflow_id
+        self.message = message
+        self.seq = seq
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class WorkflowLimitError(WorkflowError):
+    """A workflow has more operations than ``max_workflow_operations``."""
+
+
+class WorkflowNotFoundError(WorkflowError):
+    """There is no workflow of this id that could be sent a message."""
+
+
+class WorkflowTimeoutError(WorkflowError, TimeoutError):
+    """What a workflow waited for did not come in time."""
 
 
 class StoreError(PynencError):

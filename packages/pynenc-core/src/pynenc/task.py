@@ -33,6 +33,7 @@ from pynenc.invocation.inline_call import InlineCall
 from pynenc.values.ids import InvocationId, TaskId
 from pynenc.values.operations import SubmitAnswer
 from pynenc.values.records import InvocationState
+from pynenc.workflow.context import WorkflowContext
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,6 +53,10 @@ class Task(Generic[P, R]):
         invocation = add(1, 2)
         invocation.result  # 3, once a runner has executed it
     """
+
+    #: Whether calling it starts a workflow.
+    is_workflow_root_task = False
+    _handle_cls: type[DistributedInvocation[Any]] = DistributedInvocation
 
     def __init__(
         self,
@@ -110,6 +115,11 @@ class Task(Generic[P, R]):
         if inline is not None and inline.invocation_id == active.invocation_id:
             return inline
         return self.handle(active.invocation_id)
+
+    @property
+    def wf(self) -> WorkflowContext:
+        """The workflow of the invocation that runs here."""
+        return WorkflowContext(self._engine_of_app)
 
     def args(self, *args: P.args, **kwargs: P.kwargs) -> Arguments:
         """Bind values to the signature, with its defaults; raises TypeError when they do not fit."""
@@ -171,12 +181,14 @@ class Task(Generic[P, R]):
         """A handle of an existing invocation of this task; nothing is read before somebody asks."""
         engine = self._engine_of_app()
         call = self._call(engine, lambda: engine.stored_arguments(engine.get_record(invocation_id)))
-        return DistributedInvocation(engine, invocation_id, call, self._definition.hint("return"))
+        return self._handle_cls(engine, invocation_id, call, self._definition.hint("return"))
 
     def _submit(self, engine: Engine, batch: Sequence[SerializedArguments]) -> list[DistributedInvocation[R]]:
         """Register a batch, except for calls that a stored result answers; handles in order."""
         known: dict[str, InvocationState] = {}
-        if self.conf.call_result_cache:
+        active = get_active()
+        # What a workflow calls is recorded instead: a stored result may be gone when its code runs again.
+        if self.conf.call_result_cache and (active is None or active.workflow is None):
             known = engine.result_cache.find(self._definition.key, (each.args_id for each in batch))
         new = [NewCall(self._definition, each) for each in batch if each.args_id not in known]
         answers = iter(engine.submitter.submit(new) if new else ())
@@ -234,7 +246,7 @@ class Task(Generic[P, R]):
     ) -> DistributedInvocation[R]:
         expected = self._definition.hint("return")
         if answer.created:
-            return DistributedInvocation(
+            return self._handle_cls(
                 engine, answer.invocation_id, self._call(engine, lambda: arguments), expected
             )
         existing = answer.invocation_id

@@ -137,6 +137,12 @@ class ConfigPynenc(ConfigBase):
         le=200,
         description="How deep a waiting worker may run awaited invocations inside each other.",
     )
+    max_workflow_operations: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="How many operations one workflow may record; each attempt reads all of them.",
+    )
     cached_status_time: Seconds = Field(
         0.1, le=3600, description="How old a status that is not final may be when it is shown."
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pynenc.engine.courier import Courier
+from pynenc.engine.workflow_replay import WorkflowReplay
 from pynenc.exceptions import InvocationCancelledError, InvocationError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import Claim, Move
@@ -71,6 +72,8 @@ class ActiveInvocation:
     doom: InvocationError | None = None
     #: True while the engine works for it, when nothing may be raised from outside.
     in_engine: bool = False
+    #: What its operations stand for, if it defines a workflow.
+    workflow: WorkflowReplay | None = None
     _pid: int = field(default_factory=os.getpid)
     _ran_seconds: float = 0.0
     _runs_since: float | None = field(default_factory=time.monotonic)
@@ -118,6 +121,15 @@ class ActiveInvocation:
         """How long its own code has run, without the time that it waited."""
         since = self._runs_since
         return self._ran_seconds + (time.monotonic() - since if since is not None else 0.0)
+
+    @contextmanager
+    def engaged(self) -> Iterator[None]:
+        """Nothing is raised from outside inside of the block."""
+        before, self.in_engine = self.in_engine, True
+        try:
+            yield
+        finally:
+            self.in_engine = before
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

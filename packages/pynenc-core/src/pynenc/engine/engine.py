@@ -19,6 +19,7 @@ from pynenc.engine.result_cache import ResultCache
 from pynenc.engine.submit import Submitter
 from pynenc.engine.waiting import Waiting
 from pynenc.engine.wakeups import Wakeups
+from pynenc.engine.workflows import Workflows
 from pynenc.exceptions import (
     ConcurrencyControlledError,
     InvocationCancelledError,
@@ -57,7 +58,8 @@ class Engine:
         self.canceller = Canceller(components.orchestrator, self.advance_surely)
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups, components.clock)
         self.recovery = Recovery(components, self.payloads)
-        self.executor = Executor(components, self.payloads)
+        self.workflows = Workflows(components, self.payloads, self.advance_surely)
+        self.executor = Executor(components, self.payloads, self.workflows)
 
     def advance_surely(self, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
         """Carry out a step, however long the store is away."""

@@ -18,10 +18,14 @@ from pynenc.engine.patience import PASSING, until_answered
 from pynenc.engine.payloads import Payloads
 from pynenc.engine.registry import TaskDefinition
 from pynenc.engine.retry import retry_delay_seconds
+from pynenc.engine.workflow_replay import WorkflowUnwound
+from pynenc.engine.workflows import Workflows
 from pynenc.exceptions import (
     CorruptDataError,
     InvocationError,
+    NonDeterminismError,
     OutcomeLostError,
+    OwnershipLostError,
     SerializationError,
     UnknownTaskError,
 )
@@ -37,9 +41,10 @@ _UNREADABLE = (SerializationError, CorruptDataError, OutcomeLostError)
 class Executor:
     """Runs attempts for one app. Infrastructure errors are waited out; they are never the task's failure."""
 
-    def __init__(self, components: Components, payloads: Payloads) -> None:
+    def __init__(self, components: Components, payloads: Payloads, workflows: Workflows) -> None:
         self._components = components
         self._payloads = payloads
+        self._workflows = workflows
 
     def run(self, active: ActiveInvocation, task: TaskDefinition) -> Move:
         """Run a synchronous attempt on this thread and return the move that ends it."""
@@ -93,20 +98,35 @@ class Executor:
             values = self._arguments(claim, task)
         except _UNREADABLE as error:
             return self._failed(claim, error)
+        active.workflow = self._workflows.replay(active)
         try:
             active.in_engine = False
-            value = task.call(values)
+            value = self._call(active, task, values)
             active.in_engine = True  # a limit that strikes from now on comes too late
             active.end_fork(0)
         except BaseException as error:  # noqa: BLE001  # boundary: the user's function
             active.in_engine = True
             active.end_fork(1)
+            if isinstance(error, WorkflowUnwound) and active.workflow and active.workflow.pause:
+                logger.debug("sleeps")
+                return active.workflow.pause
             return self._raised(active, task, error)
         try:
             outcome, data = self._payloads.encode_result(task, value, claim.invocation_id)
         except SerializationError as error:
             return self._failed(claim, error)
         return self._succeeded(claim, outcome, data)
+
+    def _call(self, active: ActiveInvocation, task: TaskDefinition, values: dict[str, Any]) -> Any:
+        if active.workflow is None:
+            return task.call(values)
+        return active.workflow.run(lambda: task.call(values), lambda error: self._ends(active, task, error))
+
+    def _ends(self, active: ActiveInvocation, task: TaskDefinition, error: BaseException) -> bool:
+        """Whether an exception of a workflow's code is its failure, and not that of this attempt only."""
+        passes = isinstance(error, (*PASSING, OwnershipLostError, NonDeterminismError))
+        final = isinstance(error, Exception) and active.doom is None and not passes
+        return final and retry_delay_seconds(task.conf, error, active.claim.retries) is None
 
     def _arguments(self, claim: Claim, task: TaskDefinition) -> dict[str, Any]:
         text = claim.arguments

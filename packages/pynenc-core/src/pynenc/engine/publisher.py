@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pynenc.engine.components import Components
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
-from pynenc.values.status import AVAILABLE
+from pynenc.values.status import AVAILABLE, InvocationStatus
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,9 @@ class Publisher:
         if parts.record_is_queue:
             return
         counts = parts.orchestrator.count_by_status()
-        waiting = sum(counts.get(status, 0) for status in AVAILABLE)
+        # Workflows that sleep fall due as well. Those that wait for something else are too many here, so that now and
+        # then something is pushed twice.
+        waiting = sum(counts.get(status, 0) for status in (*AVAILABLE, InvocationStatus.PAUSED))
         if waiting:
             waiting -= parts.orchestrator.count_delayed()
         lacking = max(0, waiting - parts.broker.count()) if waiting > 0 else 0

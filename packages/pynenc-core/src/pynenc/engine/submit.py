@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
@@ -16,10 +16,12 @@ from pynenc.engine.current import ActiveInvocation, get_active
 from pynenc.engine.hints import push_hints
 from pynenc.engine.payloads import Payloads, SerializedArguments
 from pynenc.engine.registry import TaskDefinition
+from pynenc.engine.workflow_replay import PlacedCall, WorkflowReplay
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.concurrency import ConcurrencyControlType
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation, SubmitAnswer
+from pynenc.values.workflows import RecordedOperation
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ class NewCall:
     #: Given by whoever derives it; a new one otherwise.
     invocation_id: InvocationId | None = None
     rerun_of: InvocationId | None = None
+    #: For a workflow that goes on from another one: what it begins with, by its own id.
+    operations: Callable[[InvocationId], tuple[RecordedOperation, ...]] | None = None
 
 
 class Submitter:
@@ -56,11 +60,28 @@ class Submitter:
         active = get_active()
         if active is None:
             return self._submit(calls, None)
-        active.in_engine = True
-        try:
+        with active.engaged():
+            if active.workflow is not None:
+                return self._submit_recorded(calls, active, active.workflow)
             return self._submit(calls, active)
-        finally:
-            active.in_engine = False
+
+    def _submit_recorded(
+        self, calls: Sequence[NewCall], parent: ActiveInvocation, workflow: WorkflowReplay
+    ) -> list[SubmitAnswer]:
+        """Register what the code of a workflow calls, except for what an earlier attempt called already."""
+        placed = [workflow.place(call.task.key, call.arguments.args_id) for call in calls]
+        new = [
+            replace(call, invocation_id=place.invocation_id)
+            for call, place in zip(calls, placed, strict=True)
+            if not place.known
+        ]
+        answers = iter(self._submit(new, parent) if new else ())
+        return [
+            SubmitAnswer(place.invocation_id, True, call.arguments.args_id)
+            if place.known
+            else _settled(workflow, place, call, next(answers))
+            for call, place in zip(calls, placed, strict=True)
+        ]
 
     def _submit(self, calls: Sequence[NewCall], parent: ActiveInvocation | None) -> list[SubmitAnswer]:
         parts = self._components
@@ -134,6 +155,11 @@ class Submitter:
         invocation_id = call.invocation_id or _new_id()
         claim = parent.claim if parent else None
         key = call.task.key
+        if conf.is_workflow_task or conf.force_new_workflow:
+            workflow_id, workflow_type = str(invocation_id), key
+        else:
+            workflow_id = claim.workflow_id if claim else None  # type: ignore[assignment]
+            workflow_type = claim.workflow_type if claim else None  # type: ignore[assignment]
         running_mode = conf.running_concurrency
         if running_mode is ConcurrencyControlType.DISABLED and conf.max_running is not None:
             running_mode = ConcurrencyControlType.TASK
@@ -146,8 +172,8 @@ class Submitter:
             parent_id=claim.invocation_id if claim else None,
             root_id=claim.root_id if claim else invocation_id,
             depth=claim.depth + 1 if claim else 0,
-            workflow_id=claim.workflow_id if claim else None,
-            workflow_type=claim.workflow_type if claim else None,
+            workflow_id=workflow_id,
+            workflow_type=workflow_type,
             reg_key=concurrency_key(
                 conf.registration_concurrency, key, arguments.texts, arguments.args_id, keys
             ),
@@ -161,7 +187,18 @@ class Submitter:
             rerun_of=call.rerun_of,
             caches_result=conf.call_result_cache,
             registered_by=parent.runner_id if parent else None,
+            operations=call.operations(invocation_id) if call.operations else (),
         )
+
+
+def _settled(
+    workflow: WorkflowReplay, place: PlacedCall, call: NewCall, answer: SubmitAnswer
+) -> SubmitAnswer:
+    """What a call of a workflow is told."""
+    if answer.invocation_id == place.invocation_id:
+        return replace(answer, created=True)  # perhaps by an attempt whose reply was lost
+    workflow.note_reuse(place, call.task.key, answer.args_id, answer.invocation_id)
+    return answer
 
 
 def _new_id() -> InvocationId:

@@ -8,6 +8,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, Move, OwnedInvocation
 from pynenc.values.records import Outcome, OutcomeKind
 from pynenc.values.status import InvocationStatus, sources_of
+from pynenc.values.workflows import RecordedOperation
 
 _S = InvocationStatus
 
@@ -20,6 +21,7 @@ _FROM_FAILED = frozenset({_S.PENDING, _S.RUNNING, _S.RESUMED})
 _FROM_RETRY = sources_of((_S.RETRY,))
 _FROM_KILLED = sources_of((_S.KILLED, _S.REROUTED))
 _FROM_CANCELLED = sources_of((_S.CANCELLED,))
+_RUNNING = frozenset({_S.RUNNING})
 _RESUMED = (_S.RESUMED,)
 
 #: Seconds before handed-back work that already ran may start elsewhere: its old code must be gone by then.
@@ -40,6 +42,41 @@ def pause(claim: Claim, waits_on: Sequence[InvocationId], enough: int) -> Move:
         token=claim.token,
         waits_on=tuple(waits_on),
         enough=enough,
+    )
+
+
+def record(
+    claim: Claim, operations: Sequence[RecordedOperation] = (), values: Sequence[tuple[str, str]] = ()
+) -> Move:
+    """Add to the workflow of a running invocation."""
+    return Move(
+        invocation_id=claim.invocation_id,
+        to=_S.RUNNING,
+        sources=_RUNNING,
+        token=claim.token,
+        operations=tuple(operations),
+        values=tuple(values),
+    )
+
+
+def release(
+    claim: Claim,
+    operations: Sequence[RecordedOperation],
+    delay_seconds: float | None,
+    awaits: str | None = None,
+    received: int = 0,
+) -> Move:
+    """RUNNING → PAUSED without an owner, until a time or a message."""
+    return Move(
+        invocation_id=claim.invocation_id,
+        to=_S.PAUSED,
+        sources=_RUNNING,
+        token=claim.token,
+        releases=True,
+        operations=tuple(operations),
+        delay_seconds=delay_seconds,
+        awaits=awaits,
+        received=received,
     )
 
 

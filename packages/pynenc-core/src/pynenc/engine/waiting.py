@@ -108,6 +108,10 @@ class Waiting:
         unique = tuple(dict.fromkeys(ids))
         enough = min(enough, len(unique))
         active = get_active()
+        if active is not None and active.workflow is not None and active.is_on_this_thread():
+            known = active.workflow.known_states(unique, enough)
+            if known is not None:
+                return known
         if active is not None and active.slot is not None and active.is_on_this_thread():
             with active.waiting():
                 return self._wait_inside(_Wait(active, active.slot, unique, enough, self._clock, deadline))

@@ -7,6 +7,7 @@ from pynenc.invocation.dist_invocation import (
     DistributedInvocationGroup,
     ReusedInvocation,
 )
+from pynenc.invocation.workflow_invocation import WorkflowInvocation
 from pynenc.values.records import HistoryEntry
 from pynenc.values.status import InvocationStatus
 
@@ -20,4 +21,5 @@ __all__ = [
     "HistoryEntry",
     "InvocationStatus",
     "ReusedInvocation",
+    "WorkflowInvocation",
 ]

@@ -8,12 +8,14 @@ from typing import Any, Generic, TypeVar, cast
 
 from pynenc.arguments import Arguments
 from pynenc.call import Call
+from pynenc.engine.current import get_active
 from pynenc.engine.engine import Engine
 from pynenc.exceptions import ResultTimeoutError
 from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.status import InvocationStatus
+from pynenc.values.workflows import WorkflowIdentity
 
 R = TypeVar("R")
 
@@ -74,6 +76,15 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
     def parent_invocation_id(self) -> InvocationId | None:
         """The invocation that called it."""
         return self.record.parent_id
+
+    @property
+    def workflow(self) -> WorkflowIdentity | None:
+        """The workflow that it belongs to; None for a call outside of any."""
+        return self._engine.workflows.identity_of(self.record)
+
+    def is_main_workflow_task(self) -> bool:
+        """Whether it defines its workflow."""
+        return self.record.workflow_id == self._invocation_id
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is final; False after ``timeout`` seconds. Never raises what the task raised."""
@@ -138,8 +149,15 @@ class DistributedInvocationGroup(BaseInvocationGroup[R], Generic[R]):
 
     @property
     def results(self) -> Iterator[R]:
-        """The results in the order in which they are there; raises what a task raised when its turn comes."""
+        """The results in the order in which they are there; raises what a task raised when its turn comes.
+
+        In the body of a workflow in the order of the calls, which is the same in each attempt.
+        """
         left = self._by_id()
+        active = get_active()
+        if active is not None and active.workflow is not None:
+            states = self._engine.waiting.wait(list(left), len(left))
+            yield from self._take(left, {one: states[one] for one in left})
         while left:
             yield from self._take(left, self._engine.waiting.wait(list(left), 1))
 

@@ -6,6 +6,35 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowIdentity:
+    """Which workflow an invocation belongs to."""
+
+    #: The invocation that defines it.
+    workflow_id: str
+    #: The task of that invocation, ``module.function``.
+    workflow_type: str
+    #: The workflow that called this one; None for one that nobody called.
+    parent_workflow_id: str | None = None
+
+    @property
+    def is_subworkflow(self) -> bool:
+        """Whether another workflow called it."""
+        return self.parent_workflow_id is not None
+
+    @classmethod
+    def new_workflow(cls, workflow_id: str, workflow_type: str) -> WorkflowIdentity:
+        """One that nobody called."""
+        return cls(workflow_id, workflow_type)
+
+    @classmethod
+    def new_subworkflow(
+        cls, workflow_id: str, workflow_type: str, parent_workflow_id: str
+    ) -> WorkflowIdentity:
+        """One that another workflow called."""
+        return cls(workflow_id, workflow_type, parent_workflow_id)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedOperation:
     """One operation of a workflow's code, recorded so that a later attempt is given the same value.
 

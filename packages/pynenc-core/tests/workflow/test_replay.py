@@ -1,0 +1,385 @@
+"""What is recorded comes back, and is not done again."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pynenc.exceptions import InvocationCancelledError, NonDeterminismError, WorkflowError
+from pynenc.testing import Harness
+from pynenc.values.status import InvocationStatus as S
+
+Start = Callable[..., Any]
+
+
+def test_values_are_the_same_in_every_attempt(start: Start, crash: Any, recover: Any) -> None:
+    seen = []
+
+    def body(wf: Any) -> list[Any]:
+        values = [wf.random(), wf.uuid(), wf.utc_now(), wf.random(), wf.root.uuid()]
+        seen.append(values)
+        crash()
+        return values
+
+    invocation = start(body)
+    recover()
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+    number, text, now, other, _ = seen[0]
+    assert 0 <= number < 1
+    assert number != other
+    assert str(uuid.UUID(text)) == text
+    assert now.tzinfo is UTC
+    assert invocation.record.recoveries == 1
+
+
+def test_the_time_is_that_of_the_first_execution(start: Start, harness: Harness) -> None:
+    def body(wf: Any) -> list[datetime]:
+        first = wf.utc_now()
+        wf.sleep(3600)
+        return [first, wf.utc_now()]
+
+    invocation = start(body)
+    harness.advance(3600)
+    first, second = (datetime.fromisoformat(str(one)) for one in invocation.result)
+    assert (second - first).total_seconds() == 3600
+    assert first.timestamp() == invocation.record.created_at
+
+
+def test_children_are_called_once_and_keep_their_ids(
+    start: Start, tasks: Any, crash: Any, recover: Any
+) -> None:
+    seen = []
+
+    def body(wf: Any) -> int:
+        one, two = tasks.add(1, 2), wf.execute_task(tasks.add, 1, 2)
+        group = tasks.add.parallelize([(n, n) for n in range(3)])
+        seen.append([one.invocation_id, two.invocation_id, *group.invocation_map])
+        crash("called")
+        total = one.result + two.result + sum(group.results)
+        crash("done")
+        return total + tasks.direct(4)
+
+    invocation = start(body)
+    recover()
+    recover()
+    assert invocation.result == 6 + 6 + 8
+    assert seen[0] == seen[1] == seen[2] == [f"{invocation.invocation_id}.{seq}" for seq in range(1, 6)]
+    assert sorted(tasks.log) == [
+        ("add", 0, 0),
+        ("add", 1, 1),
+        ("add", 1, 2),
+        ("add", 1, 2),
+        ("add", 2, 2),
+        ("direct", 4),
+    ]
+
+
+def test_results_of_a_group_come_in_the_order_of_the_calls(start: Start, tasks: Any) -> None:
+    assert start(lambda wf: list(tasks.add.parallelize([(n, 0) for n in (3, 1, 2)]).results)).result == [
+        3,
+        1,
+        2,
+    ]
+
+
+def test_a_step_is_run_once_whatever_it_returns(start: Start, tasks: Any, crash: Any, recover: Any) -> None:
+    def body(wf: Any) -> list[Any]:
+        values = [
+            wf.run_step(tasks.note, "a", None),
+            wf.run_step(tasks.note, "b", 2),
+            wf.run_step(tasks.note, "b", 2),
+        ]
+        crash()
+        return values
+
+    invocation = start(body)
+    recover()
+    assert invocation.result == [None, 2, 2]
+    assert tasks.log == [("a", None), ("b", 2), ("b", 2)]
+
+
+def test_a_step_that_failed_fails_again(start: Start, tasks: Any, crash: Any, recover: Any) -> None:
+    def body(wf: Any) -> str:
+        try:
+            wf.run_step(tasks.fail, "no")
+        except ValueError as error:
+            crash()
+            return str(error)
+        return "it passed"
+
+    invocation = start(body)
+    recover()
+    assert invocation.result == "no"
+    assert tasks.log == [("fail", "no")]
+
+
+def test_a_step_whose_end_was_not_recorded_runs_again(
+    start: Start, tasks: Any, crash: Any, recover: Any
+) -> None:
+    def dies() -> str:
+        tasks.log.append("dies")
+        crash()
+        return "alive"
+
+    invocation = start(lambda wf: wf.run_step(dies))
+    recover()
+    assert invocation.result == "alive"
+    assert tasks.log == ["dies", "dies"]
+
+
+def test_a_retry_replays(start: Start, tasks: Any) -> None:
+    attempts = []
+
+    def body(wf: Any) -> float:
+        value: float = wf.random()
+        wf.run_step(tasks.note, "step")
+        attempts.append(value)
+        if len(attempts) == 1:
+            raise ConnectionError
+        return value
+
+    assert start(body, task="patient").result == attempts[0] == attempts[1]
+    assert tasks.log == [("step",)]
+
+
+def test_workflows_of_one_task_share_nothing(start: Start, harness: Harness) -> None:
+    def body(wf: Any) -> list[Any]:
+        first = wf.random()
+        wf.set_data("mine", first)
+        wf.sleep(1)
+        return [first, wf.get_data("mine"), wf.random(), wf.identity.workflow_id]
+
+    invocations = [start(body) for _ in range(3)]
+    harness.advance(1)
+    results = [one.result for one in invocations]
+    assert all(result[0] == result[1] for result in results)
+    assert len({number for result in results for number in (result[0], result[2])}) == 6
+    assert [result[3] for result in results] == [one.invocation_id for one in invocations]
+
+
+def test_registration_concurrency_gives_the_same_invocation_again(
+    start: Start, tasks: Any, crash: Any, recover: Any
+) -> None:
+    seen = []
+
+    def body(wf: Any) -> int:
+        child = tasks.once(1)
+        seen.append(child.invocation_id)
+        crash()
+        return int(child.result)
+
+    waiting = start(body)
+    registered = tasks.once(1)
+    recover()
+    assert waiting.result == 1
+    assert seen == [registered.invocation_id] * 2
+    assert tasks.log == [("once", 1)]
+
+
+def test_a_child_that_failed_fails_in_each_attempt(
+    start: Start, tasks: Any, crash: Any, recover: Any
+) -> None:
+    def body(wf: Any) -> str:
+        try:
+            tasks.broken("it").result  # noqa: B018
+        except LookupError as error:
+            crash()
+            return str(error)
+        return "no error"
+
+    invocation = start(body)
+    recover()
+    assert invocation.result == "it"
+    assert tasks.log == [("broken", "it")]
+
+
+def test_a_replay_reads_pages_and_nothing_one_by_one(
+    start: Start, tasks: Any, harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    orchestrator = tasks.app.orchestrator
+    for name in ("list_operations", "list_records", "get_states", "advance"):
+        method = getattr(orchestrator, name)
+        monkeypatch.setattr(orchestrator, name, lambda *a, _n=name, _m=method: (reads.append(_n), _m(*a))[1])
+
+    def body(wf: Any) -> float:
+        total: float = sum(wf.random() for _ in range(600))
+        total += sum(tasks.add(n, 0).result for n in range(50))
+        wf.sleep(1)
+        return total
+
+    invocation = start(body)
+    harness.run_until_idle()
+    reads.clear()
+    harness.advance(1)
+    assert reads.count("list_operations") == 2
+    assert reads.count("list_records") == 1
+    assert reads.count("get_states") == 0
+    assert reads.count("advance") <= 4  # claim, finish, and looking in vain
+    assert invocation.status is S.SUCCESS
+
+
+def test_cancelling_ends_what_it_called(start: Start, tasks: Any, harness: Harness) -> None:
+    tasks.bodies["child"] = lambda wf: wf.receive("never")
+
+    def body(wf: Any) -> None:
+        tasks.sub("child")
+        wf.sleep(3600)
+
+    invocation = start(body)
+    harness.run_until_idle()
+    assert invocation.cancel(cascade=True, reason="enough")
+    (child,) = harness.invocations(tasks.sub)
+    assert (invocation.status, child.status) == (S.CANCELLED, S.CANCELLED)
+    with pytest.raises(InvocationCancelledError, match="enough"):
+        invocation.get()
+    assert harness.advance(7200) == 0
+
+
+# -- code that differs --------------------------------------------------------------------------------
+
+
+def _rewrite(tasks: Any, harness: Harness, start: Start, before: Any, after: Any) -> Any:
+    """A workflow that sleeps between two versions of its code."""
+    invocation = start(before)
+    harness.run_until_idle()
+    tasks.bodies["it"] = after
+    harness.advance(60)
+    return invocation
+
+
+def test_another_operation_is_refused_with_both_shown(start: Start, tasks: Any, harness: Harness) -> None:
+    def before(wf: Any) -> None:
+        wf.random()
+        tasks.add(1, 2)
+        wf.sleep(60)
+
+    def after(wf: Any) -> None:
+        wf.random()
+        wf.uuid()
+        wf.sleep(60)
+
+    invocation = _rewrite(tasks, harness, start, before, after)
+    with pytest.raises(NonDeterminismError) as caught:
+        invocation.result  # noqa: B018
+    assert caught.value.seq == 2
+    lines = str(caught.value).splitlines()
+    assert "operation 2 differs" in lines[0]
+    assert lines[1].split()[:3] == ["recorded", "1", "random"]
+    assert lines[2].split() == ["-", "recorded", "2", "call", "pynenc_workflow_sample.add"]
+    assert lines[3].split()[:4] == ["+", "requested", "2", "uuid"]
+    assert "test_replay.py:" in lines[1]
+    assert "test_replay.py:" in lines[3]
+    assert lines[4].split()[:3] == ["recorded", "3", "sleep"]
+    assert "patched" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("after", "seq"),
+    [
+        (lambda wf, tasks: (tasks.add(1, 3), wf.sleep(60)), 1),
+        (lambda wf, tasks: (tasks.once(1), wf.sleep(60)), 1),
+        (lambda wf, tasks: wf.sleep(60), 1),
+        (lambda wf, tasks: tasks.add(1, 2), 2),
+        (lambda wf, tasks: None, 1),
+        (lambda wf, tasks: (tasks.add(1, 2), wf.receive("x")), 2),
+    ],
+    ids=["arguments", "task", "left out", "ends early", "does nothing", "waits for something else"],
+)
+def test_any_difference_is_refused(start: Start, tasks: Any, harness: Harness, after: Any, seq: int) -> None:
+    def before(wf: Any) -> None:
+        tasks.add(1, 2)
+        wf.sleep(60)
+
+    invocation = _rewrite(tasks, harness, start, before, lambda wf: after(wf, tasks))
+    with pytest.raises(NonDeterminismError) as caught:
+        invocation.result  # noqa: B018
+    assert caught.value.seq == seq
+
+
+def test_catching_it_does_not_help(start: Start, tasks: Any, harness: Harness) -> None:
+    def after(wf: Any) -> str:
+        with contextlib.suppress(NonDeterminismError):
+            wf.uuid()
+        with pytest.raises(NonDeterminismError):
+            wf.random()
+        return "went on"
+
+    invocation = _rewrite(tasks, harness, start, lambda wf: wf.sleep(60), after)
+    with pytest.raises(NonDeterminismError):
+        invocation.result  # noqa: B018
+
+
+def test_a_patch_keeps_what_is_under_way_on_its_way(start: Start, tasks: Any, harness: Harness) -> None:
+    def before(wf: Any) -> str:
+        wf.sleep(60)
+        wf.run_step(tasks.note, "old")
+        wf.sleep(60)
+        return "old"
+
+    def after(wf: Any) -> str:
+        new = wf.patched("new way")
+        wf.sleep(60)
+        if new:
+            wf.run_step(tasks.note, "new")
+            wf.run_step(tasks.note, "more")
+        else:
+            wf.run_step(tasks.note, "old")
+        wf.sleep(60)
+        assert wf.patched("new way") is new
+        return "new" if new else "old"
+
+    invocation = start(before)
+    harness.run_until_idle()
+    tasks.bodies["it"] = after
+    later = start(after)
+    harness.advance(120)
+    assert (invocation.result, later.result) == ("old", "new")
+    assert tasks.log == [("old",), ("new",), ("more",)]
+
+
+def test_a_check_compares_without_doing_anything(start: Start, tasks: Any, harness: Harness) -> None:
+    def before(wf: Any) -> str:
+        wf.run_step(tasks.note, "step")
+        tasks.add(1, 2).result  # noqa: B018
+        wf.receive("go")
+        wf.run_step(tasks.note, "after")
+        return "done"
+
+    invocation = start(before)
+    harness.run_until_idle()
+    carried_out, history = list(tasks.log), invocation.history
+    assert tasks.app.check_workflow(invocation.invocation_id) == 4
+    tasks.bodies["it"] = lambda wf: (wf.run_step(tasks.note, "step"), tasks.once(5))
+    with pytest.raises(NonDeterminismError, match="operation 2 differs"):
+        tasks.app.check_workflow(invocation.invocation_id)
+    assert harness.run_until_idle() == 0
+    assert (tasks.log, invocation.history) == (carried_out, history)
+    tasks.bodies["it"] = before
+    invocation.send("go")
+    harness.run_until_idle()
+    assert invocation.result == "done"
+
+
+def test_code_that_fails_on_the_way_is_no_difference(start: Start, tasks: Any, harness: Harness) -> None:
+    def body(wf: Any) -> None:
+        wf.random()
+        raise RuntimeError("as ever")
+
+    invocation = start(body)
+    harness.run_until_idle()
+    assert tasks.app.check_workflow(invocation.invocation_id) == 1
+
+
+def test_only_workflows_are_checked(tasks: Any, harness: Harness) -> None:
+    child = tasks.add(1, 2)
+    with pytest.raises(WorkflowError, match="no workflow"):
+        tasks.app.check_workflow(child.invocation_id)
+    with pytest.raises(KeyError, match="nobody"):
+        tasks.app.check_workflow("nobody")
