@@ -271,6 +271,14 @@ def process_id() -> int:
     return os.getpid()
 
 
+IMPORTED_IN = os.getpid()
+
+
+@app.task
+def importing_process_id() -> int:
+    return IMPORTED_IN
+
+
 @app.task
 def runs_in(log: str, seconds: float) -> int:
     _note(log, f"start {os.getpid()}")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from integration.behaviour.conftest import RunningApp, children, eventually, workers
 
-from pynenc.exceptions import WorkerLostError
+from pynenc.exceptions import InvocationNotFoundError, WorkerLostError
+from pynenc.values.status import InvocationStatus
 
 TIMEOUT = 30
 
@@ -79,3 +80,17 @@ def test_no_process_survives_its_runner(running: RunningApp) -> None:
     assert started
     running.stop()
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+
+
+def test_a_purge_while_work_runs_ends_it_and_nothing_else(running: RunningApp, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    waits = running.tasks.waits_for_file(str(gate))
+    eventually(lambda: waits.record.started_at is not None)
+    queued = running.tasks.add(1, 1)
+    running.app.purge()
+    for gone in (waits, queued):
+        with pytest.raises(InvocationNotFoundError):
+            gone.get(TIMEOUT)
+    gate.write_text("open")
+    assert running.tasks.add(2, 2).get(TIMEOUT) == 4
+    eventually(lambda: set(running.app.orchestrator.count_by_status()) == {InvocationStatus.SUCCESS})
