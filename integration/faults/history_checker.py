@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from pynenc.contracts import BaseOrchestrator
 from pynenc.values.ids import InvocationId
@@ -83,6 +84,13 @@ class Evidence:
     histories: Mapping[InvocationId, Sequence[HistoryEntry]]
     waits: Mapping[InvocationId, Sequence[InvocationId]]
     counts: Mapping[InvocationStatus, int]
+
+    def sleeps(self, invocation_id: InvocationId) -> int:
+        """How often a workflow slept or waited and was claimed again: its code then runs from the beginning."""
+        statuses = [entry.status for entry in self.histories[invocation_id]]
+        return sum(
+            pair == (InvocationStatus.RESUMED, InvocationStatus.PENDING) for pair in pairwise(statuses)
+        )
 
 
 def read(orchestrator: BaseOrchestrator) -> Evidence:
@@ -239,7 +247,7 @@ def _check_executions(evidence: Evidence, executions: Iterable[Execution]) -> It
             continue
         if max(epochs) > record.epoch:
             yield Objection(Fault.CLAIMS, found, f"attempt {max(epochs)} ran, but epoch is {record.epoch}")
-        if len(epochs) > 1 + record.retries + record.recoveries + record.reroutes:
+        if len(epochs) > 1 + record.retries + record.recoveries + record.reroutes + evidence.sleeps(found):
             yield Objection(Fault.DOUBLED, found, f"{len(epochs)} executions without a reason")
     for found, record in records.items():
         statuses = {entry.status for entry in evidence.histories[found]}

@@ -26,6 +26,7 @@ from pynenc.invocation import DistributedInvocation
 from pynenc.testing import FAULT_VARIABLE, Fault
 from pynenc.values.clock import SystemClock
 from pynenc.values.ids import InvocationId
+from pynenc.values.operations import InvocationQuery
 from pynenc.values.status import FINAL, InvocationStatus
 
 ROOT = Path(__file__).parent.parent.parent
@@ -247,9 +248,27 @@ def require_good(
             or (entry.status is InvocationStatus.RUNNING_RECOVERY and entry.runner_id in mine)
             for entry in evidence.histories[found]
         )
-        assert began <= 1 + record.retries + excused + kills, f"{record.task_id} began {began} times"
+        expected_runs = 1 + record.retries + evidence.sleeps(found)
+        assert began <= expected_runs + excused + kills, f"{record.task_id} began {began} times"
         assert record.token is None, f"{record.task_id} is {record.status} and owned"
         require_value(sample.app.get_invocation(found), expected or sample.expected)
+        if record.workflow_id == found:
+            _require_replayed(place, sample, found, kills)
+
+
+def _require_replayed(place: Place, sample: Any, workflow_id: InvocationId, kills: int) -> None:
+    """Every attempt of a workflow was given the same, and no step or call was done for a second time."""
+    given = [line["values"] for line in place.lines("given") if line["id"] == workflow_id]
+    longest = max(given, key=len)
+    assert all(values == longest[: len(values)] for values in given), given
+    others = [line["values"] for line in place.lines("given") if line["id"] != workflow_id]
+    assert all(values[0] != longest[0] for values in others), "two workflows share a random number"
+    steps = [line["step"] for line in place.lines("steps") if line["id"] == workflow_id]
+    assert len(steps) <= len(set(steps)) + kills, f"steps of one workflow: {steps}"
+    children = sample.app.orchestrator.list_records(InvocationQuery(parent_id=workflow_id))
+    operations = sample.app.engine.workflows.operations(workflow_id)
+    assert [one.seq for one in operations] == list(range(1, len(operations) + 1))
+    assert {one.child_id for one in operations if one.child_id} == {one.invocation_id for one in children}
 
 
 def _runners_of_this_process(sample: Any) -> set[str | None]:

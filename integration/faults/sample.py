@@ -132,6 +132,26 @@ def gated(name: str) -> str:
     return gate.read_text()
 
 
+@app.workflow
+def flow(n: int) -> int:
+    """Some operations. What they gave is noted, so that attempts can be compared."""
+    _runs()
+    wf = flow.wf
+    given: list[Any] = [wf.random()]
+    one, two = double(n), double(n)
+    given += [one.invocation_id, two.invocation_id, wf.run_step(_step, "nothing", None)]
+    log("given", id=current_invocation().claim.invocation_id, values=given)
+    wf.sleep(0.01)
+    given += [wf.run_step(_step, "n", n), one.result, two.result]
+    log("given", id=current_invocation().claim.invocation_id, values=given)
+    return int(given[-2] + given[-1])
+
+
+def _step(name: str, value: int | None) -> int | None:
+    log("steps", step=name, id=current_invocation().claim.invocation_id)
+    return value
+
+
 def expected(task_id: str, arguments: dict[str, Any]) -> Any:
     """What the calls of this module return, or the type of what they raise."""
     name = task_id.rpartition(".")[2]
@@ -142,6 +162,8 @@ def expected(task_id: str, arguments: dict[str, Any]) -> Any:
         return ValueError
     if name == "parent":
         return 4 * n + 2
+    if name == "flow":
+        return 4 * n
     return _fib(n) if name == "fib" else 2 * n
 
 

@@ -107,6 +107,7 @@ WORKER = [
     Scenario("a failure", _one("failing", 1)),
     Scenario("helping the awaited", _one("parent", 1)),
     Scenario("parking until the awaited are done", _one("parent", 1), {"max_help_depth": 0}),
+    Scenario("a workflow", _one("flow", 3)),
     Scenario("parked behind a running one", _limited, {"threadrunner": {"max_threads": 2}}),
 ]
 #: The ghost is dead in the second round of a sweeper.

@@ -383,3 +383,85 @@ def test_only_workflows_are_checked(tasks: Any, harness: Harness) -> None:
         tasks.app.check_workflow(child.invocation_id)
     with pytest.raises(KeyError, match="nobody"):
         tasks.app.check_workflow("nobody")
+
+
+# -- a death after each operation ---------------------------------------------------------------------
+
+
+def _twenty_operations(wf: Any, tasks: Any, after: Callable[[], None]) -> list[Any]:
+    given: list[Any] = []
+
+    def take(value: Any) -> None:
+        given.append(value)
+        after()
+
+    for _ in range(3):
+        take(wf.random())
+    take(wf.uuid())
+    take(str(wf.utc_now()))
+    take(wf.run_step(tasks.note, "nothing", None))
+    one = tasks.add(1, 2)
+    take(one.invocation_id)
+    two = tasks.add(1, 2)
+    take(two.invocation_id)
+    take(wf.patched("name"))
+    take(wf.sleep(1))
+    take(one.result + two.result)
+    take(wf.run_step(tasks.note, "value", {"a": [1]}))
+    take(list(tasks.add.parallelize([(5, 5), (5, 5)]).results))
+    take(tasks.direct(7))
+    take(wf.receive("go"))
+    try:
+        wf.receive("never", timeout=1)
+    except TimeoutError:
+        take("timed out")
+    take(wf.execute_task(tasks.add, 8, 8).result)
+    take(wf.root.random())
+    wf.on_failure(tasks.note, "undo")
+    take(wf.run_step(tasks.note, "last", "it"))
+    return given
+
+
+@pytest.mark.parametrize("at", range(1, 20))
+def test_a_worker_may_die_after_each_operation(
+    start: Start, tasks: Any, harness: Harness, recover: Any, at: int
+) -> None:
+    died: list[str] = []
+    first: dict[str, list[Any]] = {}
+
+    def body(wf: Any) -> list[Any]:
+        count = [0]
+        name = wf.identity.workflow_id
+
+        def after() -> None:
+            count[0] += 1
+            if count[0] == at and name not in died:
+                died.append(name)
+                harness.crash_worker()
+
+        return _twenty_operations(wf, tasks, after)
+
+    invocations = [start(body), start(body)]
+    for invocation in invocations:
+        invocation.send("go", "message")
+    for _ in range(3):
+        recover()
+    for invocation in invocations:
+        assert len(died) == 2
+        assert len(invocation.result) == 19
+        assert invocation.record.recoveries == 1
+        first[invocation.invocation_id] = invocation.result
+    one, two = first.values()
+    assert not set(map(repr, one[:4])) & set(map(repr, two[:4]))
+    assert one[8:17] == two[8:17]
+    assert one[17] != two[17]
+    assert sorted(map(repr, tasks.log)) == sorted(
+        map(
+            repr,
+            2
+            * [
+                ("nothing", None), ("value", {"a": [1]}), ("last", "it"), ("direct", 7), ("add", 8, 8),
+                *2 * [("add", 1, 2)], *2 * [("add", 5, 5)],
+            ],
+        )
+    )  # fmt: skip
