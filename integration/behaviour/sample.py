@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -425,3 +426,56 @@ def sees_its_settings() -> list[Any]:
 def talks(text: str, password: str, options: dict[str, str]) -> str:
     talks.logger.info("says %s", text)
     return talks.invocation.invocation_id
+
+
+# -- workflows ----------------------------------------------------------------------------------------
+
+
+@app.workflow
+def journey(n: int, log: str) -> dict[str, Any]:
+    """Something of everything, noting what is really carried out."""
+    wf = journey.wf
+    number, name, began = wf.random(), wf.uuid(), str(wf.utc_now())
+    first, second = add(n, 1), add(n, 1)
+    wf.sleep(0.05)
+    step = wf.run_step(_append, log, "step")
+    wf.set_data("n", n)
+    told = wf.receive("go")
+    inner = rest(n).result
+    return {
+        "values": [number, name, began],
+        "ids": [first.invocation_id, second.invocation_id],
+        "sum": first.result + second.result,
+        "group": list(add.parallelize([(1, n), (2, n)]).results),
+        "step": step,
+        "told": told,
+        "inner": inner,
+        "data": wf.get_data("n"),
+    }
+
+
+@app.workflow
+def rest(n: int) -> list[Any]:
+    rest.wf.sleep(0.02)
+    identity = rest.wf.identity
+    return [n, identity.is_subworkflow, rest.wf.get_data("n", "nothing")]
+
+
+@app.workflow
+def survives(log: str) -> list[Any]:
+    """Its worker dies once, after a step and two calls."""
+    wf = survives.wf
+    before = [wf.random(), wf.run_step(_append, log, "before"), add(1, 1).result]
+    _append(log, "attempt")
+    if wf.run_step(_count, log, "attempt") == Path(log).read_text().split().count("attempt") == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [*before, wf.run_step(_append, log, "after")]
+
+
+def _append(log: str, what: str) -> None:
+    with Path(log).open("a") as file:
+        file.write(what + "\n")
+
+
+def _count(log: str, what: str) -> int:
+    return Path(log).read_text().split().count(what)

@@ -24,7 +24,7 @@ def test_help_names_every_command_and_imports_none(directory: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "heavy: []" in done.stdout
-    for command in ("runner", "show_config", "invocation", "status", "demo"):
+    for command in ("runner", "show_config", "invocation", "workflow", "status", "demo"):
         assert f"    {command} " in done.stdout
 
 

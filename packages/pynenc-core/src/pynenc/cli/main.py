@@ -35,6 +35,7 @@ _COMMANDS = {
         "config", "show every setting, its value, its origin and its meaning", needs_app=True
     ),
     "invocation": _Command("invocation", "list invocations, and show one with its history", needs_app=True),
+    "workflow": _Command("workflow", "list, show, cancel, resume, fork and check workflows", needs_app=True),
     "status": _Command("status", "draw the life of an invocation", needs_app=False),
     "demo": _Command("demo", "measure a source tree with real tasks on real workers", needs_app=False),
 }
