@@ -15,6 +15,7 @@ BACKENDS = {
     "mem": "integration.backends.mem:BACKEND",
     "sqlite": "integration.backends.sqlite:BACKEND",
     "sqlite_split": "integration.backends.mixed:SQLITE_SPLIT",
+    "rabbitmq": "integration.backends.rabbitmq:BACKEND",
 }
 
 

@@ -35,6 +35,10 @@ class BaseBroker(BaseComponent):
     def receive(self, limit: int, lease_seconds: float) -> list[Delivery]:
         """Take up to ``limit`` messages, oldest first, without waiting.
 
+        Where the server sends messages to those who have use for them, this is what it has sent so far, and asks it
+        for more: ``wait_for_work`` of the store returns when they come. While the queue cannot be reached there are
+        none.
+
         A message that is neither acknowledged nor given back within the lease is delivered again.
         """
 
@@ -44,11 +48,11 @@ class BaseBroker(BaseComponent):
 
     @abstractmethod
     def give_back(self, receipts: Sequence[str]) -> None:
-        """Return delivered messages to where they were in the queue."""
+        """Return delivered messages, to where they were in the queue if the server can; others shall have them."""
 
     @abstractmethod
     def count(self) -> int:
-        """Messages that wait or are delivered but not acknowledged."""
+        """Messages that wait or are delivered but not acknowledged; those that other processes have may be missing."""
 
     @abstractmethod
     def purge(self) -> None:

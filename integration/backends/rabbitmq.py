@@ -1,0 +1,50 @@
+"""The RabbitMQ broker, with everything else in one SQLite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from integration.backends import sqlite
+from integration.backends.parts import Backend, Choice, Parts, Site, assemble
+from integration.servers.rabbitmq import PROVIDER
+
+from pynenc.backends.sqlite.store import SQLiteStore
+from pynenc.values.clock import SystemClock
+from pynenc_rabbitmq.broker import RabbitMqBroker
+from pynenc_rabbitmq.conf import ConfigBrokerRabbitMq
+
+
+def broker(**fields: Any) -> Choice:
+    """The broker on the server of the tests."""
+    return RabbitMqBroker, ConfigBrokerRabbitMq({"rabbitmq_url": PROVIDER.url(), **fields})
+
+
+def broker_settings() -> dict[str, Any]:
+    """The same as settings of an app."""
+    return {"broker_cls": "RabbitMqBroker", "rabbitmq_url": PROVIDER.url()}
+
+
+def build(site: Site, app_id: str) -> Parts:
+    """Leases end by the clock of the machine, so that everything goes by it."""
+    others = {
+        name: sqlite.choice(name, site.folder / "all.db")
+        for name in ("orchestrator", "state_backend", "client_data_store")
+    }
+    return assemble(Site(site.folder, SystemClock()), app_id, {**others, "broker": broker()})
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The settings of an app."""
+    return {**sqlite.settings(folder), **broker_settings()}
+
+
+BACKEND = Backend(
+    "rabbitmq",
+    build,
+    SQLiteStore.capabilities,
+    settings,
+    takes_clock=False,
+    unreachable=PROVIDER.problem,
+    provider=lambda: f"{PROVIDER.describe()}, {sqlite.provider()}",
+)

@@ -1,0 +1,304 @@
+"""Consuming: the server pushes what is asked for into a buffer, from which threads take without waiting.
+
+Only a process that has use for messages has any: when no thread took or waited for some time, the buffer is given
+back and the server is told to send no more, until a thread asks again. A message is never held for as long as a
+task runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pika
+
+from pynenc.contracts.broker import Delivery
+from pynenc.exceptions import StoreError
+from pynenc.values.ids import InvocationId
+from pynenc_rabbitmq.arrivals import Arrivals
+from pynenc_rabbitmq.link import Link
+from pynenc_rabbitmq.message import read
+from pynenc_rabbitmq.topology import Topology
+
+logger = logging.getLogger(__name__)
+
+#: Nobody took or waited for so long: others shall have the messages. As long as work is claimed ahead.
+_IDLE_SECONDS = 0.1
+#: Foreign messages are told of at most so often.
+_COMPLAIN_SECONDS = 60.0
+
+_NONE = (0, 0.0)
+
+_Buffered = tuple[int, InvocationId]
+
+
+class Consumer:
+    """The messages that the server has sent to this process."""
+
+    _generations = itertools.count(1)
+
+    def __init__(
+        self, link: Link, topology: Topology, arrivals: Arrivals, app_id: str, most_prefetched: int
+    ) -> None:
+        self._link = link
+        self._topology = topology
+        self._arrivals = arrivals
+        self._lock = arrivals.lock
+        self._app_id = app_id
+        self._most = most_prefetched
+        # All guarded by self._lock.
+        #: By queue, those of the express one first.
+        self._buffers: dict[str, deque[_Buffered]] = {queue: deque() for queue in topology.queues}
+        #: Taken and not settled: receipt → delivery tag, end of the lease.
+        self._taken: dict[str, tuple[int, float]] = {}
+        self._generation = 0
+        self._wanted = 0
+        self._prefetch = 0
+        self._used_at = 0.0
+        # All of the rest belongs to the thread of the connection.
+        self._connection: Any = None
+        self._channel: Any = None
+        self._opening = self._watching = False
+        self._consumers: list[str] = []
+        self._cancelling: set[str] = set()
+        self._returning: list[int] = []
+        #: Delivered, and the server was not told what became of it; oldest first.
+        self._unsettled: dict[int, None] = {}
+        self._dead_declared = False
+        self._complained_at = float("-inf")
+        #: Messages that were not ours, in this process.
+        self.foreign = 0
+
+    # -- any thread -----------------------------------------------------------------------------------
+
+    def take(self, limit: int, lease_seconds: float) -> list[Delivery]:
+        """Up to ``limit`` of what is here, express ones first."""
+        deliveries: list[Delivery] = []
+        with self._lock:
+            now = self._used_at = time.monotonic()
+            wanted = len(self._taken) + limit
+            for buffer in self._buffers.values():
+                while buffer and len(deliveries) < limit:
+                    tag, invocation_id = buffer.popleft()
+                    receipt = f"{self._generation}.{tag}"
+                    self._taken[receipt] = tag, now + lease_seconds
+                    deliveries.append(Delivery(receipt, invocation_id))
+            ask = len(deliveries) < limit and self._asks(wanted)
+        if ask:
+            self._link.post(self._adjust)
+        return deliveries
+
+    def ask(self) -> None:
+        """Have the server send something: a thread is about to wait."""
+        with self._lock:
+            self._used_at = time.monotonic()
+            ask = self._asks(len(self._taken) + self._arrivals.waiting + 1)
+        if ask:
+            self._link.post(self._adjust)
+
+    def _asks(self, wanted: int) -> bool:
+        self._wanted = max(1, min(wanted, len(self._taken) + self._most))
+        return self._prefetch < self._wanted
+
+    def settle(self, receipts: Sequence[str], *, requeue: bool) -> None:
+        """Confirm deliveries, or return them; what is not taken (any more) is ignored."""
+        with self._lock:
+            generation, now = self._generation, time.monotonic()
+            # One whose lease is over goes back, as soon as that is noticed.
+            valid = [i for i in receipts if requeue or self._taken.get(i, _NONE)[1] > now]
+            tags = [found[0] for receipt in valid if (found := self._taken.pop(receipt, None))]
+        if tags:
+            self._link.post(partial(self._settle, generation, sorted(tags), requeue))
+
+    def rest(self) -> None:
+        """Have nothing sent until somebody asks again."""
+        with self._lock:
+            self._wanted = 0
+
+    def count(self) -> int:
+        """Messages here that are not settled."""
+        with self._lock:
+            return len(self._taken) + sum(map(len, self._buffers.values()))
+
+    # -- the thread of the connection -----------------------------------------------------------------
+
+    def on_ready(self, connection: Any, _channel: Any) -> None:
+        """Ask again, if somebody did."""
+        self._connection = connection
+        if self._wanted:
+            self._adjust()
+
+    def on_lost(self, _error: StoreError) -> None:
+        """The server delivers again whatever was not settled."""
+        self._connection = self._channel = None
+        self._opening = False
+        self._consumers.clear()
+        self._cancelling.clear()
+        self._returning.clear()
+        self._unsettled.clear()
+        self._forget()
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._generation = next(self._generations)
+            self._prefetch = 0
+            self._taken.clear()
+            for buffer in self._buffers.values():
+                buffer.clear()
+
+    def _adjust(self) -> None:
+        """Have as much sent as is wanted."""
+        if self._connection is None or self._opening:
+            return
+        if self._channel is None:
+            self._opening = True
+            self._connection.channel(on_open_callback=self._on_channel)
+            return
+        with self._lock:
+            if self._prefetch >= self._wanted:
+                return
+            self._prefetch = prefetch = min(
+                1 << (self._wanted - 1).bit_length(), max(self._most, self._wanted)
+            )
+        self._cancel()
+        # One after the other: the driver waits for the answer to each of them.
+        self._channel.basic_qos(prefetch_count=prefetch)
+        for queue in self._topology.queues:
+            on_message = partial(self._on_message, self._channel, queue)
+            self._consumers.append(self._channel.basic_consume(queue, on_message))
+        self._watch()
+
+    def _on_channel(self, channel: Any) -> None:
+        if channel.connection is not self._connection:
+            return
+        self._opening = False
+        self._channel = channel
+        channel.add_on_close_callback(self._link.on_channel_closed)
+        channel.add_on_cancel_callback(self._on_cancelled)
+        self._adjust()
+
+    def _on_cancelled(self, _frame: Any) -> None:
+        self._link.drop(ConnectionResetError("the server ended the consumer: its queue was deleted or moved"))
+
+    def _on_message(
+        self, channel: Any, queue: str, _channel: Any, method: Any, properties: Any, body: bytes
+    ) -> None:
+        if channel is not self._channel:
+            return
+        try:
+            invocation_id = read(properties, body, self._app_id)
+        except ValueError as error:
+            self._set_aside(queue, method.delivery_tag, properties, body, str(error))
+            return
+        self._unsettled[method.delivery_tag] = None
+        with self._lock:
+            self._buffers[queue].append((method.delivery_tag, invocation_id))
+            self._arrivals.announce()
+        self._watch()
+
+    def _settle(self, generation: int, tags: list[int], requeue: bool) -> None:
+        if generation != self._generation or self._channel is None:
+            return
+        if requeue:
+            self._return(tags)
+        elif len(tags) > 1 and tags == list(itertools.islice(self._unsettled, len(tags))):
+            self._drop_unsettled(tags)
+            self._channel.basic_ack(tags[-1], multiple=True)  # nothing older is left out
+        else:
+            self._drop_unsettled(tags)
+            for tag in tags:
+                self._channel.basic_ack(tag)
+
+    def _drop_unsettled(self, tags: Sequence[int]) -> None:
+        for tag in tags:
+            del self._unsettled[tag]
+
+    def _return(self, tags: Sequence[int]) -> None:
+        """Give back, and take no more for now: this process had no use for it."""
+        with self._lock:
+            if not self._arrivals.waiting:
+                self._prefetch = 0
+                buffered = [tag for buffer in self._buffers.values() for tag, _ in buffer]
+                tags = sorted([*tags, *buffered])
+                for buffer in self._buffers.values():
+                    buffer.clear()
+            idle = not self._prefetch
+        if idle:
+            self._cancel()
+        self._returning.extend(tags)
+        self._send_back()
+
+    def _cancel(self) -> None:
+        for consumer_tag in self._consumers:
+            self._cancelling.add(consumer_tag)
+            self._channel.basic_cancel(consumer_tag, callback=self._on_cancel_ok)
+        self._consumers.clear()
+
+    def _on_cancel_ok(self, frame: Any) -> None:
+        self._cancelling.discard(frame.method.consumer_tag)
+        self._send_back()
+
+    def _send_back(self) -> None:
+        """Return what is to be returned, once the server would not send it straight here again."""
+        if not self._cancelling and self._channel is not None:
+            self._drop_unsettled(self._returning)
+            for tag in sorted(self._returning):
+                self._channel.basic_nack(tag, requeue=True)
+            self._returning.clear()
+
+    # -- leases and idleness --------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Look after a while whether anybody still has use for what was sent."""
+        if not self._watching:
+            self._watching = True
+            self._link.call_later(_IDLE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._watching = False
+        if self._channel is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            overdue = [receipt for receipt, (_, end) in self._taken.items() if end <= now]
+            tags = [self._taken.pop(receipt)[0] for receipt in overdue]
+            idle = not self._arrivals.waiting and now - self._used_at >= _IDLE_SECONDS
+            again = bool(self._taken) or (self._prefetch > 0 and not self._arrivals.waiting)
+        self._returning.extend(tags)
+        self._send_back()
+        if idle and self._prefetch:
+            self._return(())
+        if again:
+            self._watch()
+
+    # -- what is not ours -----------------------------------------------------------------------------
+
+    def _set_aside(self, queue: str, tag: int, properties: Any, body: bytes, why: str) -> None:
+        """Move a message to the queue of dead letters."""
+        self.foreign += 1
+        now = time.monotonic()
+        if now - self._complained_at > _COMPLAIN_SECONDS:
+            self._complained_at = now
+            logger.warning(
+                "a message in queue '%s' is not ours (%s): it is moved to '%s', %d so far",
+                queue, why, self._topology.dead, self.foreign,
+            )  # fmt: skip
+        channel = self._channel
+        if not self._dead_declared:
+            self._dead_declared = True
+            self._topology.declare_dead(channel, _nothing)
+        headers = {**(properties.headers or {}), "x-pynenc-queue": queue, "x-pynenc-reason": why}
+        copy = pika.BasicProperties(
+            content_type=properties.content_type, type=properties.type, delivery_mode=2, headers=headers
+        )
+        channel.basic_publish("", self._topology.dead, body, copy)
+        channel.basic_ack(tag)
+
+
+def _nothing(*_: object) -> None:
+    """Nobody waits for this answer."""
