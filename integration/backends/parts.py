@@ -69,6 +69,8 @@ class Backend:
     marks: tuple[pytest.MarkDecorator, ...] = ()
     #: Whether the time of the store is that of the clock it was given.
     takes_clock: bool = True
+    #: Whether one worker starts what was submitted first before what was submitted later.
+    keeps_order: bool = True
     #: Why it cannot be used here; None when it can.
     unreachable: Callable[[], str | None] = lambda: None
     #: Which server or library is used, for the header of the report.

@@ -45,6 +45,7 @@ BACKEND = Backend(
     SQLiteStore.capabilities,
     settings,
     takes_clock=False,
+    keeps_order=False,
     unreachable=PROVIDER.problem,
     provider=lambda: f"{PROVIDER.describe()}, {sqlite.provider()}",
 )

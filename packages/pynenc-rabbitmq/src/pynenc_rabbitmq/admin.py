@@ -1,11 +1,15 @@
-"""Questions and orders to the server that are waited for: counting and removing. Not part of any hot path."""
+"""Questions and orders to the server that are waited for: counting and deleting. Not part of any hot path."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+
+import pika
+from pika import exceptions
 
 from pynenc.exceptions import StoreError, StoreUnavailableError
 from pynenc_rabbitmq.errors import is_absent, translate
@@ -105,3 +109,18 @@ class Admin:
     def _end(self, question: _Question, answer: Any = None, error: StoreError | None = None) -> None:
         self._open.pop(question, None)
         question.end(answer, error)
+
+
+def delete_queues(parameters: pika.ConnectionParameters, where: str, queues: Sequence[str]) -> None:
+    """Delete queues with what is in them, on a connection of its own, which declares nothing.
+
+    Raises:
+        StoreError: the server cannot be reached or refuses.
+    """
+    try:
+        with contextlib.closing(pika.BlockingConnection(parameters)) as connection:
+            channel = connection.channel()
+            for queue in queues:
+                channel.queue_delete(queue)
+    except exceptions.AMQPError as error:
+        raise translate(error, where) from error

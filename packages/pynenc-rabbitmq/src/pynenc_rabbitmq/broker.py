@@ -11,6 +11,7 @@ from pynenc.contracts.broker import BaseBroker, Delivery
 from pynenc.contracts.store import BaseStore, StoreKey
 from pynenc.values.clock import Clock
 from pynenc.values.ids import InvocationId
+from pynenc_rabbitmq.admin import delete_queues
 from pynenc_rabbitmq.conf import ConfigBrokerRabbitMq, ConfigRabbitMq
 from pynenc_rabbitmq.store import RabbitStore, location_of, parameters_of
 
@@ -79,14 +80,15 @@ class RabbitMqBroker(BaseBroker):
 
     def purge(self) -> None:
         """Delete the queues of this app, with everything in them; the next use makes them anew."""
+        session = self.store.open_session
+        if session is not None:
+            # Its own consumers are no news to this process.
+            session.consumer.rest()
+            session.link.post(session.link.renew)
         topology = self.store.topology
-        session = self.store.session
-        # Its own consumers are no news to this process.
-        session.consumer.rest()
-        session.link.post(session.link.renew)
-        for queue in (*topology.queues, topology.dead):
-            session.admin.ask(partial(_delete, queue))
-        session.link.post(session.link.renew)
+        delete_queues(self.store.parameters, self.store.where, (*topology.queues, topology.dead))
+        if session is not None:
+            session.link.post(session.link.renew)
 
     def _count(self, queue: str) -> int:
         answer = self.store.session.admin.ask(partial(_declare_passively, queue))
@@ -95,7 +97,3 @@ class RabbitMqBroker(BaseBroker):
 
 def _declare_passively(queue: str, channel: Any, done: Any) -> None:
     channel.queue_declare(queue, passive=True, callback=done)
-
-
-def _delete(queue: str, channel: Any, done: Any) -> None:
-    channel.queue_delete(queue, callback=done)

@@ -80,6 +80,12 @@ class RabbitStore(BaseStore):
                 self._session = Session(self)
             return self._session
 
+    @property
+    def open_session(self) -> Session | None:
+        """The connection owner, if there is one."""
+        with self._lock:
+            return self._session
+
     def now(self) -> float:
         """Seconds since 1970 by the clock of this host."""
         return self._clock.now()

@@ -17,6 +17,8 @@ from pynenc.values.status import AVAILABLE
 
 logger = logging.getLogger(__name__)
 
+#: After so many messages taken one by one and used, it is worth trying two.
+_STREAK = 4
 _SHORTEST_YIELD_SECONDS = 0.01
 _LONGEST_YIELD_SECONDS = 0.5
 
@@ -27,6 +29,7 @@ class Claimer:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._appetite = 1
+        self._streak = 0
         #: After messages that only others can use, this worker leaves the queue to them for a moment.
         self._yields_until = 0.0
         self._yields_seconds = 0.0
@@ -68,8 +71,7 @@ class Claimer:
                 latest = self._decide(asked, deliveries)
                 answer = replace(answer, claims=latest.claims)
             left = self._confirm(claim, deliveries, latest)
-            # Hints that led nowhere are followed by more of them at once.
-            self._appetite = min(claim.limit, 2 * max(len(latest.claims), len(deliveries) - len(left), 1))
+            self._learn(claim.limit, len(deliveries), used=len(deliveries) - len(left))
             if latest.claims or left:
                 return answer
 
@@ -102,6 +104,15 @@ class Claimer:
             [d for d in deliveries if d.invocation_id in left],
         )
         return left
+
+    def _learn(self, limit: int, received: int, *, used: int) -> None:
+        """How many to take next time: more once all were of use several times, or led nowhere; not more than were."""
+        if used < received:
+            self._appetite, self._streak = max(used, 1), 0
+            return
+        self._streak += 1
+        if received == self._appetite and (self._streak >= _STREAK or received > 1):
+            self._appetite = min(limit, 2 * self._appetite)
 
     def _yield_to_others(self, refused: bool) -> None:
         """Do not take at once again what was just given back for others."""
