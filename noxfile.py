@@ -26,7 +26,11 @@ PYTHONS = ("3.11", "3.12", "3.13")
 #: The Python of all sessions but ``unit``: the one that runs nox.
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: Names of ``integration/backends``; ``PYNENC_TEST_REQUIRE`` says which of them must be reachable.
-BACKENDS = ("mem", "sqlite", "sqlite_split")
+BACKENDS = ("mem", "sqlite", "sqlite_split", "rabbitmq")
+#: Of those whose records are another backend's, what the contract says about the rest.
+BROKER_ONLY = {"rabbitmq": ("integration/contract/test_broker.py", "integration/contract/test_isolation.py")}
+#: Those put together of backends whose behaviour with processes is tested elsewhere.
+THREADS_ONLY = ("sqlite_split", "rabbitmq")
 #: Those that are put through the faults, too.
 FAULTS = ("mem", "sqlite")
 
@@ -97,15 +101,15 @@ def unit(session: nox.Session, version: str) -> None:
 @nox.parametrize("backend", [nox.param(backend, id=backend) for backend in BACKENDS])
 def contract(session: nox.Session, backend: str) -> None:
     """What every backend has to do."""
-    _run_tests(session, "integration/contract", "--backend", backend)
+    _run_tests(session, *BROKER_ONLY.get(backend, ("integration/contract",)), "--backend", backend)
 
 
 @nox.session(python=False)
 @nox.parametrize("backend", [nox.param(backend, id=backend) for backend in BACKENDS])
 def behaviour(session: nox.Session, backend: str) -> None:
     """The promises to users, through tasks and runners."""
-    # Every runner is put through everything on one file; what is special about several files needs no process.
-    threads_only = ("-k", "ThreadRunner and not MultiThreadRunner") if backend == "sqlite_split" else ()
+    # Every runner is put through everything on one store; what is special about several needs no process.
+    threads_only = ("-k", "ThreadRunner and not MultiThreadRunner") if backend in THREADS_ONLY else ()
     _run_tests(session, "integration/behaviour", "--backend", backend, *PARALLEL, *threads_only)
 
 

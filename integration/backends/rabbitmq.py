@@ -10,14 +10,15 @@ from integration.backends.parts import Backend, Choice, Parts, Site, assemble
 from integration.servers.rabbitmq import PROVIDER
 
 from pynenc.backends.sqlite.store import SQLiteStore
+from pynenc.contracts import BaseBroker
 from pynenc.values.clock import SystemClock
 from pynenc_rabbitmq.broker import RabbitMqBroker
-from pynenc_rabbitmq.conf import ConfigBrokerRabbitMq
 
 
 def broker(**fields: Any) -> Choice:
     """The broker on the server of the tests."""
-    return RabbitMqBroker, ConfigBrokerRabbitMq({"rabbitmq_url": PROVIDER.url(), **fields})
+    cls: type[BaseBroker] = RabbitMqBroker
+    return cls, cls.config_cls({"rabbitmq_url": PROVIDER.url(), **fields})
 
 
 def broker_settings() -> dict[str, Any]:
@@ -27,11 +28,8 @@ def broker_settings() -> dict[str, Any]:
 
 def build(site: Site, app_id: str) -> Parts:
     """Leases end by the clock of the machine, so that everything goes by it."""
-    others = {
-        name: sqlite.choice(name, site.folder / "all.db")
-        for name in ("orchestrator", "state_backend", "client_data_store")
-    }
-    return assemble(Site(site.folder, SystemClock()), app_id, {**others, "broker": broker()})
+    choices = sqlite.choices(site.folder / "all.db") | {"broker": broker()}
+    return assemble(Site(site.folder, SystemClock()), app_id, choices)
 
 
 def settings(folder: Path) -> dict[str, Any]:

@@ -30,10 +30,14 @@ def choice(component: str, path: Path) -> Choice:
     return cls, cls.config_cls({"sqlite_db_path": str(path), "sqlite_synchronous": "NORMAL"})
 
 
+def choices(path: Path) -> dict[str, Choice]:
+    """All components in one file."""
+    return {name: choice(name, path) for name in _CLASSES}
+
+
 def build(site: Site, app_id: str) -> Parts:
     """All components on one store."""
-    path = site.folder / "all.db"
-    return assemble(site, app_id, {name: choice(name, path) for name in _CLASSES})
+    return assemble(site, app_id, choices(site.folder / "all.db"))
 
 
 def provider() -> str:

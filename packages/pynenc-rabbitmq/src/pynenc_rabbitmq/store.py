@@ -105,13 +105,19 @@ class RabbitStore(BaseStore):
         """Let every waiting thread of this process look again."""
         self.arrivals.interrupt()
 
-    def watch(self, on_ready: OnReady) -> NoReturn:
-        """There are no invocations here that could become final.
+    # -- what only stores of records have: nobody asks the store of a broker for it -----------------------
 
-        Raises:
-            StoreError: always.
-        """
-        raise StoreError("RabbitMQ holds messages, no invocations: watch the store of the orchestrator")
+    def watch(self, on_ready: OnReady) -> NoReturn:
+        """Raises StoreError: no invocation becomes final here."""
+        raise _no_records()
+
+    def occurrence_marker(self) -> NoReturn:
+        """Raises StoreError: no occurrence is recorded here."""
+        raise _no_records()
+
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> NoReturn:
+        """Raises StoreError: no occurrence is recorded here."""
+        raise _no_records()
 
     def close(self) -> None:
         """Close the connection and end its thread."""
@@ -120,6 +126,10 @@ class RabbitStore(BaseStore):
         if session is not None:
             session.link.close()
         self.arrivals.interrupt()
+
+
+def _no_records() -> StoreError:
+    return StoreError("RabbitMQ holds messages, no invocations: ask the store of the orchestrator")
 
 
 def parameters_of(conf: ConfigRabbitMq, app_id: str) -> pika.ConnectionParameters:
