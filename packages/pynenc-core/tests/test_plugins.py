@@ -72,7 +72,7 @@ def test_an_ambiguous_name_lists_the_candidates() -> None:
     [
         ("RedisBroker", r"pip install pynenc-core\[redis\]"),
         ("MongoBroker", r"pip install pynenc-core\[mongodb\]"),
-        ("RabbitMqBroker", r"pip install pynenc-core\[rabbitmq\]"),
+        ("RabbitMqElse", r"pip install pynenc-core\[rabbitmq\]"),
         ("SqliteBroker", "did you mean 'SQLiteBroker'"),
         ("NoBroker", "MemBroker.*SQLiteBroker"),
         ("no_such_module.Broker", "no_such_module"),

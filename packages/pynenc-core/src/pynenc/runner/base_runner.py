@@ -17,7 +17,7 @@ from pynenc.conf.config_runner import ConfigRunner
 from pynenc.engine.engine import Engine
 from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.sweeper import Sweeper
-from pynenc.exceptions import ConfigError, RunnerError, RunnerNotExecutableError
+from pynenc.exceptions import ConfigError, RunnerError, RunnerNotExecutableError, StoreUnavailableError
 from pynenc.runner.bootstrap import ChildProgram
 from pynenc.runner.signals import stop_on_signal
 from pynenc.values.ids import RunnerId
@@ -76,6 +76,7 @@ class BaseRunner(ABC):
             raise RunnerError(f"runner '{self.runner_id}' runs already")
         try:
             self._check_stores()
+            self._check_queue()
             self.identity = self._new_identity()
             self._stop.clear()
             self._stopped.clear()
@@ -123,6 +124,16 @@ class BaseRunner(ABC):
                     f"{type(self).__name__} starts processes, which cannot see the memory of this one: "
                     "use ThreadRunner, or keep the app's data in an SQLite file (PynencBuilder().sqlite(...))"
                 )
+
+    def _check_queue(self) -> None:
+        """With a queue of its own: refuse to start where it can never work; one that is away may come back."""
+        parts = self._engine.components
+        if parts.record_is_queue:
+            return
+        try:
+            parts.broker.count()
+        except StoreUnavailableError as error:
+            logger.warning("starting without the queue (%s): nothing new is taken until it is there", error)
 
     def _sweeper(self, heartbeat: Heartbeat) -> Sweeper:
         return Sweeper(self._engine.components, heartbeat, self._engine.recovery)
