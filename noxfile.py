@@ -46,6 +46,7 @@ REQUIREMENTS = (
     "ruff>=0.9",
     "testcontainers>=4.9",
     "types-PyYAML>=6",
+    "types-croniter>=6",
     "virtualenv>=20.26",
 )
 #: Tests that wait for processes most of the time: two of them per CPU are not in each other's way.

@@ -28,6 +28,7 @@ from pynenc.engine.components import Components
 from pynenc.engine.engine import Engine
 from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError, TaskRegistry
 from pynenc.engine.submit import NewCall
+from pynenc.engine.triggers import Triggers
 from pynenc.exceptions import InvalidTaskFunctionError, InvalidTaskOptionsError
 from pynenc.invocation.base_invocation import BaseInvocation
 from pynenc.invocation.dist_invocation import DistributedInvocation
@@ -39,6 +40,7 @@ from pynenc.runner.base_runner import BaseRunner
 from pynenc.runner.bootstrap import ChildProgram
 from pynenc.serializer.signing import PayloadSigner
 from pynenc.task import Task
+from pynenc.trigger.trigger_builder import build_all
 from pynenc.values.app_ref import AppRef
 from pynenc.values.clock import SystemClock, WaitableClock
 from pynenc.values.ids import InvocationId, TaskId
@@ -181,6 +183,11 @@ class Pynenc:
         return self.engine.components.client_data_store
 
     @property
+    def trigger(self) -> Triggers:
+        """Events, and the triggers of this app."""
+        return self.engine.triggers
+
+    @property
     def serializer(self) -> BaseSerializer:
         """Values ↔ text."""
         return self.engine.components.serializer
@@ -307,12 +314,14 @@ class Pynenc:
 
         Args:
             func: A function at the top level of an importable module.
-            options: Fields of ``ConfigTask``; absent or None leaves the decision to the configuration.
+            options: Fields of ``ConfigTask``; absent or None leaves the decision to the configuration. And
+                ``triggers``: when the task is run by itself, a ``TriggerBuilder`` or a list of them.
 
         Raises:
             InvalidTaskOptionsError: an option does not exist, or names an argument that the function lacks.
             InvalidTaskFunctionError: the function cannot be found again by another process.
             ConfigError: an option has a wrong value.
+            TriggerError: a trigger is declared wrongly.
         """
         if func is None:
             return lambda function: self._make_task(function, options)
@@ -353,9 +362,11 @@ class Pynenc:
             self._config_filepath,
             module=task_id.module,
             func_name=task_id.func_name,
-            options=options,
+            options={name: value for name, value in options.items() if name != "triggers"},
         )
-        definition = TaskDefinition(task_id, func, conf)
+        given = options.get("triggers")
+        triggers = () if given is None else build_all(task_id.key, given)
+        definition = TaskDefinition(task_id, func, conf, triggers)
         unknown = [name for name in conf.key_arguments if name not in definition.signature.parameters]
         if unknown:
             raise InvalidTaskOptionsError(

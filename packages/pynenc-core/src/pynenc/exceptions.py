@@ -44,6 +44,11 @@
      ├─ RunnerNotExecutableError
      ├─ ConfigError (ValueError)
      │   └─ ConfigMultiInheritanceError
+     ├─ TriggerError (ValueError)
+     │   ├─ InvalidScheduleError
+     │   ├─ NonModuleLevelFunctionError
+     │   ├─ ArgumentProviderError
+     │   └─ TriggerCycleError
      ├─ PluginError
      ├─ AppLoadError
      ├─ AlreadyInitializedError
@@ -357,6 +362,26 @@ class ConfigError(PynencError, ValueError):
 
 class ConfigMultiInheritanceError(ConfigError):
     """Two configuration classes that are combined define one field differently."""
+
+
+class TriggerError(PynencError, ValueError):
+    """A trigger is declared wrongly, or one of its functions did what it may not."""
+
+
+class InvalidScheduleError(TriggerError):
+    """A cron expression or its time zone is wrong; the message names the field."""
+
+
+class NonModuleLevelFunctionError(TriggerError):
+    """A filter or provider has no name by which several processes could know it."""
+
+
+class ArgumentProviderError(TriggerError):
+    """No argument provider of a trigger could make the arguments of a run."""
+
+
+class TriggerCycleError(TriggerError):
+    """Triggers set each other off without end; the message shows the chain."""
 
 
 class PluginError(PynencError):

@@ -39,7 +39,15 @@ class ConfigTrigger(ConfigBase):
     max_events_batch_size: int = Field(
         100, ge=1, le=100_000, description="Recorded occurrences that are matched in one step."
     )
-    event_retention_days: float = Field(7.0, ge=0, le=3660, description="How long recorded events are kept.")
+    max_trigger_depth: int = Field(
+        50, ge=1, le=100_000, description="Triggers in a row that may have set each other off."
+    )
+    event_retention_days: float = Field(
+        7.0,
+        ge=0,
+        le=3660,
+        description="How long events, runs of triggers and halves of combined conditions are kept; 0 is forever.",
+    )
 
 
 class ConfigClientDataStore(ConfigBase):

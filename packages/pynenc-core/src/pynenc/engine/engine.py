@@ -10,13 +10,18 @@ from pynenc.engine.async_waiting import AsyncWaiting
 from pynenc.engine.cancel import Canceller
 from pynenc.engine.claim import Claimer
 from pynenc.engine.components import Components
+from pynenc.engine.declarations import Declarations
 from pynenc.engine.execute import Executor
+from pynenc.engine.firing import Firing
 from pynenc.engine.patience import advance_surely, never
 from pynenc.engine.payloads import Payloads, SerializedArguments
+from pynenc.engine.reactions import Reactions
+from pynenc.engine.reactor import Reactor
 from pynenc.engine.recovery import Recovery
 from pynenc.engine.registry import TaskRegistry
 from pynenc.engine.result_cache import ResultCache
 from pynenc.engine.submit import Submitter
+from pynenc.engine.triggers import Triggers
 from pynenc.engine.waiting import Waiting
 from pynenc.engine.wakeups import Wakeups
 from pynenc.engine.workflows import Workflows
@@ -26,7 +31,7 @@ from pynenc.exceptions import (
     InvocationNotFoundError,
     OutcomeLostError,
 )
-from pynenc.values.ids import InvocationId
+from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import Step, StepAnswer
 from pynenc.values.records import InvocationRecord, InvocationState, Outcome
 from pynenc.values.status import InvocationStatus
@@ -60,6 +65,8 @@ class Engine:
         self.recovery = Recovery(components, self.payloads)
         self.workflows = Workflows(components, self.payloads, self.advance_surely)
         self.executor = Executor(components, self.payloads, self.workflows)
+        self._declarations = Declarations(components, registry)
+        self.triggers = Triggers(components, self.payloads, self._declarations)
 
     def advance_surely(self, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
         """Carry out a step, however long the store is away."""
@@ -89,15 +96,7 @@ class Engine:
 
     def stored_arguments(self, record: InvocationRecord) -> SerializedArguments:
         """The serialized arguments of an invocation, wherever they are kept."""
-        text = record.arguments
-        if text is None:
-            key = PayloadKey(record.invocation_id, 0, PayloadKind.ARGUMENTS)
-            text = self.components.state_backend.get_payloads([key]).get(key)
-            if text is None:
-                raise OutcomeLostError(
-                    f"the stored arguments of invocation '{record.invocation_id}' are gone"
-                )
-        return self.payloads.unpack_arguments(text, record.invocation_id, record.args_id)
+        return self.payloads.stored_arguments(record)
 
     def value_of(self, state: InvocationState, expected: Any) -> Any:
         """The result of a final invocation, as ``expected``; raises what it raised."""
@@ -125,8 +124,28 @@ class Engine:
         data = self.components.state_backend.get_payloads([key]).get(key)
         return Outcome(outcome.kind, data, outcome.preview, outcome.size_bytes)
 
+    def check_triggers(self) -> None:
+        """Refuse triggers that cannot work here, before a runner starts.
+
+        Raises:
+            ConfigError: what they keep would stay in the memory of one of several processes.
+            NonModuleLevelFunctionError: other processes could not recognise one of their functions.
+        """
+        if self._declarations.own():
+            self._declarations.check()
+
+    def reactor(self, runner_id: RunnerId) -> Reactor:
+        """What lets triggers react on behalf of a runner."""
+        firing = Firing(self.components, self.payloads, self.registry, self.submitter)
+        reactions = Reactions(self.components, self.payloads, self.registry, firing)
+        return Reactor(self.components, self._declarations, reactions, runner_id)
+
     def purge(self) -> None:
-        """Remove everything of this app from every store."""
+        """Remove everything of this app from every store; its triggers go on."""
+        with self._declarations.kept():
+            self._purge_all()
+
+    def _purge_all(self) -> None:
         parts = self.components
         for component in (
             parts.broker,

@@ -16,13 +16,14 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from pynenc.contracts.serializer import BaseSerializer
+from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.argument_text import masked
 from pynenc.engine.components import Components
 from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import CorruptDataError, OutcomeLostError, SerializationError
 from pynenc.serializer.exceptions_codec import decode_exception, encode_exception
 from pynenc.values.ids import NO_ARGS, InvocationId
-from pynenc.values.records import Outcome, OutcomeKind
+from pynenc.values.records import InvocationRecord, Outcome, OutcomeKind
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Payloads:
         self._serializer: BaseSerializer = components.serializer
         self._signer = components.signer
         self._store = components.client_data_store
+        self._state_backend = components.state_backend
         conf = components.data_conf
         never = conf.disable_client_data_store
         self._min_size = float("inf") if never else conf.min_size_to_cache
@@ -124,6 +126,22 @@ class Payloads:
         }
         return SerializedArguments(texts, args_id, envelopes, data)
 
+    def stored_arguments(self, record: InvocationRecord) -> SerializedArguments:
+        """The serialized arguments of an invocation, wherever they are kept.
+
+        Raises:
+            OutcomeLostError: they are gone.
+        """
+        text = record.arguments
+        if text is None:
+            key = PayloadKey(record.invocation_id, 0, PayloadKind.ARGUMENTS)
+            text = self._state_backend.get_payloads([key]).get(key)
+            if text is None:
+                raise OutcomeLostError(
+                    f"the stored arguments of invocation '{record.invocation_id}' are gone"
+                )
+        return self.unpack_arguments(text, record.invocation_id, record.args_id)
+
     def decode_arguments(self, task: TaskDefinition, arguments: SerializedArguments) -> dict[str, Any]:
         """Values by parameter name.
 
@@ -193,6 +211,28 @@ class Payloads:
         envelope = self._signer.verify(text, kind="result", invocation_id=invocation_id, field="")
         serialized = self._fetch([envelope[1:]])[envelope[1:]] if envelope[:1] == "@" else envelope[1:]
         return self._serializer.deserialize(serialized, expected=expected)
+
+    # -- events ---------------------------------------------------------------------------------------
+
+    def encode_event(self, values: dict[str, Any], event_id: str) -> str:
+        """The text to store as the payload of an event.
+
+        Raises:
+            SerializationError: naming the path to the value that cannot be written.
+        """
+        try:
+            text = self._serializer.serialize(values)
+        except SerializationError as error:
+            raise SerializationError(f"payload of an event: {error}") from error
+        return self._signer.sign(text, kind="event", invocation_id=InvocationId(event_id), field="")
+
+    def decode_event(self, text: str, event_id: str) -> dict[str, Any]:
+        """What ``encode_event`` was given."""
+        verified = self._signer.verify(text, kind="event", invocation_id=InvocationId(event_id), field="")
+        values = self._serializer.deserialize(verified)
+        if not isinstance(values, dict):
+            raise CorruptDataError(f"the stored payload of event '{event_id}' is no dict")
+        return values
 
     # -- large values ---------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pynenc.conf.config_task import ConfigTask
 from pynenc.exceptions import PynencError
+from pynenc.trigger.definition import TriggerDefinition
 from pynenc.values.ids import TaskId
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ class TaskDefinition:
     task_id: TaskId
     func: Callable[..., Any]
     conf: ConfigTask
+    #: When it is run by itself.
+    triggers: tuple[TriggerDefinition, ...] = ()
     key: str = field(init=False)
     signature: inspect.Signature = field(init=False)
     is_async: bool = field(init=False)

@@ -40,6 +40,7 @@ class NewCall:
     rerun_of: InvocationId | None = None
     #: For a workflow that goes on from another one: what it begins with, by its own id.
     operations: Callable[[InvocationId], tuple[RecordedOperation, ...]] | None = None
+    trigger_id: str | None = None
 
 
 class Submitter:
@@ -152,7 +153,7 @@ class Submitter:
 
     def _new_invocation(self, call: NewCall, parent: ActiveInvocation | None) -> NewInvocation:
         conf, arguments = call.task.conf, call.arguments
-        invocation_id = call.invocation_id or _new_id()
+        invocation_id = call.invocation_id or new_id()
         claim = parent.claim if parent else None
         key = call.task.key
         if conf.is_workflow_task or conf.force_new_workflow:
@@ -185,6 +186,7 @@ class Submitter:
             args_preview=preview_of(arguments.texts),
             args_bytes=sum(map(len, arguments.texts.values())),
             rerun_of=call.rerun_of,
+            trigger_id=call.trigger_id,
             caches_result=conf.call_result_cache,
             registered_by=parent.runner_id if parent else None,
             operations=call.operations(invocation_id) if call.operations else (),
@@ -201,7 +203,7 @@ def _settled(
     return answer
 
 
-def _new_id() -> InvocationId:
+def new_id() -> InvocationId:
     """The text of a UUID of version 7 (RFC 9562): time first, so that stores append to their index of ids."""
     milliseconds = time.time_ns() // 1_000_000
     head, tail = f"{milliseconds:012x}", os.urandom(10).hex()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
@@ -71,12 +72,15 @@ class BaseRunner(ABC):
 
         Raises:
             RunnerError: it runs already, or cannot work with the app's stores.
+            ConfigError: a module of ``trigger_task_modules`` cannot be imported, or its triggers cannot work here.
         """
         if not self._life.acquire(blocking=False):
             raise RunnerError(f"runner '{self.runner_id}' runs already")
         try:
             self._check_stores()
             self._check_queue()
+            self._import_trigger_modules()
+            self._engine.check_triggers()
             self.identity = self._new_identity()
             self._stop.clear()
             self._stopped.clear()
@@ -134,6 +138,15 @@ class BaseRunner(ABC):
             parts.broker.count()
         except StoreUnavailableError as error:
             logger.warning("starting without the queue (%s): nothing new is taken until it is there", error)
+
+    def _import_trigger_modules(self) -> None:
+        for name in sorted(self._engine.components.conf.trigger_task_modules):
+            try:
+                importlib.import_module(name)
+            except Exception as error:
+                raise ConfigError(
+                    f"importing '{name}' of trigger_task_modules raised {type(error).__name__}: {error}"
+                ) from error
 
     def _sweeper(self, heartbeat: Heartbeat) -> Sweeper:
         return Sweeper(self._engine.components, heartbeat, self._engine.recovery)

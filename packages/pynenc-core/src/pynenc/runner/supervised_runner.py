@@ -45,16 +45,19 @@ class SupervisedRunner(BaseRunner):
 
         supervisor = self._supervisor = Supervisor(self._engine, self.identity, staff, start)
         sweeper = self._sweeper(supervisor.heartbeat)
+        reactor = self._engine.reactor(self.runner_id)
         threading.Thread(
             target=self._pass_stop_on, args=(supervisor,), name="pynenc-stop", daemon=True
         ).start()
         supervisor.heartbeat.start()
         sweeper.start()
+        reactor.start()
         logger.info("%s runner:%s runs", type(self).__name__, self.runner_id)
         try:
             supervisor.keep()
         finally:
             self._stop.set()
+            reactor.stop()
             supervisor.end(self._grace_seconds)
             sweeper.stop()
             supervisor.heartbeat.stop("clean")

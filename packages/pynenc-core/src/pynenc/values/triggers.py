@@ -14,6 +14,10 @@ class OccurrenceKind(StrEnum):
 
     STATUS = "status"
     EVENT = "event"
+    #: A schedule is due; only among the halves of combined conditions.
+    TICK = "tick"
+    #: Somebody asked for a run of one trigger.
+    FIRE = "fire"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class Occurrence:
     #: Of a status ``status_occurrence_id``, of an event its own; recorded twice it is one occurrence.
     occurrence_id: str
     kind: OccurrenceKind
-    #: The task whose invocation entered a status, or the code of an event.
+    #: The task whose invocation entered a status, the code of an event, the schedule of a tick.
     source: str
     #: Seconds since 1970 by the store's clock; set by the store that records it.
     at: float = 0.0
@@ -31,7 +35,7 @@ class Occurrence:
     invocation_id: InvocationId | None = None
     #: Entered; None for an event.
     status: InvocationStatus | None = None
-    #: The serialized payload of an event.
+    #: The serialized payload of an event, the serialized arguments of a run by hand, the instant before a tick.
     payload: str = ""
     #: Kept for this trigger alone; None for whatever trigger it concerns.
     trigger_id: str | None = None
