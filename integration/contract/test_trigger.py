@@ -145,15 +145,14 @@ def test_events_are_listed_newest_first_settled_or_not(trigger: BaseTrigger) -> 
     assert [each.occurrence_id for each in trigger.list_events(2)] == ["c", "b"]
 
 
-def test_only_settled_events_expire(world: World, trigger: BaseTrigger) -> None:
-    trigger.put_occurrences([event("old"), event("open")])
-    settle(trigger, "old")
+def test_events_expire_settled_or_not(world: World, trigger: BaseTrigger) -> None:
+    trigger.put_occurrences([event("settled"), event("open"), event("open", trigger_id="t")])
+    settle(trigger, "settled")
     world.pass_time(0.4)
     trigger.put_occurrences([event("young")])
-    settle(trigger, "young")
     trigger.delete_expired(0.3)
-    assert [each.occurrence_id for each in trigger.list_events(10)] == ["young", "open"]
-    assert take(trigger) == ["open"]
+    assert [each.occurrence_id for each in trigger.list_events(10)] == ["young"]
+    assert take(trigger, "t") == ["young"]
 
 
 # -- combined conditions ------------------------------------------------------------------------------

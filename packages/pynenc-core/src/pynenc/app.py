@@ -420,6 +420,11 @@ class Pynenc:
             ValueError: there is a ``parallel_func`` without an ``aggregate_func``.
             InvalidTaskOptionsError, InvalidTaskFunctionError, ConfigError: as for ``task``.
         """
+        if "triggers" in options:
+            raise InvalidTaskOptionsError(
+                func or "a direct task",
+                "a direct task has no triggers: its caller waits for it; use @app.task",
+            )
         if func is None:
             return lambda function: direct_function(
                 self._make_task(function, options), parallel_func, aggregate_func

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pynenc.backends.mem.component import MemComponent
-from pynenc.backends.mem.trigger import MemTrigger
 from pynenc.broker import MemBroker
 from pynenc.client_data_store import MemClientDataStore
 from pynenc.conf.config_base import ConfigBase
 from pynenc.contracts import StoreKey
 from pynenc.orchestrator import MemOrchestrator
 from pynenc.state_backend import MemStateBackend
+from pynenc.trigger import MemTrigger
 from pynenc_toy.conf import (
     ConfigBrokerToy,
     ConfigClientDataStoreToy,

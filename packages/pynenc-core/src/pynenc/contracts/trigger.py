@@ -77,7 +77,10 @@ class BaseTrigger(BaseComponent):
 
     @abstractmethod
     def delete_expired(self, age_seconds: float) -> None:
-        """Remove settled events, runs, and slots of combined conditions that are at least so old."""
+        """Remove events, settled or not, runs, and slots of combined conditions that are at least so old.
+
+        In vain it writes nothing.
+        """
 
     @abstractmethod
     def purge(self) -> None:

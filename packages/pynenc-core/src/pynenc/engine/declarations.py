@@ -46,8 +46,8 @@ class Scene:
     #: By trigger id.
     in_force: Mapping[str, InForce]
     paused: frozenset[str]
-    #: How many living runners have triggers.
-    runners: int
+    #: The living runners that have triggers.
+    runners: frozenset[str]
 
 
 class Declarations:
@@ -111,16 +111,16 @@ class Declarations:
         """What is in force now."""
         values = self._components.trigger.get_values([DECLARED, PAUSED])
         in_force: dict[str, InForce] = {}
-        runners = 0
+        runners = set()
         # In the order of their start: the last word counts.
         for row in self._components.orchestrator.list_runners():
             runner_id = row.identity.runner_id
             text = values[DECLARED].get(runner_id)
             if text is not None:
-                runners += 1
+                runners.add(runner_id)
                 for trigger_id, spec in json.loads(text).items():
                     in_force[trigger_id] = InForce(spec, runner_id)
-        return Scene(in_force, frozenset(values[PAUSED]), runners)
+        return Scene(in_force, frozenset(values[PAUSED]), frozenset(runners))
 
     @contextmanager
     def kept(self) -> Iterator[None]:

@@ -69,8 +69,12 @@ class Reactor:
         if not self._declared:
             return 0
         scene = self._declarations.read()
+        if self._runner_id not in scene.runners:
+            # After a purge, until the next heartbeat: nobody may take what is meant for this runner's triggers.
+            self._declare_at = now
+            return 0
         own = self._in_force_here(scene)
-        self._alone = scene.runners <= 1
+        self._alone = len(scene.runners) == 1
         self._scene_of_last_pass = own
         return self._reactions.react(scene, own) + self._clockwork.fire_due(scene, own)
 

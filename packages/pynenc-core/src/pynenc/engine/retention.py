@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.components import Components
+from pynenc.engine.declarations import DECLARED
+from pynenc.engine.reactions import LEASE_SECONDS
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import InvocationQuery
 from pynenc.values.records import InvocationRecord
@@ -44,6 +46,21 @@ def delete_expired(components: Components, age_seconds: float) -> int:
         components.orchestrator.delete(ids)
         deleted += len(ids)
     return deleted
+
+
+def forget_occurrences(components: Components, age_seconds: float) -> None:
+    """Delete what triggers remember of so long ago, also of what nobody ever reacted to."""
+    components.trigger.delete_expired(age_seconds)
+    if not components.trigger.get_values([DECLARED])[DECLARED]:
+        # Nobody has triggers any more, while their tasks may still be watched for a while.
+        for _ in range(_MAX_BATCHES):
+            taken = components.orchestrator.take_occurrences(_BATCH, LEASE_SECONDS)
+            before = components.orchestrator.store.now() - age_seconds
+            old = [each.occurrence_id for each in taken if each.at <= before]
+            if old:
+                components.orchestrator.acknowledge_occurrences(old)
+            if len(old) < _BATCH:
+                return
 
 
 class DataCollector:

@@ -11,7 +11,7 @@ from pynenc.engine.components import Components
 from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.publisher import Publisher
 from pynenc.engine.recovery import Recovery
-from pynenc.engine.retention import DataCollector, delete_expired
+from pynenc.engine.retention import DataCollector, delete_expired, forget_occurrences
 from pynenc.values.ids import RunnerId
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Sweeper:
         self._publisher = Publisher(components, lambda: heartbeat.leads, self._interval)
         self._silence = Silence()
         self._next_retention = 0.0
+        self._next_forgetting = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pynenc-sweeper", daemon=True)
 
@@ -82,7 +83,12 @@ class Sweeper:
         """One pass: everybody observes, the holder of the lease acts."""
         steps: list[Callable[[], None]] = [self._observe]
         if self._heartbeat.leads:
-            steps += [self._recover_silent, self._publisher.push_missing, self._apply_retention]
+            steps += [
+                self._recover_silent,
+                self._publisher.push_missing,
+                self._apply_retention,
+                self._forget_occurrences,
+            ]
         for step in steps:
             if self._stopping.is_set():
                 return
@@ -115,3 +121,10 @@ class Sweeper:
             delete_expired(self._components, self._retention)
             self._collector.step()
             self._components.orchestrator.forget_runners(self._retention)
+
+    def _forget_occurrences(self) -> None:
+        days = self._components.trigger_conf.event_retention_days
+        now = time.monotonic()
+        if days > 0 and now >= self._next_forgetting:
+            self._next_forgetting = now + _RETENTION_INTERVAL_SECONDS
+            forget_occurrences(self._components, days * 86_400)

@@ -37,17 +37,22 @@ class TriggerInfo:
 class Triggers:
     """The triggers of one app."""
 
-    def __init__(self, components: Components, payloads: Payloads, declarations: Declarations) -> None:
+    def __init__(
+        self,
+        components: Components,
+        payloads: Payloads,
+        declarations: Declarations,
+        tell_workflows: Callable[[str, str, Any], object],
+    ) -> None:
         self._components = components
         self._payloads = payloads
         self._declarations = declarations
-        #: Called with each event after it is stored: its id, its code, its payload.
-        self.on_event: list[Callable[[str, str, Mapping[str, Any]], None]] = []
+        self._tell_workflows = tell_workflows
 
     # -- events ---------------------------------------------------------------------------------------
 
     def emit_event(self, event_code: str, payload: Mapping[str, Any] | None = None) -> str:
-        """Tell all triggers that something happened; returns the id of the event.
+        """Tell all triggers, and workflows that wait for it, that something happened; returns the event's id.
 
         Once this returned the event is stored, and whatever reacts to it will, whatever dies. It may be called
         from anywhere: programs, tasks, several threads.
@@ -77,8 +82,7 @@ class Triggers:
             payload=self._payloads.encode_event(values, event_id),
         )
         self._put(event)
-        for listener in self.on_event:
-            listener(event_id, event_code, values)
+        self._tell_workflows(event_id, event_code, values)
         return event_id
 
     def list_events(self, limit: int = 100) -> list[Occurrence]:

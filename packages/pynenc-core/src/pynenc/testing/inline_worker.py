@@ -82,7 +82,11 @@ class InlineWorker:
         self.begun = 0
         #: When the next invocation falls due, as of the last time that there was nothing to run.
         self.next_due_at: float | None = None
-        engine.orchestrator.beat(Beat(alive=(self.identity,)))
+        self.beat()
+
+    def beat(self) -> None:
+        """Say that it lives."""
+        self.engine.orchestrator.beat(Beat(alive=(self.identity,)))
 
     @property
     def slot(self) -> InlineSlot:

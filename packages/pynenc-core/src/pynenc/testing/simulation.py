@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pynenc.engine.current import ActiveInvocation, get_active
 from pynenc.engine.engine import Engine
+from pynenc.engine.reactor import Reactor
 from pynenc.exceptions import RunnerError
 from pynenc.testing.crashes import Mortality, MortalOrchestrator, WorkerCrashed
 from pynenc.testing.fake_clock import FakeClock
@@ -38,6 +40,8 @@ class Simulation:
         self.life = Mortality()
         self._loop = InlineLoop(self._go_on)
         self._worker: InlineWorker | None = None
+        #: Of the worker's engine: lets triggers react.
+        self._reactor: Reactor | None = None
         self._workers = 0
         #: Invocations that were begun by all workers so far.
         self._begun = 0
@@ -103,6 +107,7 @@ class Simulation:
             self._workers += 1
             self._begun = self._total_begun()
             worker = self._worker = InlineWorker(engine, f"worker-{self._workers}", self.life, self._loop)
+            self._reactor = engine.reactor(worker.identity.runner_id)
         return worker
 
     def _total_begun(self) -> int:
@@ -112,6 +117,11 @@ class Simulation:
         """Run one invocation, at first one that the waiter needs; False when none can run now."""
         self._notice_dead()
         worker = self._living()
+        assert self._reactor is not None
+        worker.beat()
+        # Not on behalf of whatever runs further out on this stack.
+        if contextvars.Context().run(self._reactor.run_pass):
+            return True
         slot = worker.slot
         outermost = slot.depth == 0 and not slot.continues
         try:
@@ -160,11 +170,23 @@ class Simulation:
 
     def _next_at(self) -> float | None:
         """When something can happen by time alone, by the monotonic clock; None when nothing can."""
+        instants = [at for at in (self._next_work_at(), self._next_tick_at()) if at is not None]
+        return min(instants, default=None)
+
+    def _next_work_at(self) -> float | None:
+        """When an invocation can go on by time alone."""
         due_at = self._living().next_due_at
         instants = list(self._dead.values())
         if due_at is not None:
             instants.append(self.monotonic() + due_at - self.now())
         return min(instants, default=None)
+
+    def _next_tick_at(self) -> float | None:
+        """When a schedule is due."""
+        self._living()
+        assert self._reactor is not None
+        due = self._reactor.next_due()
+        return None if due is None else self.monotonic() + due - self.now() + _ROUNDING_SECONDS
 
     def _go_on(self, waiter: ActiveInvocation | None, deadline: float | None) -> None:
         """Let one thing happen: an invocation runs, or time passes."""
@@ -178,10 +200,12 @@ class Simulation:
         if worker.others_run():
             self._pause.wait(_OTHER_THREADS_SECONDS)
             return
-        instants = [at for at in (self._next_at(), deadline) if at is not None]
-        if not instants:
+        instants = [at for at in (self._next_work_at(), deadline) if at is not None]
+        if not instants:  # schedules go on for ever, and let nobody go on who waits
             self._stuck = RunnerError(_explain(waiter))
             raise self._stuck
+        if (tick_at := self._next_tick_at()) is not None:
+            instants.append(tick_at)
         self._clock.advance(max(0.0, min(instants) - self.monotonic()))
 
 

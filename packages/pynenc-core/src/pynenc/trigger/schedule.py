@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from heapq import heappop, heappush
+from importlib import import_module
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from croniter import CroniterBadDateError, croniter
 
 from pynenc.exceptions import InvalidScheduleError
 
@@ -50,7 +51,7 @@ class Schedule:
         self._follows_real_time = fields[-4].startswith("*")
         try:
             self._walls(datetime(2024, 1, 1)).__next__()  # wall-clock time
-        except CroniterBadDateError:
+        except _bad_date():
             raise InvalidScheduleError(
                 f"cron expression {expression!r} is never due: no month has such a day"
             ) from None
@@ -61,9 +62,20 @@ class Schedule:
 
     def after(self, instant: float) -> Iterator[float]:
         """All instants behind ``instant`` that are due, in order."""
-        while True:
-            instant = self._next(instant)
-            yield instant
+        found: list[float] = []
+        last = instant
+        for wall in self._walls(self._wall(instant) - self._shift_near(instant) - timedelta(seconds=1)):
+            for due in self._instants(wall):
+                if due > instant:
+                    heappush(found, due)
+            # Where clocks are moved, a later wall-clock time may be due before an earlier one.
+            while found and not (
+                (shift := self._shift_near(found[0])) and wall <= self._wall(found[0]) + shift
+            ):
+                due = heappop(found)
+                if due != last:
+                    yield due
+                    last = due
 
     def last_between(self, after: float, until: float, limit: int) -> list[float]:
         """The last ``limit`` due instants with ``after < instant <= until``, in order."""
@@ -81,21 +93,6 @@ class Schedule:
                 return found[-limit:]
             span *= 2
 
-    def _next(self, instant: float) -> float:
-        shift = self._shift_near(instant)
-        best: float | None = None
-        end: datetime | None = None
-        # Where clocks are moved, a later wall-clock time may be due before an earlier one.
-        for wall in self._walls(self._wall(instant) - shift - timedelta(seconds=1)):
-            if end is not None and wall > end:
-                break
-            for due in self._instants(wall):
-                if due > instant and (best is None or due < best):
-                    best = due
-                    end = self._wall(due) + max(shift, self._shift_near(due))
-        assert best is not None
-        return best
-
     def _wall(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, self.zone).replace(tzinfo=None, fold=0)
 
@@ -109,7 +106,7 @@ class Schedule:
 
     def _walls(self, start: datetime) -> Iterator[datetime]:
         """Wall-clock times that match, behind ``start``."""
-        times = croniter(self.expression, start, second_at_beginning=self._has_seconds)
+        times = _croniter()(self.expression, start, second_at_beginning=self._has_seconds)
         while True:
             yield times.get_next(datetime)
 
@@ -128,6 +125,17 @@ class Schedule:
 def to_text(instant: float) -> str:
     """An instant as it is shown and hashed: UTC, ISO 8601."""
     return datetime.fromtimestamp(instant, UTC).isoformat()
+
+
+@cache
+def _croniter() -> Any:
+    """Imported by apps that have schedules only: it takes longer than many other things together."""
+    return import_module("croniter").croniter
+
+
+def _bad_date() -> type[Exception]:
+    error: type[Exception] = import_module("croniter").CroniterBadDateError
+    return error
 
 
 @lru_cache(maxsize=1024)
@@ -151,12 +159,12 @@ def _check_fields(expression: str, fields: list[str]) -> None:
     for at, (name, field) in enumerate(zip(names, fields, strict=True)):
         alone = ["*"] * len(fields)
         alone[at] = field
-        if not croniter.is_valid(" ".join(alone), second_at_beginning=len(fields) == 6):
+        if not _croniter().is_valid(" ".join(alone), second_at_beginning=len(fields) == 6):
             raise InvalidScheduleError(f"cron expression {expression!r}: {field!r} is no valid {name}")
-    if not croniter.is_valid(expression, second_at_beginning=len(fields) == 6):
+    if not _croniter().is_valid(expression, second_at_beginning=len(fields) == 6):
         try:
-            croniter.expand(expression, second_at_beginning=len(fields) == 6)
-        except CroniterBadDateError:
+            _croniter().expand(expression, second_at_beginning=len(fields) == 6)
+        except _bad_date():
             return
         except (ValueError, KeyError) as error:
             raise InvalidScheduleError(f"cron expression {expression!r}: {error}") from None

@@ -58,6 +58,13 @@ class Occurrences:
         self._ready.pop(key, None)
         self._taken.pop(key, None)
 
+    def forget(self, before: float) -> None:
+        """Forget what is old."""
+        pending = [*self._ready.values(), *(occurrence for occurrence, _ in self._taken.values())]
+        for occurrence in pending:
+            if occurrence.at <= before:
+                self.settle(key_of(occurrence))
+
     def _end_leases(self, now: float) -> None:
         ended = [key for key, (_, until) in self._taken.items() if until <= now]
         if ended:

@@ -28,7 +28,6 @@ class TriggerTables:
         self.pending = Occurrences()
         #: Events by id, in order; they stay when they are settled.
         self.events: dict[str, Occurrence] = {}
-        self._settled_events: set[str] = set()
         #: By scope and key: what waits in each slot, in order.
         self._slots: dict[tuple[str, str], list[_Filler]] = {}
         #: What was asked before: by scope, key, slot and occurrence.
@@ -49,8 +48,6 @@ class TriggerTables:
     def settle(self, occurrence: Occurrence) -> None:
         """Take an occurrence away."""
         self.pending.settle(key_of(occurrence))
-        if occurrence.trigger_id is None and occurrence.occurrence_id in self.events:
-            self._settled_events.add(occurrence.occurrence_id)
 
     def put_run(self, run: TriggerRun, now: float) -> None:
         """Record a run, in place of an earlier record of it."""
@@ -81,8 +78,8 @@ class TriggerTables:
 
     def delete_expired(self, before: float) -> None:
         """Forget what is old."""
-        for event_id in [i for i in self._settled_events if self.events[i].at <= before]:
-            self._settled_events.discard(event_id)
+        self.pending.forget(before)
+        for event_id in [i for i, event in self.events.items() if event.at <= before]:
             del self.events[event_id]
         for run_id in [i for i, run in self.runs.items() if run.at <= before]:
             del self.runs[run_id]

@@ -151,7 +151,7 @@ CREATE TABLE IF NOT EXISTS occurrences_{t} (
 -- take: the first that is not taken
 CREATE INDEX IF NOT EXISTS occurrences_pending_{t} ON occurrences_{t} (origin, n) WHERE settled_at IS NULL;
 -- retention
-CREATE INDEX IF NOT EXISTS occurrences_settled_{t} ON occurrences_{t} (at) WHERE settled_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS occurrences_at_{t} ON occurrences_{t} (origin, at);
 
 CREATE TABLE IF NOT EXISTS slots_{t} (
     n INTEGER PRIMARY KEY,

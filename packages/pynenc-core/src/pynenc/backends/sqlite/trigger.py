@@ -177,14 +177,22 @@ class SQLiteTrigger(SQLiteComponent, BaseTrigger):
         return found
 
     def delete_expired(self, age_seconds: float) -> None:  # noqa: D102
-        with self.store.write() as connection:
-            before = (self.store.now() - age_seconds,)
-            for condition in (
-                "occurrences_{t} WHERE settled_at IS NOT NULL AND at <= ?",
-                "runs_{t} WHERE at <= ?",
-                "slots_{t} WHERE at <= ?",
-            ):
-                connection.execute(self.store.sql(f"DELETE FROM {condition}"), before)
+        before = (self.store.now() - age_seconds,)
+        conditions = (
+            "occurrences_{t} WHERE origin = 'trigger' AND at <= ?",
+            "runs_{t} WHERE at <= ?",
+            "slots_{t} WHERE at <= ?",
+        )
+        with self.store.read() as connection:
+            old = [
+                each
+                for each in conditions
+                if connection.execute(self.store.sql(f"SELECT 1 FROM {each} LIMIT 1"), before).fetchone()
+            ]
+        if old:
+            with self.store.write() as connection:
+                for each in old:
+                    connection.execute(self.store.sql(f"DELETE FROM {each}"), before)
 
     def purge(self) -> None:  # noqa: D102
         with self.store.write() as connection:
