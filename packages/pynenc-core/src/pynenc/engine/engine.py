@@ -66,9 +66,7 @@ class Engine:
         self.workflows = Workflows(components, self.payloads, self.advance_surely)
         self.executor = Executor(components, self.payloads, self.workflows)
         self._declarations = Declarations(components, registry)
-        self.triggers = Triggers(
-            components, self.payloads, self._declarations, self.workflows.emit
-        )
+        self.triggers = Triggers(components, self.payloads, self._declarations, self.workflows.emit)
 
     def advance_surely(self, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
         """Carry out a step, however long the store is away."""
