@@ -14,6 +14,7 @@ from pynenc.values.capabilities import Capabilities
 BACKENDS = {
     "mem": "integration.backends.mem:BACKEND",
     "sqlite": "integration.backends.sqlite:BACKEND",
+    "redis": "integration.backends.redis:BACKEND",
     "sqlite_split": "integration.backends.mixed:SQLITE_SPLIT",
     "rabbitmq": "integration.backends.rabbitmq:BACKEND",
 }

@@ -1,0 +1,441 @@
+"""Values ↔ what Redis stores: the only Python that knows the storage format. The scripts know the rest of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pynenc.exceptions import CorruptDataError
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.operations import (
+    Claim,
+    ClaimRequest,
+    InvocationQuery,
+    Move,
+    MoveAnswer,
+    MoveResult,
+    NewInvocation,
+    OwnedInvocation,
+    Step,
+    StepAnswer,
+    SubmitAnswer,
+)
+from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
+from pynenc.values.runners import Beat, RunnerIdentity, RunnerRecord
+from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+
+_S = InvocationStatus
+
+#: One letter per status; letters are never used again for something else.
+LETTERS = {
+    _S.REGISTERED: "r",
+    _S.CONCURRENCY_CONTROLLED: "c",
+    _S.CONCURRENCY_CONTROLLED_FINAL: "C",
+    _S.REROUTED: "o",
+    _S.PENDING: "p",
+    _S.PENDING_RECOVERY: "P",
+    _S.RUNNING: "u",
+    _S.RUNNING_RECOVERY: "U",
+    _S.PAUSED: "a",
+    _S.RESUMED: "e",
+    _S.KILLED: "k",
+    _S.SUCCESS: "s",
+    _S.FAILED: "f",
+    _S.RETRY: "y",
+    _S.CANCELLED: "x",
+}
+#: What entering a status means to the scripts.
+_KINDS = {
+    **dict.fromkeys(_S, "other"),
+    **dict.fromkeys(FINAL, "final"),
+    **dict.fromkeys(AVAILABLE, "available"),
+    _S.RUNNING: "running",
+    _S.PAUSED: "paused",
+}
+#: Instead of a runner's id: the same as in the entry before.
+_SAME = "="
+
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class _Statuses(dict[str, InvocationStatus]):
+    def __missing__(self, letter: str) -> InvocationStatus:
+        raise CorruptDataError(
+            f"a stored invocation has the status {letter!r}, which this version does not know"
+        )
+
+
+STATUSES = _Statuses((letter, status) for status, letter in LETTERS.items())
+
+
+# -- requests -----------------------------------------------------------------------------------------
+
+
+def to_submit(batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: bool) -> list[str]:
+    """Arguments of ``submit``."""
+    calls = [
+        (
+            call.invocation_id,
+            call.task_id,
+            call.delay_seconds,
+            call.priority,
+            call.cc_key or False,
+            call.cc_limit,
+            call.cc_park,
+            call.reg_key or False,
+            call.parent_id or False,
+            call.workflow_id is not None and call.root_id != call.invocation_id and call.root_id,
+            call.caches_result and call.args_id,
+            call.registered_by or "",
+        )
+        for call in batch
+    ]
+    values = [text for pair in data.items() for text in pair]
+    return [_dumps({"enqueue": enqueue, "calls": calls}), *map(_call_text, batch), *values]
+
+
+def _call_text(call: NewInvocation) -> str:
+    head = (
+        call.args_id,
+        call.parent_id,
+        None if call.root_id == call.invocation_id else call.root_id,
+        call.depth,
+        call.workflow_id,
+        call.workflow_type,
+        call.queue,
+        call.args_preview,
+        call.args_bytes,
+        call.rerun_of,
+        call.trigger_id,
+        call.arguments is not None,
+    )
+    return f"{_dumps(head)}\n{call.arguments or ''}"
+
+
+def to_step(step: Step) -> list[str]:
+    """Arguments of ``advance``."""
+    outcomes: list[str] = []
+    moves = [_to_move(move, outcomes) for move in step.moves]
+    request: dict[str, Any] = {"moves": moves, "read": step.read}
+    if step.claim is not None:
+        request["claim"] = _to_claim_request(step.claim)
+    return [_dumps(request), *outcomes]
+
+
+def _to_move(move: Move, outcomes: list[str]) -> dict[str, Any]:
+    to = move.to
+    # What is empty is left out: most moves say little, and each word is read by the server.
+    request: dict[str, Any] = {
+        "id": move.invocation_id,
+        "to": LETTERS[to],
+        "kind": _KINDS[to],
+        "from": _letters(move.sources),
+    }
+    if move.token is not None:
+        request["token"] = move.token
+    if move.seq is not None:
+        request["seq"] = move.seq
+    if move.via:
+        request["via"] = _letters(move.via)
+    if to in FINAL or to is _S.RETRY:
+        outcomes.append(_outcome_text(move.outcome))
+        # ARGV[1] is the step itself.
+        request["outcome"] = len(outcomes) + 1
+    if move.waits_on:
+        request["on"] = move.waits_on
+        request["enough"] = move.enough
+    for name, value in (
+        ("releases", move.releases),
+        ("reason", " ".join(move.reason.splitlines())),
+        ("delay", move.delay_seconds),
+        ("rt", move.retries),
+        ("rr", move.reroutes),
+        ("rc", move.recoveries),
+    ):
+        if value:
+            request[name] = value
+    return request
+
+
+@cache
+def _letters(statuses: frozenset[InvocationStatus] | tuple[InvocationStatus, ...]) -> str:
+    return "".join([LETTERS[status] for status in statuses])
+
+
+def _to_claim_request(claim: ClaimRequest) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "runner": claim.runner.runner_id,
+        "host": claim.runner.host,
+        "cls": claim.runner.runner_cls,
+        "token": claim.token,
+        "limit": claim.limit,
+        "start_seconds": claim.start_seconds,
+        "chain": claim.chain,
+        "recovered": claim.recovered,
+        "exclude": dict.fromkeys(claim.exclude_tasks, True),
+        "repeated": claim.repeated,
+        "ahead": dict(claim.ahead),
+        "ahead_seconds": claim.ahead_seconds,
+    }
+    if claim.ids is not None:
+        request["ids"] = list(dict.fromkeys(claim.ids))
+    return request
+
+
+def to_query(query: InvocationQuery, looks: int) -> dict[str, Any]:
+    """The argument of ``list``."""
+    request: dict[str, Any] = {"limit": query.limit, "looks": looks, "oldest_first": query.oldest_first}
+    for name, value in (
+        ("after", query.after),
+        ("parent", query.parent_id),
+        ("task", query.task_id),
+        ("root", query.root_id),
+        ("runner", query.runner_id),
+    ):
+        if value is not None:
+            request[name] = value
+    if query.statuses is not None:
+        request["statuses"] = "".join(LETTERS[status] for status in query.statuses)
+    return request
+
+
+def to_beat(beat: Beat) -> str:
+    """The argument of ``beat``."""
+    alive = [(one.runner_id, one.runner_cls, one.host, one.pid, one.parent_id or "") for one in beat.alive]
+    request: dict[str, Any] = {"alive": alive, "stopped": beat.stopped}
+    if beat.lease is not None:
+        request["lease"] = (beat.lease.name, beat.lease.holder, beat.lease.seconds)
+    return dump(request)
+
+
+def dump(request: dict[str, Any]) -> str:
+    """A request as JSON."""
+    return _dumps(request)
+
+
+# -- answers ------------------------------------------------------------------------------------------
+
+
+def from_submit(batch: Sequence[NewInvocation], existing: list[Any]) -> list[SubmitAnswer]:
+    """What became of each call."""
+    answers = [SubmitAnswer(call.invocation_id, True, call.args_id) for call in batch]
+    for position, invocation_id, text in existing:
+        head, arguments = _split_call(text)
+        answers[position] = SubmitAnswer(InvocationId(invocation_id), False, head[0], arguments)
+    return answers
+
+
+def from_step(step: Step, answer: list[Any]) -> StepAnswer:
+    """What became of a step."""
+    moves, claims, unparked, due, states = answer
+    token = step.claim.token if step.claim is not None else ""
+    return StepAnswer(
+        moves=tuple(
+            [
+                _DONE if result == "done" else MoveAnswer(MoveResult(result), tuple(ids))
+                for result, ids in moves
+            ]
+        ),
+        claims=tuple([_from_claim(one, token) for one in claims]),
+        unparked=tuple(unparked),
+        next_due_seconds=float(due) if due else None,
+        states=from_states(states),
+    )
+
+
+_DONE = MoveAnswer(MoveResult.DONE)
+
+
+def _from_claim(claim: list[Any], token: str) -> Claim:
+    invocation_id, task_id, epoch, letter, retries, recoveries, call, outcome, first_entry = claim
+    head, arguments = _split_call(call)
+    last = _from_outcome(outcome) if outcome else None
+    return Claim(
+        invocation_id=invocation_id,
+        task_id=task_id,
+        args_id=head[0],
+        token=token,
+        epoch=epoch,
+        status=STATUSES[letter],
+        arguments=arguments,
+        parent_id=head[1],
+        root_id=head[2] or invocation_id,
+        depth=head[3],
+        workflow_id=head[4],
+        workflow_type=head[5],
+        retries=retries,
+        recoveries=recoveries,
+        created_at=float(first_entry[1 : first_entry.index("|")]),
+        last_error=last.data if last else None,
+    )
+
+
+def from_states(states: list[Any]) -> dict[InvocationId, InvocationState]:
+    """By id."""
+    return {
+        one[0]: InvocationState(
+            one[0], STATUSES[one[1]], int(one[2]), _from_outcome(one[3]) if one[3] else None
+        )
+        for one in states
+    }
+
+
+def from_record(
+    invocation_id: str, fields: list[str], call: str, outcome: str, first_entry: str
+) -> InvocationRecord:
+    """A whole record."""
+    v = dict(zip(fields[::2], fields[1::2], strict=True))
+    head, arguments = _split_call(call)
+    (
+        args_id,
+        parent_id,
+        root_id,
+        depth,
+        workflow_id,
+        workflow_type,
+        queue,
+        preview,
+        size,
+        rerun_of,
+        trigger_id,
+        _,
+    ) = head
+    return InvocationRecord(
+        invocation_id=InvocationId(invocation_id),
+        task_id=v["t"],
+        args_id=args_id,
+        status=STATUSES[v["s"]],
+        seq=int(v["q"]),
+        status_at=float(v["a"]),
+        epoch=int(v.get("e") or 0),
+        token=v.get("k") or None,
+        runner_id=RunnerId(v["r"]) if v.get("r") else None,
+        host=v.get("ho") or None,
+        runner_cls=v.get("cl") or None,
+        parent_id=parent_id,
+        root_id=root_id or InvocationId(invocation_id),
+        depth=depth,
+        workflow_id=workflow_id,
+        workflow_type=workflow_type,
+        created_at=float(first_entry[1 : first_entry.index("|")]),
+        available_at=float(v["v"]),
+        pending_at=_instant(v.get("pe")),
+        started_at=_instant(v.get("st")),
+        ended_at=_instant(v.get("f")),
+        retries=int(v.get("rt") or 0),
+        reroutes=int(v.get("rr") or 0),
+        recoveries=int(v.get("rc") or 0),
+        priority=int(v.get("p") or 0),
+        queue=queue,
+        dependents=int(v.get("d") or 0),
+        cc_key=v.get("ck") or None,
+        cc_limit=int(v.get("ci") or 0),
+        cc_park=bool(v.get("cp")),
+        reg_key=v.get("g") or None,
+        arguments=arguments,
+        args_preview=preview,
+        args_bytes=size,
+        outcome=_from_outcome(outcome) if outcome else None,
+        rerun_of=rerun_of,
+        trigger_id=trigger_id,
+        caches_result=bool(v.get("ca")),
+    )
+
+
+def from_history(entries: list[str]) -> list[HistoryEntry]:
+    """The entries of one invocation."""
+    history = []
+    runner = ""
+    for seq, entry in enumerate(entries, 1):
+        try:
+            head, who, reason = entry.split("|", 2)
+            status, at = STATUSES[head[0]], float(head[1:])
+        except (ValueError, LookupError) as error:
+            raise CorruptDataError(f"a stored history has the entry {entry!r}") from error
+        runner = runner if who == _SAME else who
+        history.append(HistoryEntry(seq, status, at, RunnerId(runner) if runner else None, reason))
+    return history
+
+
+def from_owned(row: list[str]) -> OwnedInvocation:
+    """What recovery needs to know."""
+    invocation_id, task_id, letter, seq, epoch, recoveries, runner_id = row
+    return OwnedInvocation(
+        InvocationId(invocation_id),
+        task_id,
+        STATUSES[letter],
+        int(seq),
+        int(epoch),
+        int(recoveries),
+        runner_id,
+    )
+
+
+def from_counts(counts: dict[str, str], task_id: str | None) -> dict[InvocationStatus, int]:
+    """Sums by status, of one task or of all."""
+    sums: dict[InvocationStatus, int] = {}
+    for key, number in counts.items():
+        if task_id in (None, key[1:]):
+            status = STATUSES[key[0]]
+            sums[status] = sums.get(status, 0) + int(number)
+    return sums
+
+
+def from_runner(runner_id: str, fields: list[str]) -> RunnerRecord:
+    """A runner's row."""
+    v = dict(zip(fields[::2], fields[1::2], strict=True))
+    return RunnerRecord(
+        identity=RunnerIdentity(
+            runner_id=RunnerId(runner_id),
+            runner_cls=v["cls"],
+            host=v["host"],
+            pid=int(v["pid"]),
+            parent_id=RunnerId(v["parent"]) if v["parent"] else None,
+        ),
+        started_at=float(v["started"]),
+        beats=int(v["beats"]),
+        last_beat_at=float(v["last"]),
+        stopped_at=_instant(v.get("stopped")),
+        stop_reason=v.get("reason", ""),
+    )
+
+
+def _instant(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _split_call(text: str) -> tuple[list[Any], str | None]:
+    try:
+        head, _, arguments = text.partition("\n")
+        fields = json.loads(head)
+        return fields, arguments if fields[-1] else None
+    except (ValueError, LookupError, AttributeError) as error:
+        raise CorruptDataError(f"a stored call is {text!r:.100}") from error
+
+
+def _outcome_text(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return ""
+    head = (
+        outcome.kind.value,
+        outcome.preview,
+        outcome.size_bytes,
+        outcome.error_type,
+        outcome.error_msg,
+        outcome.fingerprint,
+        outcome.data is not None,
+    )
+    return f"{_dumps(head)}\n{outcome.data or ''}"
+
+
+def _from_outcome(text: str) -> Outcome:
+    try:
+        head, _, data = text.partition("\n")
+        kind, preview, size, error_type, error_msg, fingerprint, has_data = json.loads(head)
+        return Outcome(
+            OutcomeKind(kind), data if has_data else None, preview, size, error_type, error_msg, fingerprint
+        )
+    except ValueError as error:
+        raise CorruptDataError(f"a stored outcome is {text!r:.100}") from error

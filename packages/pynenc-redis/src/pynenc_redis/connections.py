@@ -1,0 +1,214 @@
+"""The connections of one process to the server that has the keys of an app."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as DriverConnectionError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as DriverTimeoutError
+
+from pynenc.exceptions import (
+    CommitUnknownError,
+    CorruptDataError,
+    StoreBusyError,
+    StoreError,
+    StoreUnavailableError,
+)
+from pynenc_redis.errors import from_handshake, from_reply, word_of
+from pynenc_redis.scripts import Script
+from pynenc_redis.topology import Topology
+
+_OLDEST = (6, 2)
+#: A connection that was idle for longer is looked at before it is used: the server may have closed it.
+_TRUSTED_SECONDS = 0.1
+#: Replies that say that another server has to be asked.
+_ELSEWHERE = frozenset({"READONLY", "MOVED", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "UNBLOCKED"})
+#: What the driver raises when a connection is of no use any longer.
+_BROKEN = (DriverConnectionError, DriverTimeoutError, OSError)
+
+
+class Connections:
+    """Lends connections to threads; a forked child makes its own.
+
+    Args:
+        where: The server, for messages; without secrets.
+        connection_class: Of the driver.
+        options: Its arguments.
+        topology: Says which server it is at the moment.
+        limit: So many connections at most.
+        wait_seconds: How long a thread waits for one.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        connection_class: type[AbstractConnection],
+        options: Mapping[str, Any],
+        topology: Topology,
+        limit: int,
+        wait_seconds: float,
+    ) -> None:
+        self.where = where
+        self._connection_class = connection_class
+        self._options = options
+        self._topology = topology
+        self._limit = limit
+        self._wait_seconds = wait_seconds
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget every connection without closing it: in a child, they belong to the parent, which uses them."""
+        #: Connections that nobody uses, and since when.
+        self._idle: deque[tuple[AbstractConnection, float]] = deque()
+        self._places = threading.BoundedSemaphore(self._limit)
+
+    def run(self, script: Script, *arguments: str | bytes | int | float, writes: bool) -> Any:
+        """Run a script and return its answer; ``arguments`` are the number of keys, the keys, and the rest.
+
+        Raises:
+            CommitUnknownError: ``writes``, and the connection broke before the answer came.
+            StoreError: it was not carried out.
+        """
+        try:
+            return self.command("EVALSHA", script.digest, *arguments, writes=writes)
+        except NoScriptError:
+            # The server was flushed, restarted or replaced: this loads the script as well.
+            return self.command("EVAL", script.text, *arguments, writes=writes)
+
+    def command(self, *words: str | bytes | int | float, writes: bool) -> Any:
+        """Send one command and return its answer; raises as ``run`` does."""
+        for attempt in (1, 2):
+            connection = self._take()
+            usable = False
+            try:
+                connection.send_command(*words)
+                answer = connection.read_response()
+                usable = True
+                return answer
+            except NoScriptError:
+                usable = True
+                raise
+            except ResponseError as error:
+                usable = word_of(error) not in _ELSEWHERE
+                raise from_reply(self.where, error) from error
+            except UnicodeDecodeError as error:
+                raise CorruptDataError(
+                    f"{self.where}: a key of this app holds what pynenc did not write: {error}"
+                ) from error
+            except UnicodeEncodeError as error:
+                raise StoreError(f"{self.where} cannot hold a value: {error}") from error
+            except _BROKEN as error:
+                if writes:
+                    raise CommitUnknownError(
+                        f"{self.where}: the connection broke before it answered: {error}"
+                    ) from error
+                if attempt == 2:
+                    raise StoreUnavailableError(f"{self.where} does not answer: {error}") from error
+            finally:
+                self._give_back(connection, usable)
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def lent(self) -> Iterator[AbstractConnection]:
+        """A connection for longer; a broken one has to be disconnected by whoever has it."""
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            self._give_back(connection, False)
+            raise
+        self._give_back(connection, True)
+
+    def connect(self, **options: Any) -> AbstractConnection:
+        """A new connection, with some other options, that the caller has to disconnect."""
+        try:
+            return self._connect(options)
+        except (RedisError, OSError) as error:
+            raise from_handshake(self.where, error) from error
+
+    def close(self) -> None:
+        """Disconnect what is idle; the next use connects again."""
+        self._drop_idle()
+
+    def _drop_idle(self) -> None:
+        while True:
+            try:
+                connection, _ = self._idle.pop()
+            except IndexError:
+                return
+            connection.disconnect()
+
+    def _take(self) -> AbstractConnection:
+        if not self._places.acquire(timeout=self._wait_seconds):
+            raise StoreBusyError(
+                f"{self.where}: all {self._limit} connections of this process were in use for "
+                f"{self._wait_seconds:g} s; raise redis_pool_max_connections"
+            )
+        try:
+            while True:
+                try:
+                    connection, since = self._idle.pop()
+                except IndexError:
+                    return self.connect()
+                if time.monotonic() - since < _TRUSTED_SECONDS or _is_quiet(connection):
+                    return connection
+                connection.disconnect()
+        except BaseException:
+            self._places.release()
+            raise
+
+    def _give_back(self, connection: AbstractConnection, usable: bool) -> None:
+        if usable:
+            self._idle.append((connection, time.monotonic()))
+        else:
+            connection.disconnect()
+            # The others lead to the same server, which is gone or no longer the right one.
+            self._drop_idle()
+        self._places.release()
+
+    def _connect(self, options: Mapping[str, Any]) -> AbstractConnection:
+        connection = self._connection_class(**{**self._options, **self._topology.address(), **options})
+        try:
+            connection.connect()
+            if not options:
+                _require_version(connection)
+        except BaseException:
+            connection.disconnect()
+            raise
+        return connection
+
+
+def socket_of(connection: AbstractConnection) -> socket.socket:
+    """What to wait at: the driver itself cannot wait for one of two things, nor without reading."""
+    found = cast("socket.socket | None", connection._sock)  # the driver has no public name for it
+    if found is None:
+        raise DriverConnectionError("the connection was closed")
+    return found
+
+
+def greeting_of(connection: AbstractConnection) -> Mapping[str, Any]:
+    """What the server said of itself and of the connection."""
+    return cast("Mapping[str, Any]", connection.handshake_metadata)
+
+
+def _is_quiet(connection: AbstractConnection) -> bool:
+    """Whether nothing came that nobody asked for, the end of the connection included."""
+    try:
+        return not connection.can_read(timeout=0)
+    except _BROKEN:
+        return False
+
+
+def _require_version(connection: AbstractConnection) -> None:
+    text = str(greeting_of(connection).get("version", "0"))
+    version = tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+    if version < _OLDEST:
+        raise ResponseError(f"NOPROTO it says that it is version {text}")

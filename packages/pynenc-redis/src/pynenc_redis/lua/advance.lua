@@ -1,0 +1,38 @@
+-- One step: moves, one claim, reads. After session, waits, moves, claims, reading.
+-- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] outcomes that its moves name by their place here:
+--   moves: {id, to, from (status letters), kind (final, available, running, paused), token?, seq?, via?, releases?,
+--           reason?, delay?, outcome?, rt?, rr?, rc? (added to retries, reroutes, recoveries), on?, enough?}
+--   claim?: {runner, host, cls, token, limit, start_seconds, ids?, chain?, recovered?, exclude {task: true},
+--            repeated?, ahead {task: seconds}, ahead_seconds}
+--   read: ids
+-- Returns {answers of the moves {result, ids}, claims, unparked ids, seconds until the next is due or '', states}.
+local step = cjson.decode(ARGV[1])
+local answers, entered = {}, true
+for at, move in ipairs(step.moves) do
+  answers[at] = carry_out(move)
+  if move.kind == 'paused' and answers[at][1] ~= 'done' and answers[at][1] ~= 'already' then entered = false end
+end
+
+local taken, due = {}, ''
+local request = entered and step.claim
+if request then
+  taken = claim(request)
+  if not request.ids then
+    local left = call('ZCARD', P .. 'ready')
+    if not taken[1] then
+      local next_due = call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')
+      if next_due[1] then due = string.format('%.6f', math.max(0, next_due[2] - now)) end
+    end
+    if left == 0 then
+      -- Tokens for work that others took would only wake somebody in vain.
+      call('DEL', KEYS[1] .. 'wake')
+    elseif #taken == request.limit then
+      new_work = new_work + 1
+    end
+  end
+end
+flush()
+
+local claims = {}
+for at, row in ipairs(taken) do claims[at] = to_claim(row) end
+return {answers, claims, unparked, due, states(step.read)}

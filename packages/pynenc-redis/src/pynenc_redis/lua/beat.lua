@@ -1,0 +1,34 @@
+-- Refresh runners, mark stopped ones, take or renew a lease. KEYS[1] the prefix.
+-- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or ''}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
+-- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order) or o:gone (by the time of its end).
+-- Returns 1 if the lease is held, else 0.
+local P = KEYS[1] .. 'o:'
+local call = redis.call
+local request = cjson.decode(ARGV[1])
+local clock = call('TIME')
+local now = string.format('%d.%06d', clock[1], clock[2])
+for _, one in ipairs(request.alive) do
+  local id, key = one[1], P .. 'run:' .. one[1]
+  if call('HINCRBY', key, 'beats', 1) == 1 then
+    call('HSET', key, 'cls', one[2], 'host', one[3], 'pid', one[4], 'parent', one[5], 'started', now,
+      'order', call('INCR', P .. 'runners'))
+  end
+  call('HSET', key, 'last', now)
+  if call('ZADD', P .. 'alive', call('HGET', key, 'order'), id) == 1 then
+    call('HDEL', key, 'stopped', 'reason')
+    call('ZREM', P .. 'gone', id)
+  end
+end
+for _, one in ipairs(request.stopped) do
+  if call('ZREM', P .. 'alive', one[1]) == 1 then
+    call('ZADD', P .. 'gone', now, one[1])
+    call('HSET', P .. 'run:' .. one[1], 'stopped', now, 'reason', one[2])
+  end
+end
+local lease = request.lease
+if not lease then return 0 end
+local key = P .. 'lease:' .. lease[1]
+local held = call('HMGET', key, 'holder', 'until')
+if held[1] and held[1] ~= lease[2] and tonumber(held[2]) > tonumber(now) then return 0 end
+call('HSET', key, 'holder', lease[2], 'until', string.format('%.6f', now + lease[3]))
+return 1

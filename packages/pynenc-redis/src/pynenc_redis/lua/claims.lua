@@ -1,0 +1,133 @@
+-- Part of advance: one claim, which invocations a worker is given.
+local PAGE, DUE_BATCH = 64, 500
+
+local function promote_due()
+  for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, DUE_BATCH)) do
+    local row = load_row(id)
+    if row then
+      leave_queue(row)
+      make_ready(row)
+      new_work = new_work + 1
+    else
+      call('ZREM', P .. 'due', id)
+    end
+  end
+end
+
+-- Whether a place of its key is free, and nobody submitted earlier is in line.
+local function admits(row)
+  if call('SCARD', P .. 'held:' .. row.ck) >= row.ci then return false end
+  local head = call('ZRANGE', P .. 'parked:' .. row.ck, 0, 0, 'WITHSCORES')
+  return not head[1] or tonumber(head[2]) > tonumber(row.n)
+end
+
+local function turn_away(row, request)
+  leave_queue(row)
+  if row.cp or row.e > 0 then
+    enter(row, 'c', request.runner, '')
+    call('ZADD', P .. 'parked:' .. row.ck, row.n, row.id)
+    put(row, 'u', '3')
+  else
+    enter(row, 'C', request.runner, '')
+    end_row(row, '')
+  end
+end
+
+local function give(row, request, start)
+  leave_queue(row)
+  leave_registration(row)
+  if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
+  enter(row, 'p', request.runner, '')
+  put(row, 'e', row.e + 1, 'k', request.token, 'r', request.runner, 'ho', request.host, 'cl', request.cls, 'pe', now)
+  if start then
+    enter(row, 'u', '=', '')
+    put(row, 'st', now)
+  end
+end
+
+local function wanted(row, request)
+  return not request.exclude[row.t] and (request.recovered or row.rc == 0)
+end
+
+local function by_rank(a, b)
+  if a.d ~= b.d then return a.d > b.d end
+  if a.p ~= b.p then return a.p > b.p end
+  return tonumber(a.n) < tonumber(b.n)
+end
+
+-- Claimable rows in order; the caller takes or turns away each.
+local function named(request)
+  local found = {}
+  for _, id in ipairs(request.chain and reach(request.ids, 1e15) or request.ids) do
+    local row = load_row(id)
+    if row and row.u == '1' and wanted(row, request) then found[#found + 1] = row end
+  end
+  table.sort(found, by_rank)
+  local at = 0
+  return function()
+    at = at + 1
+    return found[at]
+  end
+end
+
+local function queued(request)
+  local page, at, passed = {}, 0, 0
+  return function()
+    while true do
+      at = at + 1
+      if not page[at] then
+        -- What was taken or turned away has left the queue; what is not wanted stays before the next page.
+        page = call('ZRANGE', P .. 'ready', passed, passed + math.min(request.limit, PAGE) - 1)
+        at = 1
+        if not page[1] then return nil end
+      end
+      local row = load_row(string.sub(page[at], 28))
+      if not row then call('ZREM', P .. 'ready', page[at])
+      elseif wanted(row, request) then return row
+      else passed = passed + 1
+      end
+    end
+  end
+end
+
+local function taken_before(request)
+  local taken = {}
+  for _, id in ipairs(call('SMEMBERS', P .. 'own:' .. request.runner)) do
+    local row = load_row(id)
+    if row and row.k == request.token then taken[#taken + 1] = row end
+  end
+  table.sort(taken, by_rank)
+  return taken
+end
+
+local function claim(request)
+  if request.limit < 1 then return {} end
+  local taken = request.repeated and taken_before(request) or {}
+  if #taken > 0 then return taken end
+  promote_due()
+  local starts_in, ids = 0, {}
+  for row in request.ids and named(request) or queued(request) do
+    if taken[1] and (row.ck or row.rc > 0 or not request.ahead[row.t]) then break end
+    if not taken[1] and row.ck and not admits(row) then
+      turn_away(row, request)
+    else
+      give(row, request, not taken[1] or starts_in <= request.start_seconds)
+      taken[#taken + 1] = row
+      ids[#ids + 1] = row.id
+      if #taken == request.limit or row.rc > 0 then break end
+      starts_in = starts_in + (request.ahead[row.t] or math.huge)
+      if starts_in > request.ahead_seconds then break end
+    end
+  end
+  if ids[1] then
+    call('SADD', P .. 'own:' .. request.runner, unpack(ids))
+    call('SADD', P .. 'owners', request.runner)
+  end
+  return taken
+end
+
+-- What a worker is told.
+local function to_claim(row)
+  local blob = call('LRANGE', P .. 'b:' .. row.id, 0, 2)
+  return {row.id, row.t, row.e, row.s, row.rt, row.rc, blob[1], blob[2], blob[3]}
+end

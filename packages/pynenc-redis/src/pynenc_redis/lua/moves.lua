@@ -1,0 +1,53 @@
+-- Part of advance: one move, judged by what it demands, then carried out.
+
+local function permits(row, move)
+  return string.find(move.from, row.s, 1, true)
+    and (not move.token or move.token == row.k)
+    and (not move.seq or move.seq == row.q)
+end
+
+-- The same commit came a second time.
+local function was_written(row, move)
+  return move.token and row.s == move.to and move.token == (row.k or row.z)
+end
+
+local function follow(row, move, waited)
+  if move.kind == 'final' then
+    end_row(row, ARGV[move.outcome])
+  elseif move.kind == 'available' then
+    if move.outcome then row.outcome = ARGV[move.outcome] end
+    enqueue(row, move.delay or 0)
+  elseif move.kind == 'running' then
+    if waited then remove_waits(row) else put(row, 'st', now) end
+  elseif move.on then
+    add_waits(row, move.on)
+  end
+end
+
+local function carry_out(move)
+  local row = load_row(move.id)
+  if not row then return {'unknown', {}} end
+  if not permits(row, move) then return {was_written(row, move) and 'already' or 'fenced', {}} end
+  local refusal = move.on and refuse_pause(row, move)
+  if refusal then return refusal end
+
+  local owner, was_available = row.k and row.r, row.u == '1' or row.u == '2'
+  local waited = row.s == 'a' or row.s == 'e'
+  leave_queue(row)
+  for letter in string.gmatch(move.via or '', '.') do enter(row, letter, owner and '=' or '', move.reason or '') end
+  enter(row, move.to, owner and '=' or '', move.reason or '')
+  if move.rt then put(row, 'rt', row.rt + move.rt) end
+  if move.rr then put(row, 'rr', row.rr + move.rr) end
+  if move.rc then put(row, 'rc', row.rc + move.rc) end
+  if move.releases then
+    if owner then disown(row) end
+    put(row, 'k', '', 'z', move.token or '')
+    if waited then remove_waits(row) end
+  end
+  follow(row, move, waited or string.find(move.via or '', 'e', 1, true))
+  -- The place of an owner, or of one for whom a place was freed and who will not take it.
+  if row.ck and ((move.releases and owner) or (was_available and move.kind == 'final')) then
+    unpark(row.ck, owner or '')
+  end
+  return {'done', {}}
+end

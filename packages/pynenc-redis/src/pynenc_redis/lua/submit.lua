@@ -1,0 +1,75 @@
+-- Register a batch of calls, all or none.
+-- KEYS[1] the prefix. ARGV[1] JSON: {enqueue, calls, data (number of values)}; each call is
+--   {id, task, delay, priority, concurrency key or false, limit, parks, registration key or false, parent or false,
+--    root of its workflow or false, args id of a reusable result or false, runner or ''}
+-- ARGV[2...] one element of text per call, then key and value of each large value.
+-- Returns {position of the call, id that stands for it, its text} for those that existed.
+local P = KEYS[1] .. 'o:'
+local call = redis.call
+local request = cjson.decode(ARGV[1])
+local clock = call('TIME')
+local now = string.format('%d.%06d', clock[1], clock[2])
+local existing, created, counts, ready, all = {}, 0, {}, {}, {}
+local n = call('INCRBY', P .. 'n', #request.calls) - #request.calls
+
+for at, one in ipairs(request.calls) do
+  local id, task, delay, priority, key, limit, parks, reg, parent, root, cached, runner = unpack(one)
+  local known = call('EXISTS', P .. 'i:' .. id) == 1 and id or reg and call('HGET', P .. 'reg', reg)
+  if known then
+    existing[#existing + 1] = {at - 1, known, call('LINDEX', P .. 'b:' .. known, 0)}
+  else
+    created = created + 1
+    n = n + 1
+    local fields = {'t', task, 's', 'r', 'q', 1, 'a', now, 'n', n, 'v', now, 'u', '1'}
+    local function set(field, value)
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
+    end
+    if delay > 0 then
+      local due = string.format('%.6f', now + delay)
+      fields[12], fields[14] = due, '2'
+      call('ZADD', P .. 'due', due, id)
+    else
+      priority = math.max(-2147483647, math.min(2147483647, priority))
+      ready[#ready + 1] = 0
+      ready[#ready + 1] = string.format('%010d%016d:', 2147483648 - priority, n) .. id
+    end
+    if priority ~= 0 then set('p', priority) end
+    if key then
+      set('ck', key)
+      set('ci', limit)
+      if parks then set('cp', '1') end
+    end
+    if reg then
+      set('g', reg)
+      call('HSET', P .. 'reg', reg, id)
+    end
+    if parent then
+      set('pa', parent)
+      call('ZADD', P .. 'children:' .. parent, n, id)
+    end
+    if root then set('wf', root) end
+    if cached then set('ca', cached) end
+    call('HSET', P .. 'i:' .. id, unpack(fields))
+    call('RPUSH', P .. 'b:' .. id, ARGV[at + 1], '', 'r' .. now .. '|' .. runner .. '|')
+    all[#all + 1] = n
+    all[#all + 1] = id
+    counts['r' .. task] = (counts['r' .. task] or 0) + 1
+  end
+end
+
+local function add_all(key, pairs)
+  for from = 1, #pairs, 1000 do call('ZADD', P .. key, unpack(pairs, from, math.min(from + 999, #pairs))) end
+end
+add_all('ready', ready)
+add_all('all', all)
+for key, number in pairs(counts) do call('HINCRBY', P .. 'counts', key, number) end
+for at = #request.calls + 2, #ARGV, 2 do
+  call('SET', KEYS[1] .. 'd:v:' .. ARGV[at], ARGV[at + 1], 'NX')
+  call('ZADD', KEYS[1] .. 'd:used', now, ARGV[at])
+end
+if request.enqueue and created > 0 then
+  local wake = KEYS[1] .. 'wake'
+  for _ = 1, math.min(created, 8 - call('LLEN', wake)) do call('RPUSH', wake, '1') end
+end
+return existing

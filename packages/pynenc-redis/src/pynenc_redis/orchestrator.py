@@ -1,0 +1,137 @@
+"""RedisOrchestrator: each operation is one script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.operations import (
+    InvocationQuery,
+    NewInvocation,
+    OwnedInvocation,
+    Step,
+    StepAnswer,
+    SubmitAnswer,
+)
+from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
+from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.status import InvocationStatus
+from pynenc_redis import codec, scripts
+from pynenc_redis.component import RedisComponent
+from pynenc_redis.conf import ConfigOrchestratorRedis
+from pynenc_redis.store import RedisStore, batches
+
+_SUBMIT = scripts.load("submit")
+_ADVANCE = scripts.load("advance", "session", "waits", "moves", "claims", "reading")
+_STATES = scripts.load("states", "reading")
+_RESULTS = scripts.load("results", "reading")
+_RECORDS = scripts.load("records")
+_LIST = scripts.load("list")
+_AVAILABLE = scripts.load("available")
+_WAITING = scripts.load("waiting")
+_BEAT = scripts.load("beat")
+_RUNNERS = scripts.load("runners")
+_ORPHANS = scripts.load("orphans")
+_EXPIRED = scripts.load("expired")
+_DELETE = scripts.load("delete")
+_FORGET = scripts.load("forget_runners")
+#: Records that one script looks at, at most: everybody else waits meanwhile.
+_LOOKS = 1000
+
+
+class RedisOrchestrator(RedisComponent, BaseOrchestrator):
+    """The records of an app on a Redis server."""
+
+    config_cls = ConfigOrchestratorRedis
+    store: RedisStore
+
+    # -- the hot operations ---------------------------------------------------------------------------
+
+    def submit(  # noqa: D102
+        self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
+    ) -> list[SubmitAnswer]:
+        if not batch and not data:
+            return []
+        existing = self.store.run(_SUBMIT, *codec.to_submit(batch, data, enqueue))
+        return codec.from_submit(batch, existing)
+
+    def advance(self, step: Step) -> StepAnswer:  # noqa: D102
+        return codec.from_step(step, self.store.run(_ADVANCE, *codec.to_step(step)))
+
+    # -- reads ----------------------------------------------------------------------------------------
+
+    def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:  # noqa: D102
+        return codec.from_states(self.store.ask(_STATES, *ids)) if ids else {}
+
+    def get_records(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
+        records = [codec.from_record(*row) for row in self.store.ask(_RECORDS, *ids)] if ids else []
+        return {record.invocation_id: record for record in records}
+
+    def find_results(self, task_id: str, args_ids: Sequence[str]) -> dict[str, InvocationState]:  # noqa: D102
+        found = {}
+        for args_id, state in self.store.ask(_RESULTS, task_id, *args_ids) if args_ids else ():
+            found.update(dict.fromkeys([args_id], *codec.from_states([state]).values()))
+        return found
+
+    def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:  # noqa: D102
+        entries = self.store.command("LRANGE", f"{self.store.prefix}o:b:{invocation_id}", 2, -1)
+        return codec.from_history(entries)
+
+    def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:  # noqa: D102
+        ids: list[InvocationId] = []
+        request = codec.to_query(query, _LOOKS)
+        while len(ids) < query.limit:
+            request["limit"] = query.limit - len(ids)
+            found, goes_on_from = self.store.ask(_LIST, codec.dump(request))
+            ids += found
+            if goes_on_from == "":
+                break
+            request.pop("after", None)
+            request["from"] = goes_on_from
+        # Those that were deleted between the two looks are absent.
+        records = self.get_records(ids)
+        return [records[i] for i in ids if i in records]
+
+    def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
+        return codec.from_counts(self.store.command("HGETALL", f"{self.store.prefix}o:counts"), task_id)
+
+    def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
+        found: list[InvocationId] = self.store.ask(_AVAILABLE, ids_after or "", limit)
+        return found
+
+    def get_waits(self) -> dict[InvocationId, list[InvocationId]]:  # noqa: D102
+        return dict(self.store.ask(_WAITING))
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def beat(self, beat: Beat) -> bool:  # noqa: D102
+        return bool(self.store.run(_BEAT, codec.to_beat(beat)))
+
+    def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:  # noqa: D102
+        rows = self.store.ask(_RUNNERS, int(include_stopped))
+        return sorted((codec.from_runner(*row) for row in rows), key=lambda one: one.started_at)
+
+    def forget_runners(self, age_seconds: float) -> None:  # noqa: D102
+        self.store.run(_FORGET, age_seconds)
+
+    def find_orphans(self, dead: Sequence[RunnerId], limit: int) -> list[OwnedInvocation]:  # noqa: D102
+        return [codec.from_owned(row) for row in self.store.ask(_ORPHANS, limit, *dead)]
+
+    # -- removal --------------------------------------------------------------------------------------
+
+    def find_expired(self, age_seconds: float, limit: int) -> list[InvocationId]:  # noqa: D102
+        ids: list[InvocationId] = []
+        passed: int | str = 0
+        while len(ids) < limit and passed != "":
+            found, passed = self.store.ask(_EXPIRED, age_seconds, limit - len(ids), passed, _LOOKS)
+            ids += found
+        return ids
+
+    def delete(self, ids: Sequence[InvocationId]) -> None:  # noqa: D102
+        for batch in batches(list(dict.fromkeys(ids))):
+            self.store.run(_DELETE, *batch)
+
+    def purge(self) -> None:  # noqa: D102
+        self.store.remove("o:")
+        self.store.command("DEL", f"{self.store.prefix}wake", writes=True)

@@ -1,0 +1,210 @@
+"""How this process hears of invocations: one subscription to a channel of its own, on one thread.
+
+The scripts publish to a channel only what its process asked for. Whenever the subscription had to be made again,
+everything that is watched is asked for again, so that nothing is missed meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import select
+import socket
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from redis.connection import AbstractConnection
+from redis.exceptions import RedisError
+
+from pynenc.contracts.store import BaseWatch, OnReady
+from pynenc.exceptions import StoreError
+from pynenc.values.ids import InvocationId
+from pynenc_redis import scripts
+from pynenc_redis.connections import Connections, socket_of
+
+logger = logging.getLogger(__name__)
+
+_WATCH = scripts.load("watch")
+#: Without a message for so long the server is asked for a sign of life, which it has as long to give.
+_QUIET_SECONDS = 5.0
+_PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
+#: How long a new watch waits for the first subscription.
+_FIRST_SECONDS = 1.0
+_BATCH = 1000
+_Reports = dict["RedisWatch", list[InvocationId]]
+
+
+class Subscription:
+    """What one process watches on one store.
+
+    Args:
+        connections: To the server.
+        prefix: Of the keys and channels of the app.
+    """
+
+    def __init__(self, connections: Connections, prefix: str) -> None:
+        self._connections = connections
+        self._prefix = prefix
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Without anybody who watches."""
+        self._channel = f"{self._prefix}done:{uuid.uuid4().hex}"
+        self._lock = threading.Lock()
+        #: By id: who is interested, and whether also in it becoming claimable.
+        self._watched: dict[InvocationId, dict[RedisWatch, bool]] = {}  # guarded by self._lock
+        self._thread: threading.Thread | None = None  # guarded by self._lock
+        self._connection: AbstractConnection | None = None
+        self._listening = threading.Event()
+        #: Something could not be asked for: all of it is asked for again.
+        self._owing = False
+
+    # -- who watches what -----------------------------------------------------------------------------
+
+    def add(self, watch: RedisWatch, ids: Iterable[InvocationId], available: bool) -> None:
+        """Watch ids; those that are final already are reported before this returns."""
+        wanted = list(ids)
+        with self._lock:
+            for invocation_id in wanted:
+                watches = self._watched.setdefault(invocation_id, {})
+                watches[watch] = available or watches.get(watch, False)
+            if self._thread is None or not self._thread.is_alive():
+                self._listening.clear()
+                self._thread = threading.Thread(
+                    target=self._run, name="pynenc-redis-subscription", daemon=True
+                )
+                self._thread.start()
+        # What becomes final before the server knows the channel would be said to nobody.
+        self._listening.wait(_FIRST_SECONDS)
+        try:
+            self._ask(wanted, available)
+        except StoreError as error:
+            logger.debug("cannot watch yet: %s", error)
+            self._owing = True
+
+    def discard(self, watch: RedisWatch, ids: Iterable[InvocationId] | None) -> None:
+        """Watch these no longer, or nothing at all; what the server says about them is ignored."""
+        with self._lock:
+            for invocation_id in list(self._watched) if ids is None else ids:
+                watches = self._watched.get(invocation_id)
+                if watches is not None and watches.pop(watch, None) is not None and not watches:
+                    del self._watched[invocation_id]
+
+    def close(self) -> None:
+        """End the thread; the next watch starts another one."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            connection = self._connection
+        if connection is not None:
+            with suppress(RedisError, OSError):  # it may be closed already
+                socket_of(connection).shutdown(socket.SHUT_RDWR)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(2 * _QUIET_SECONDS)
+
+    def _ask(self, ids: list[InvocationId], available: bool) -> None:
+        for at in range(0, len(ids), _BATCH):
+            chunk = ids[at : at + _BATCH]
+            final = self._connections.run(
+                _WATCH, 1, self._prefix, self._channel, int(available), *chunk, writes=False
+            )
+            self._note(dict.fromkeys(final, "final"))
+
+    def _note(self, news: Mapping[str, str]) -> None:
+        reports: _Reports = {}
+        with self._lock:
+            for text, what in news.items():
+                invocation_id = InvocationId(text)
+                if what == "final":
+                    interested = list(self._watched.pop(invocation_id, {}))
+                else:
+                    watches = self._watched.get(invocation_id, {})
+                    interested = [watch for watch, wants in watches.items() if wants]
+                    watches.update(dict.fromkeys(interested, False))
+                for watch in interested:
+                    reports.setdefault(watch, []).append(invocation_id)
+        for watch, ids in reports.items():
+            watch.report(ids)
+
+    # -- the thread -----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        me = threading.current_thread()
+        failures = 0
+        while self._is_wanted(me):
+            try:
+                with self._subscribed() as connection:
+                    failures = 0
+                    while self._is_wanted(me):
+                        self._listen(connection)
+            except (RedisError, OSError, StoreError) as error:
+                if not self._is_wanted(me):
+                    return
+                if failures == 1:
+                    logger.warning("cannot hear of results, trying again: %s", error)
+                threading.Event().wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                failures += 1
+
+    def _is_wanted(self, me: threading.Thread) -> bool:
+        with self._lock:
+            return self._thread is me
+
+    @contextmanager
+    def _subscribed(self) -> Iterator[AbstractConnection]:
+        # The older protocol: messages are ordinary answers, for every version of the driver.
+        connection = self._connections.connect(protocol=2)
+        try:
+            connection.send_command("SUBSCRIBE", self._channel)
+            connection.read_response()
+            self._connection = connection
+            self._listening.set()
+            self._owing = True
+            yield connection
+        finally:
+            connection.disconnect()
+
+    def _listen(self, connection: AbstractConnection) -> None:
+        if self._owing:
+            self._owing = False
+            self._ask_again()
+        poll = select.poll()
+        poll.register(socket_of(connection), select.POLLIN)
+        if not connection.can_read(0) and not poll.poll(_QUIET_SECONDS * 1000):
+            connection.send_command("PING")
+            if not poll.poll(_QUIET_SECONDS * 1000):
+                raise OSError("the server gave no sign of life")
+        message = connection.read_response()
+        if message[0] == "message":
+            self._note(json.loads(message[2]))
+
+    def _ask_again(self) -> None:
+        with self._lock:
+            wanting = {i: any(watches.values()) for i, watches in self._watched.items()}
+        for available in (False, True):
+            self._ask([i for i, wants in wanting.items() if wants is available], available)
+
+
+class RedisWatch(BaseWatch):
+    """One subscription."""
+
+    def __init__(self, subscription: Subscription, on_ready: OnReady) -> None:
+        self._subscription = subscription
+        self._on_ready = on_ready
+        self._closed = False
+
+    def add(self, ids: Iterable[InvocationId], *, available: bool = False) -> None:  # noqa: D102
+        if not self._closed:
+            self._subscription.add(self, ids, available)
+
+    def discard(self, ids: Iterable[InvocationId]) -> None:  # noqa: D102
+        self._subscription.discard(self, ids)
+
+    def close(self) -> None:  # noqa: D102
+        self._closed = True
+        self._subscription.discard(self, None)
+
+    def report(self, ids: list[InvocationId]) -> None:
+        """Tell the subscriber."""
+        if not self._closed:
+            self._on_ready(ids)
