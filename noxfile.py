@@ -26,7 +26,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 #: The Python of all sessions but ``unit``: the one that runs nox.
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: Names of ``integration/backends``; ``PYNENC_TEST_REQUIRE`` says which of them must be reachable.
-BACKENDS = ("mem", "sqlite", "sqlite_split", "rabbitmq")
+BACKENDS = ("mem", "sqlite", "sqlite_split", "redis", "rabbitmq")
 #: Of those whose records are another backend's, what the contract says about the rest.
 BROKER_ONLY = {"rabbitmq": ("integration/contract/test_broker.py", "integration/contract/test_isolation.py")}
 #: Those put together of backends whose behaviour with processes is tested elsewhere.

@@ -13,12 +13,14 @@ from pynenc_redis.client_data_store import RedisClientDataStore
 from pynenc_redis.orchestrator import RedisOrchestrator
 from pynenc_redis.state_backend import RedisStateBackend
 from pynenc_redis.store import RedisStore
+from pynenc_redis.trigger import RedisTrigger
 
 _CLASSES = {
     "broker": RedisBroker,
     "orchestrator": RedisOrchestrator,
     "state_backend": RedisStateBackend,
     "client_data_store": RedisClientDataStore,
+    "trigger": RedisTrigger,
 }
 
 

@@ -25,6 +25,8 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
 from pynenc.values.runners import Beat, RunnerIdentity, RunnerRecord
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun, status_occurrence_id
+from pynenc.values.workflows import RecordedOperation
 
 _S = InvocationStatus
 
@@ -86,9 +88,11 @@ def to_submit(batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: 
             call.cc_park,
             call.reg_key or False,
             call.parent_id or False,
+            call.workflow_id or False,
             call.workflow_id is not None and call.root_id != call.invocation_id and call.root_id,
             call.caches_result and call.args_id,
             call.registered_by or "",
+            _operations(call.operations),
         )
         for call in batch
     ]
@@ -119,6 +123,8 @@ def to_step(step: Step) -> list[str]:
     outcomes: list[str] = []
     moves = [_to_move(move, outcomes) for move in step.moves]
     request: dict[str, Any] = {"moves": moves, "read": step.read}
+    if step.messages:
+        request["messages"] = [(one.workflow_id, one.message_id, one.name, one.data) for one in step.messages]
     if step.claim is not None:
         request["claim"] = _to_claim_request(step.claim)
     return [_dumps(request), *outcomes]
@@ -146,10 +152,16 @@ def _to_move(move: Move, outcomes: list[str]) -> dict[str, Any]:
     if move.waits_on:
         request["on"] = move.waits_on
         request["enough"] = move.enough
+    if to is _S.PAUSED and move.delay_seconds is not None:
+        request["delay"] = move.delay_seconds
     for name, value in (
         ("releases", move.releases),
         ("reason", " ".join(move.reason.splitlines())),
         ("delay", move.delay_seconds),
+        ("awaits", move.awaits),
+        ("received", move.received),
+        ("operations", _operations(move.operations)),
+        ("values", dict(move.values)),
         ("rt", move.retries),
         ("rr", move.reroutes),
         ("rc", move.recoveries),
@@ -157,6 +169,10 @@ def _to_move(move: Move, outcomes: list[str]) -> dict[str, Any]:
         if value:
             request[name] = value
     return request
+
+
+def _operations(operations: Sequence[RecordedOperation]) -> list[tuple[int, str, str]]:
+    return [(one.seq, one.name, one.data) for one in operations]
 
 
 @cache
@@ -193,9 +209,12 @@ def to_query(query: InvocationQuery, looks: int) -> dict[str, Any]:
         ("task", query.task_id),
         ("root", query.root_id),
         ("runner", query.runner_id),
+        ("awaits", query.awaits),
     ):
         if value is not None:
             request[name] = value
+    if query.workflows:
+        request["workflows"] = True
     if query.statuses is not None:
         request["statuses"] = "".join(LETTERS[status] for status in query.statuses)
     return request
@@ -229,7 +248,7 @@ def from_submit(batch: Sequence[NewInvocation], existing: list[Any]) -> list[Sub
 
 def from_step(step: Step, answer: list[Any]) -> StepAnswer:
     """What became of a step."""
-    moves, claims, unparked, due, states = answer
+    moves, claims, unparked, due, states, delivered = answer
     token = step.claim.token if step.claim is not None else ""
     return StepAnswer(
         moves=tuple(
@@ -238,6 +257,7 @@ def from_step(step: Step, answer: list[Any]) -> StepAnswer:
                 for result, ids in moves
             ]
         ),
+        delivered=tuple([number == 1 for number in delivered]),
         claims=tuple([_from_claim(one, token) for one in claims]),
         unparked=tuple(unparked),
         next_due_seconds=float(due) if due else None,
@@ -370,6 +390,81 @@ def from_owned(row: list[str]) -> OwnedInvocation:
         int(epoch),
         int(recoveries),
         runner_id,
+    )
+
+
+def from_operation(text: str) -> RecordedOperation:
+    """One recorded operation."""
+    return RecordedOperation(*json.loads(text))
+
+
+def from_entered(at: str, text: str) -> Occurrence:
+    """An occurrence that a step recorded."""
+    invocation_id, task_id, letter, seq = json.loads(text)
+    return Occurrence(
+        occurrence_id=status_occurrence_id(invocation_id, seq),
+        kind=OccurrenceKind.STATUS,
+        source=task_id,
+        at=float(at),
+        invocation_id=invocation_id,
+        status=STATUSES[letter],
+    )
+
+
+def to_occurrence(occurrence: Occurrence) -> list[str | int]:
+    """Key, whether it stays as an event, content."""
+    content = (
+        occurrence.occurrence_id,
+        occurrence.kind.value,
+        occurrence.source,
+        occurrence.invocation_id,
+        LETTERS[occurrence.status] if occurrence.status else None,
+        occurrence.payload,
+        occurrence.trigger_id,
+    )
+    is_event = occurrence.kind is OccurrenceKind.EVENT and occurrence.trigger_id is None
+    return [occurrence_key(occurrence), int(is_event), _dumps(content)]
+
+
+def occurrence_key(occurrence: Occurrence) -> str:
+    """What makes two occurrences the same one; one for a single trigger has the trigger on a second line."""
+    own = "" if occurrence.trigger_id is None else f"\n{occurrence.trigger_id}"
+    return f"{occurrence.occurrence_id}{own}"
+
+
+def from_occurrence(at: str, text: str) -> Occurrence:
+    """An occurrence of the trigger component."""
+    occurrence_id, kind, source, invocation_id, letter, payload, trigger_id = json.loads(text)
+    return Occurrence(
+        occurrence_id=occurrence_id,
+        kind=OccurrenceKind(kind),
+        source=source,
+        at=float(at),
+        invocation_id=invocation_id,
+        status=STATUSES[letter] if letter else None,
+        payload=payload,
+        trigger_id=trigger_id,
+    )
+
+
+def to_run(run: TriggerRun) -> list[str]:
+    """Id, trigger, content."""
+    content = (run.run_id, run.trigger_id, run.occurrence_ids, run.invocation_id, run.error, run.chain)
+    return [run.run_id, run.trigger_id, _dumps(content)]
+
+
+def from_run(text: str) -> TriggerRun:
+    """A run with its time."""
+    at, _, content = text.partition("\n")
+    run_id, trigger_id, occurrence_ids, invocation_id, error, chain = json.loads(content)
+    return TriggerRun(
+        run_id=run_id,
+        trigger_id=trigger_id,
+        at=float(at),
+        occurrence_ids=tuple(occurrence_ids),
+        invocation_id=invocation_id,
+        error=error,
+        chain=tuple(chain),
     )
 
 

@@ -10,6 +10,7 @@ from pynenc.conf.config_components import (
     ConfigClientDataStore,
     ConfigOrchestrator,
     ConfigStateBackend,
+    ConfigTrigger,
 )
 from pynenc.conf.field_types import Seconds
 
@@ -64,3 +65,7 @@ class ConfigStateBackendRedis(ConfigStateBackend, ConfigRedis):
 
 class ConfigClientDataStoreRedis(ConfigClientDataStore, ConfigRedis):
     """Settings of the RedisClientDataStore."""
+
+
+class ConfigTriggerRedis(ConfigTrigger, ConfigRedis):
+    """Settings of the RedisTrigger."""

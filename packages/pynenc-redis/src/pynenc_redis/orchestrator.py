@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
+    Due,
     InvocationQuery,
     NewInvocation,
     OwnedInvocation,
@@ -17,13 +18,28 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.triggers import Occurrence
+from pynenc.values.workflows import RecordedOperation
 from pynenc_redis import codec, scripts
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigOrchestratorRedis
 from pynenc_redis.store import RedisStore, batches
 
-_SUBMIT = scripts.load("submit")
-_ADVANCE = scripts.load("advance", "session", "waits", "moves", "claims", "reading")
+_SUBMIT = scripts.load("submit", "outbox", "watched", "workflows")
+_ADVANCE = scripts.load(
+    "advance",
+    "outbox",
+    "watched",
+    "session",
+    "due",
+    "workflows",
+    "messages",
+    "waits",
+    "moves",
+    "claims",
+    "reading",
+)
+_TAKE_DUE = scripts.load("take_due", "outbox", "watched", "session", "due")
 _STATES = scripts.load("states", "reading")
 _RESULTS = scripts.load("results", "reading")
 _RECORDS = scripts.load("records")
@@ -34,7 +50,10 @@ _BEAT = scripts.load("beat")
 _RUNNERS = scripts.load("runners")
 _ORPHANS = scripts.load("orphans")
 _EXPIRED = scripts.load("expired")
-_DELETE = scripts.load("delete")
+_DELETE = scripts.load("delete", "workflows")
+_WATCH_STATUSES = scripts.load("watch_statuses")
+_TAKE_OCCURRENCES = scripts.load("take_occurrences", "outbox")
+_ACKNOWLEDGE = scripts.load("acknowledge_occurrences", "outbox")
 _FORGET = scripts.load("forget_runners")
 #: Records that one script looks at, at most: everybody else waits meanwhile.
 _LOOKS = 1000
@@ -93,12 +112,34 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
         records = self.get_records(ids)
         return [records[i] for i in ids if i in records]
 
+    def list_operations(self, workflow_id: str, after: int, limit: int) -> list[RecordedOperation]:  # noqa: D102
+        key = f"{self.store.prefix}o:operations:{workflow_id}"
+        found = self.store.command("ZRANGEBYSCORE", key, f"({after}", "+inf", "LIMIT", 0, limit)
+        return [codec.from_operation(text) for text in found]
+
+    def list_messages(self, workflow_id: str, name: str, after: int, limit: int) -> list[str]:  # noqa: D102
+        if limit < 1:
+            return []
+        key = f"{self.store.prefix}o:message:{workflow_id}:{name}"
+        found: list[str] = self.store.command("LRANGE", key, after, after + limit - 1)
+        return found
+
+    def get_workflow_values(self, workflow_id: str, names: Sequence[str] | None = None) -> dict[str, str]:  # noqa: D102
+        return self.store.read_hash(f"{self.store.prefix}o:values:{workflow_id}", names)
+
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
         return codec.from_counts(self.store.command("HGETALL", f"{self.store.prefix}o:counts"), task_id)
 
     def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
         found: list[InvocationId] = self.store.ask(_AVAILABLE, ids_after or "", limit)
         return found
+
+    def take_due(self, limit: int) -> Due:  # noqa: D102
+        ids, due = self.store.run(_TAKE_DUE, limit)
+        return Due(tuple(ids), float(due) if due else None)
+
+    def count_delayed(self) -> int:  # noqa: D102
+        return int(self.store.command("ZCARD", f"{self.store.prefix}o:due"))
 
     def get_waits(self) -> dict[InvocationId, list[InvocationId]]:  # noqa: D102
         return dict(self.store.ask(_WAITING))
@@ -117,6 +158,24 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
 
     def find_orphans(self, dead: Sequence[RunnerId], limit: int) -> list[OwnedInvocation]:  # noqa: D102
         return [codec.from_owned(row) for row in self.store.ask(_ORPHANS, limit, *dead)]
+
+    # -- occurrences ----------------------------------------------------------------------------------
+
+    def watch_statuses(  # noqa: D102
+        self, watched: Mapping[str, frozenset[InvocationStatus]], forget_seconds: float
+    ) -> None:
+        texts = [
+            codec.LETTERS[status] + task_id for task_id, statuses in watched.items() for status in statuses
+        ]
+        self.store.run(_WATCH_STATUSES, forget_seconds, *texts)
+
+    def take_occurrences(self, limit: int, lease_seconds: float) -> list[Occurrence]:  # noqa: D102
+        rows = self.store.run(_TAKE_OCCURRENCES, "o:occurred:", limit, lease_seconds, "false")
+        return [codec.from_entered(*row) for row in rows]
+
+    def acknowledge_occurrences(self, ids: Sequence[str]) -> None:  # noqa: D102
+        for batch in batches(ids):
+            self.store.run(_ACKNOWLEDGE, *batch)
 
     # -- removal --------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from pynenc_redis.conf import (
     ConfigOrchestratorRedis,
     ConfigRedis,
     ConfigStateBackendRedis,
+    ConfigTriggerRedis,
 )
 
 _COMPONENTS = {
@@ -18,12 +19,14 @@ _COMPONENTS = {
     "broker_cls": "RedisBroker",
     "state_backend_cls": "RedisStateBackend",
     "client_data_store_cls": "RedisClientDataStore",
+    "trigger_cls": "RedisTrigger",
 }
 _MODULES = {
     "RedisOrchestrator": "orchestrator",
     "RedisBroker": "broker",
     "RedisStateBackend": "state_backend",
     "RedisClientDataStore": "client_data_store",
+    "RedisTrigger": "trigger",
 }
 
 
@@ -72,6 +75,7 @@ plugin = Plugin(
         ConfigBrokerRedis,
         ConfigStateBackendRedis,
         ConfigClientDataStoreRedis,
+        ConfigTriggerRedis,
     ),
     builder_methods={"redis": redis, "redis_client_data_store": redis_client_data_store},
     requires_core="1.0",

@@ -42,12 +42,7 @@ class RedisStateBackend(RedisComponent, BaseStateBackend):
             self.store.command("HSET", self._scope(scope), *words, writes=True)
 
     def get_values(self, scope: str, names: Sequence[str] | None = None) -> dict[str, str]:  # noqa: D102
-        if names is None:
-            return dict(self.store.command("HGETALL", self._scope(scope)))
-        if not names:
-            return {}
-        texts = self.store.command("HMGET", self._scope(scope), *names)
-        return {name: text for name, text in zip(names, texts, strict=True) if text is not None}
+        return self.store.read_hash(self._scope(scope), names)
 
     def delete_scope(self, scope: str) -> None:  # noqa: D102
         self.store.command("UNLINK", self._scope(scope), writes=True)

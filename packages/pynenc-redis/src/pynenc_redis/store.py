@@ -56,6 +56,13 @@ class RedisStore(BaseStore):
         """Send one command."""
         return self._connections.command(*words, writes=writes)
 
+    def read_hash(self, key: str, names: Sequence[str] | None) -> dict[str, str]:
+        """The fields of a hash that exist; all of them when ``names`` is None."""
+        if names is None:
+            return dict(self.command("HGETALL", key))
+        texts = self.command("HMGET", key, *names) if names else ()
+        return {name: text for name, text in zip(names, texts, strict=True) if text is not None}
+
     def remove(self, section: str) -> None:
         """Remove every key of a section of the app, in batches."""
         cursor = "0"
@@ -76,9 +83,18 @@ class RedisStore(BaseStore):
         """Block until the server has a token."""
         return self._work.wait(marker, timeout_seconds)
 
+    def occurrence_marker(self) -> int:
+        """How often occurrences were announced to this process so far."""
+        return self._subscription.occurrence_marker
+
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until one may have been recorded since ``marker``."""
+        return self._subscription.wait_for_occurrences(marker, timeout_seconds)
+
     def interrupt(self) -> None:
         """Let every waiting thread of this process look again."""
         self._work.interrupt()
+        self._subscription.note_occurrences()
 
     def watch(self, on_ready: OnReady) -> RedisWatch:
         """Open a subscription."""

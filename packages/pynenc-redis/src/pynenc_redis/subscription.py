@@ -60,6 +60,11 @@ class Subscription:
         self._listening = threading.Event()
         #: Something could not be asked for: all of it is asked for again.
         self._owing = False
+        self._occurred = threading.Condition()
+        #: Counts the announcements of occurrences. Guarded by self._occurred.
+        self.occurrence_marker = 0
+        #: Whether the subscription includes them; only processes that react to them ask for it.
+        self._hears_occurrences = False
 
     # -- who watches what -----------------------------------------------------------------------------
 
@@ -70,12 +75,7 @@ class Subscription:
             for invocation_id in wanted:
                 watches = self._watched.setdefault(invocation_id, {})
                 watches[watch] = available or watches.get(watch, False)
-            if self._thread is None or not self._thread.is_alive():
-                self._listening.clear()
-                self._thread = threading.Thread(
-                    target=self._run, name="pynenc-redis-subscription", daemon=True
-                )
-                self._thread.start()
+            self._ensure_thread()
         # What becomes final before the server knows the channel would be said to nobody.
         self._listening.wait(_FIRST_SECONDS)
         try:
@@ -92,14 +92,40 @@ class Subscription:
                 if watches is not None and watches.pop(watch, None) is not None and not watches:
                     del self._watched[invocation_id]
 
+    def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
+        """Block until the marker moved."""
+        with self._lock:
+            if not self._hears_occurrences:
+                self._hears_occurrences = True
+                self._break_off()
+            self._ensure_thread()
+        with self._occurred:
+            return self._occurred.wait_for(lambda: self.occurrence_marker != marker, timeout_seconds)
+
+    def note_occurrences(self) -> None:
+        """Let everybody look for occurrences."""
+        with self._occurred:
+            self.occurrence_marker += 1
+            self._occurred.notify_all()
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._listening.clear()
+            self._thread = threading.Thread(target=self._run, name="pynenc-redis-subscription", daemon=True)
+            self._thread.start()
+
+    def _break_off(self) -> None:
+        """Let the thread notice that something changed; it subscribes again, unless it is to end."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(RedisError, OSError):  # it may be closed already
+                socket_of(connection).shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """End the thread; the next watch starts another one."""
         with self._lock:
             thread, self._thread = self._thread, None
-            connection = self._connection
-        if connection is not None:
-            with suppress(RedisError, OSError):  # it may be closed already
-                socket_of(connection).shutdown(socket.SHUT_RDWR)
+            self._break_off()
         if thread is not None and thread is not threading.current_thread():
             thread.join(2 * _QUIET_SECONDS)
 
@@ -155,9 +181,14 @@ class Subscription:
         # The older protocol: messages are ordinary answers, for every version of the driver.
         connection = self._connections.connect(protocol=2)
         try:
-            connection.send_command("SUBSCRIBE", self._channel)
-            connection.read_response()
-            self._connection = connection
+            with self._lock:
+                self._connection = connection
+                channels = [self._channel, *([f"{self._prefix}occurred"] if self._hears_occurrences else [])]
+            connection.send_command("SUBSCRIBE", *channels)
+            for _ in channels:
+                connection.read_response()
+            # Something may have occurred before.
+            self.note_occurrences()
             self._listening.set()
             self._owing = True
             yield connection
@@ -175,7 +206,9 @@ class Subscription:
             if not poll.poll(_QUIET_SECONDS * 1000):
                 raise OSError("the server gave no sign of life")
         message = connection.read_response()
-        if message[0] == "message":
+        if message[0] == "message" and message[1] != self._channel:
+            self.note_occurrences()
+        elif message[0] == "message":
             self._note(json.loads(message[2]))
 
     def _ask_again(self) -> None:

@@ -1,17 +1,25 @@
--- One step: moves, one claim, reads. After session, waits, moves, claims, reading.
+-- One step: moves, one claim, reads. After outbox, watched, session, due, workflows, messages, waits, moves,
+-- claims, reading.
 -- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] outcomes that its moves name by their place here:
 --   moves: {id, to, from (status letters), kind (final, available, running, paused), token?, seq?, via?, releases?,
---           reason?, delay?, outcome?, rt?, rr?, rc? (added to retries, reroutes, recoveries), on?, enough?}
+--           reason?, delay?, outcome?, rt?, rr?, rc? (added to retries, reroutes, recoveries), on?, enough?,
+--           awaits?, received?, operations? {number, name, data}, values? {name: value}}
+--   messages?: {workflow, id, name, data}
 --   claim?: {runner, host, cls, token, limit, start_seconds, ids?, chain?, recovered?, exclude {task: true},
 --            repeated?, ahead {task: seconds}, ahead_seconds}
 --   read: ids
--- Returns {answers of the moves {result, ids}, claims, unparked ids, seconds until the next is due or '', states}.
+-- Returns {answers of the moves {result, ids}, claims, unparked ids, seconds until the next is due or '', states,
+-- whether each message was delivered (1 or 0)}.
 local step = cjson.decode(ARGV[1])
-local answers, entered = {}, true
+local answers, delivered, entered, accepted = {}, {}, true, true
 for at, move in ipairs(step.moves) do
   answers[at] = carry_out(move)
-  if move.kind == 'paused' and answers[at][1] ~= 'done' and answers[at][1] ~= 'already' then entered = false end
+  if answers[at][1] ~= 'done' and answers[at][1] ~= 'already' then
+    accepted = false
+    if move.kind == 'paused' then entered = false end
+  end
 end
+for at, message in ipairs(step.messages or {}) do delivered[at] = accepted and deliver(message) and 1 or 0 end
 
 local taken, due = {}, ''
 local request = entered and step.claim
@@ -25,7 +33,7 @@ if request then
     end
     if left == 0 then
       -- Tokens for work that others took would only wake somebody in vain.
-      call('DEL', KEYS[1] .. 'wake')
+      if call('EXISTS', KEYS[1] .. 'wake') == 1 then call('DEL', KEYS[1] .. 'wake') end
     elseif #taken == request.limit then
       new_work = new_work + 1
     end
@@ -35,4 +43,4 @@ flush()
 
 local claims = {}
 for at, row in ipairs(taken) do claims[at] = to_claim(row) end
-return {answers, claims, unparked, due, states(step.read)}
+return {answers, claims, unparked, due, states(step.read), delivered}

@@ -1,19 +1,6 @@
 -- Part of advance: one claim, which invocations a worker is given.
 local PAGE, DUE_BATCH = 64, 500
 
-local function promote_due()
-  for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, DUE_BATCH)) do
-    local row = load_row(id)
-    if row then
-      leave_queue(row)
-      make_ready(row)
-      new_work = new_work + 1
-    else
-      call('ZREM', P .. 'due', id)
-    end
-  end
-end
-
 -- Whether a place of its key is free, and nobody submitted earlier is in line.
 local function admits(row)
   if call('SCARD', P .. 'held:' .. row.ck) >= row.ci then return false end
@@ -23,6 +10,7 @@ end
 
 local function turn_away(row, request)
   leave_queue(row)
+  if row.s == 'a' then enter(row, 'e', request.runner, '') end
   if row.cp or row.e > 0 then
     enter(row, 'c', request.runner, '')
     call('ZADD', P .. 'parked:' .. row.ck, row.n, row.id)
@@ -37,6 +25,7 @@ local function give(row, request, start)
   leave_queue(row)
   leave_registration(row)
   if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
+  if row.s == 'a' then enter(row, 'e', request.runner, '') end
   enter(row, 'p', request.runner, '')
   put(row, 'e', row.e + 1, 'k', request.token, 'r', request.runner, 'ho', request.host, 'cl', request.cls, 'pe', now)
   if start then
@@ -60,7 +49,8 @@ local function named(request)
   local found = {}
   for _, id in ipairs(request.chain and reach(request.ids, 1e15) or request.ids) do
     local row = load_row(id)
-    if row and row.u == '1' and wanted(row, request) then found[#found + 1] = row end
+    local claimable = row and (row.u == '1' or (row.u == '2' and tonumber(row.v) <= tonumber(now)))
+    if claimable and wanted(row, request) then found[#found + 1] = row end
   end
   table.sort(found, by_rank)
   local at = 0
@@ -104,7 +94,7 @@ local function claim(request)
   if request.limit < 1 then return {} end
   local taken = request.repeated and taken_before(request) or {}
   if #taken > 0 then return taken end
-  promote_due()
+  if not request.ids then promote_due(DUE_BATCH) end
   local starts_in, ids = 0, {}
   for row in request.ids and named(request) or queued(request) do
     if taken[1] and (row.ck or row.rc > 0 or not request.ahead[row.t]) then break end

@@ -19,6 +19,8 @@ local function follow(row, move, waited)
     enqueue(row, move.delay or 0)
   elseif move.kind == 'running' then
     if waited then remove_waits(row) else put(row, 'st', now) end
+  elseif move.kind == 'paused' and move.releases then
+    release(row, move)
   elseif move.on then
     add_waits(row, move.on)
   end
@@ -30,6 +32,8 @@ local function carry_out(move)
   if not permits(row, move) then return {was_written(row, move) and 'already' or 'fenced', {}} end
   local refusal = move.on and refuse_pause(row, move)
   if refusal then return refusal end
+  record(row, move)
+  if move.kind == 'running' and row.s == move.to then return {'done', {}} end
 
   local owner, was_available = row.k and row.r, row.u == '1' or row.u == '2'
   local waited = row.s == 'a' or row.s == 'e'

@@ -1,4 +1,4 @@
--- Part of the scripts that change invocations: rows are loaded once, changed in Lua, written back by `flush`.
+-- Part of the scripts that change invocations, after watched: rows are loaded once, changed in Lua, written back by `flush`.
 -- KEYS[1] is the prefix of all keys of the app, with its hash tag; every other key is made from it.
 --
 -- A record has two keys, <prefix>o:i:<id> (a hash of short values, so that it stays compact) and <prefix>o:b:<id>
@@ -6,7 +6,8 @@
 --   t task, s status letter, q seq, a status at, n order of submission, e epoch, k token, z token released last,
 --   r runner, ho host, cl class of the runner, v available at, pe claimed at, st started at, f ended at,
 --   rt retries, rr reroutes, rc recoveries, p priority, d dependents, u place (1 ready, 2 delayed, 3 parked),
---   ck, ci, cp concurrency key, limit, parks; g registration key, pa parent, wf root of the workflow,
+--   ck, ci, cp concurrency key, limit, parks; g registration key, pa parent, wf its workflow,
+--   ro root if it is another one and there is a workflow, aw name that a workflow awaits,
 --   ca args id of a reusable result. An empty or absent field means none, or 0.
 
 local P = KEYS[1] .. 'o:'
@@ -27,7 +28,7 @@ local function load_row(id)
   local row = rows[id]
   if row ~= nil then return row end
   local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'q', 'n', 'e', 'k', 'z', 'r', 'rt', 'rr', 'rc', 'p', 'd', 'u',
-    'ck', 'ci', 'cp', 'g', 'f', 'ca')
+    'ck', 'ci', 'cp', 'g', 'f', 'ca', 'v', 'wf', 'aw')
   if not v[1] then
     rows[id] = false
     return false
@@ -36,7 +37,8 @@ local function load_row(id)
     id = id, t = v[1], s = v[2], was = v[2], q = tonumber(v[3]), n = v[4], e = tonumber(v[5] or 0), k = text(v[6]),
     z = text(v[7]), r = text(v[8]), rt = tonumber(v[9] or 0), rr = tonumber(v[10] or 0), rc = tonumber(v[11] or 0),
     p = tonumber(v[12] or 0), d = tonumber(v[13] or 0), u = text(v[14]), ck = text(v[15]), ci = tonumber(v[16] or 0),
-    cp = text(v[17]), g = text(v[18]), f = text(v[19]), ca = text(v[20]), history = {},
+    cp = text(v[17]), g = text(v[18]), f = text(v[19]), ca = text(v[20]), v = v[21],
+    wf = text(v[22]), aw = text(v[23]), history = {},
   }
   rows[id] = row
   return row
@@ -116,6 +118,13 @@ local function enqueue(row, delay)
   end
 end
 
+-- Let a workflow await messages of a name, or nothing.
+local function await(row, name)
+  if row.aw then call('SREM', P .. 'awaits:' .. row.aw, row.id) end
+  if name then call('SADD', P .. 'awaits:' .. name, row.id) end
+  if row.aw or name then put(row, 'aw', name or '') end
+end
+
 local function leave_registration(row)
   if row.g then
     if call('HGET', P .. 'reg', row.g) == row.id then call('HDEL', P .. 'reg', row.g) end
@@ -140,6 +149,7 @@ end
 local function end_row(row, outcome)
   leave_queue(row)
   leave_registration(row)
+  await(row, nil)
   put(row, 'f', now)
   row.outcome = outcome
   call('ZADD', P .. 'ended', now, row.id)
@@ -189,6 +199,11 @@ local function flush()
     call('HSET', P .. 'i:' .. row.id, unpack(fields))
     if row.outcome then call('LSET', P .. 'b:' .. row.id, 1, row.outcome) end
     if row.history[1] then call('RPUSH', P .. 'b:' .. row.id, unpack(row.history)) end
+    if watching then
+      for at, entry in ipairs(row.history) do
+        note_entered(row.id, row.t, string.sub(entry, 1, 1), row.q - #row.history + at, now)
+      end
+    end
     if row.s ~= row.was then
       add_count(row.t, row.was, -1)
       add_count(row.t, row.s, 1)
@@ -198,5 +213,6 @@ local function flush()
     if number ~= 0 and call('HINCRBY', P .. 'counts', key, number) == 0 then call('HDEL', P .. 'counts', key) end
   end
   wake(new_work)
+  announce_occurred()
   for channel, news in pairs(tidings) do call('PUBLISH', channel, cjson.encode(news)) end
 end

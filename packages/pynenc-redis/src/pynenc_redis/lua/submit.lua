@@ -1,7 +1,8 @@
--- Register a batch of calls, all or none.
+-- Register a batch of calls, all or none. After outbox, watched, workflows.
 -- KEYS[1] the prefix. ARGV[1] JSON: {enqueue, calls, data (number of values)}; each call is
 --   {id, task, delay, priority, concurrency key or false, limit, parks, registration key or false, parent or false,
---    root of its workflow or false, args id of a reusable result or false, runner or ''}
+--    workflow or false, root if it is another one or false, args id of a reusable result or false, runner or '',
+--    operations that its workflow has done already {number, name, data}}
 -- ARGV[2...] one element of text per call, then key and value of each large value.
 -- Returns {position of the call, id that stands for it, its text} for those that existed.
 local P = KEYS[1] .. 'o:'
@@ -9,11 +10,12 @@ local call = redis.call
 local request = cjson.decode(ARGV[1])
 local clock = call('TIME')
 local now = string.format('%d.%06d', clock[1], clock[2])
-local existing, created, counts, ready, all = {}, 0, {}, {}, {}
+local existing, created, delayed, counts, ready, all = {}, 0, 0, {}, {}, {}
 local n = call('INCRBY', P .. 'n', #request.calls) - #request.calls
 
 for at, one in ipairs(request.calls) do
-  local id, task, delay, priority, key, limit, parks, reg, parent, root, cached, runner = unpack(one)
+  local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, runner, operations
+    = unpack(one)
   local known = call('EXISTS', P .. 'i:' .. id) == 1 and id or reg and call('HGET', P .. 'reg', reg)
   if known then
     existing[#existing + 1] = {at - 1, known, call('LINDEX', P .. 'b:' .. known, 0)}
@@ -29,6 +31,7 @@ for at, one in ipairs(request.calls) do
       local due = string.format('%.6f', now + delay)
       fields[12], fields[14] = due, '2'
       call('ZADD', P .. 'due', due, id)
+      delayed = delayed + 1
     else
       priority = math.max(-2147483647, math.min(2147483647, priority))
       ready[#ready + 1] = 0
@@ -48,12 +51,18 @@ for at, one in ipairs(request.calls) do
       set('pa', parent)
       call('ZADD', P .. 'children:' .. parent, n, id)
     end
-    if root then set('wf', root) end
+    if workflow then
+      set('wf', workflow)
+      if workflow == id then call('ZADD', P .. 'workflows', n, id) end
+      record_operations(workflow, operations)
+    end
+    if root then set('ro', root) end
     if cached then set('ca', cached) end
     call('HSET', P .. 'i:' .. id, unpack(fields))
     call('RPUSH', P .. 'b:' .. id, ARGV[at + 1], '', 'r' .. now .. '|' .. runner .. '|')
     all[#all + 1] = n
     all[#all + 1] = id
+    note_entered(id, task, 'r', 1, now)
     counts['r' .. task] = (counts['r' .. task] or 0) + 1
   end
 end
@@ -68,8 +77,11 @@ for at = #request.calls + 2, #ARGV, 2 do
   call('SET', KEYS[1] .. 'd:v:' .. ARGV[at], ARGV[at + 1], 'NX')
   call('ZADD', KEYS[1] .. 'd:used', now, ARGV[at])
 end
-if request.enqueue and created > 0 then
+announce_occurred()
+-- Without a queue here only those wait here who wait for what falls due; they may have to wake up sooner.
+local pieces = request.enqueue and created or math.min(delayed, 1)
+if pieces > 0 then
   local wake = KEYS[1] .. 'wake'
-  for _ = 1, math.min(created, 8 - call('LLEN', wake)) do call('RPUSH', wake, '1') end
+  for _ = 1, math.min(pieces, 8 - call('LLEN', wake)) do call('RPUSH', wake, '1') end
 end
 return existing
