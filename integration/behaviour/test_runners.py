@@ -274,9 +274,12 @@ class TestUnderstudy:
 
 
 def _has_open(pid: int, folder: Path) -> bool:
-    """Whether a process has opened something in a folder: its connection is ready."""
+    """Whether a process has opened something in a folder, or a connection to a server: its store is ready."""
+    connected = {line.split()[9] for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]}
     for fd in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if os.readlink(fd).startswith(str(folder)):
+            target = os.readlink(fd)
+            inode = target.removeprefix("socket:[").removesuffix("]")
+            if target.startswith(str(folder)) or inode in connected:
                 return True
     return False

@@ -12,8 +12,29 @@ from redis import Redis
 
 #: Commands of scripts that change nothing.
 _READS = frozenset(
-    "exists get hexists hget hgetall hmget lindex llen lrange mget scard sismember smembers time zcard zcount zrange "
-    "zrangebyscore zrevrange zscore".split()  # noqa: SIM905 - a list of so many is hard to read
+    [
+        "exists",
+        "get",
+        "hexists",
+        "hget",
+        "hgetall",
+        "hmget",
+        "lindex",
+        "llen",
+        "lrange",
+        "mget",
+        "scard",
+        "sismember",
+        "smembers",
+        "time",
+        "zcard",
+        "zcount",
+        "zrange",
+        "zrangebyscore",
+        "zrevrange",
+        "zrevrangebyscore",
+        "zscore",
+    ]
 )
 
 

@@ -46,6 +46,12 @@ class ConfigRedis(ConfigBase):
     )
     socket_timeout: Seconds = Field(5.0, gt=0, le=3600, description="How long an answer may take.")
     socket_connect_timeout: Seconds = Field(5.0, gt=0, le=3600, description="How long connecting may take.")
+    max_connection_attempts: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="How often connecting, and a read whose connection broke, is tried before it is an error.",
+    )
     redis_pool_max_connections: int = Field(
         100, ge=2, le=100_000, description="Connections of one process; more threads wait for one."
     )

@@ -8,11 +8,11 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from redis.connection import AbstractConnection
+from redis.exceptions import AuthenticationError, AuthorizationError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as DriverConnectionError
-from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as DriverTimeoutError
 
 from pynenc.exceptions import (
@@ -35,6 +35,16 @@ _ELSEWHERE = frozenset({"READONLY", "MOVED", "MASTERDOWN", "CLUSTERDOWN", "LOADI
 _BROKEN = (DriverConnectionError, DriverTimeoutError, OSError)
 
 
+class Limits(NamedTuple):
+    """What a process does with one server at most."""
+
+    connections: int
+    #: How long a thread waits for one.
+    wait_seconds: float
+    #: How often connecting, and a read whose connection broke, is tried.
+    attempts: int
+
+
 class Connections:
     """Lends connections to threads; a forked child makes its own.
 
@@ -43,8 +53,7 @@ class Connections:
         connection_class: Of the driver.
         options: Its arguments.
         topology: Says which server it is at the moment.
-        limit: So many connections at most.
-        wait_seconds: How long a thread waits for one.
+        limits: How many, how long, how often.
     """
 
     def __init__(
@@ -53,22 +62,23 @@ class Connections:
         connection_class: type[AbstractConnection],
         options: Mapping[str, Any],
         topology: Topology,
-        limit: int,
-        wait_seconds: float,
+        limits: Limits,
     ) -> None:
         self.where = where
         self._connection_class = connection_class
         self._options = options
         self._topology = topology
-        self._limit = limit
-        self._wait_seconds = wait_seconds
+        self._limits = limits
+        #: After each attempt; None after the last one.
+        self._pauses: list[float | None] = [min(0.01 * 2**at, 0.2) for at in range(limits.attempts - 1)]
+        self._pauses.append(None)
         self.start_anew()
 
     def start_anew(self) -> None:
         """Forget every connection without closing it: in a child, they belong to the parent, which uses them."""
         #: Connections that nobody uses, and since when.
         self._idle: deque[tuple[AbstractConnection, float]] = deque()
-        self._places = threading.BoundedSemaphore(self._limit)
+        self._places = threading.BoundedSemaphore(self._limits.connections)
 
     def run(self, script: Script, *arguments: str | bytes | int | float, writes: bool) -> Any:
         """Run a script and return its answer; ``arguments`` are the number of keys, the keys, and the rest.
@@ -85,7 +95,7 @@ class Connections:
 
     def command(self, *words: str | bytes | int | float, writes: bool) -> Any:
         """Send one command and return its answer; raises as ``run`` does."""
-        for attempt in (1, 2):
+        for pause in self._pauses:
             connection = self._take()
             usable = False
             try:
@@ -110,10 +120,11 @@ class Connections:
                     raise CommitUnknownError(
                         f"{self.where}: the connection broke before it answered: {error}"
                     ) from error
-                if attempt == 2:
+                if pause is None or isinstance(error, DriverTimeoutError):
                     raise StoreUnavailableError(f"{self.where} does not answer: {error}") from error
             finally:
                 self._give_back(connection, usable)
+            time.sleep(pause)
         raise AssertionError("unreachable")
 
     @contextmanager
@@ -129,10 +140,15 @@ class Connections:
 
     def connect(self, **options: Any) -> AbstractConnection:
         """A new connection, with some other options, that the caller has to disconnect."""
-        try:
-            return self._connect(options)
-        except (RedisError, OSError) as error:
-            raise from_handshake(self.where, error) from error
+        for pause in self._pauses:
+            try:
+                return self._connect(options)
+            except (RedisError, OSError) as error:
+                # Nothing was asked for yet. What took long, or was refused for a reason, does so again.
+                if pause is None or not isinstance(error, DriverConnectionError) or _is_final(error):
+                    raise from_handshake(self.where, error) from error
+            time.sleep(pause)
+        raise AssertionError("unreachable")
 
     def close(self) -> None:
         """Disconnect what is idle; the next use connects again."""
@@ -147,10 +163,10 @@ class Connections:
             connection.disconnect()
 
     def _take(self) -> AbstractConnection:
-        if not self._places.acquire(timeout=self._wait_seconds):
+        if not self._places.acquire(timeout=self._limits.wait_seconds):
             raise StoreBusyError(
-                f"{self.where}: all {self._limit} connections of this process were in use for "
-                f"{self._wait_seconds:g} s; raise redis_pool_max_connections"
+                f"{self.where}: all {self._limits.connections} connections of this process were in use for "
+                f"{self._limits.wait_seconds:g} s; raise redis_pool_max_connections"
             )
         try:
             while True:
@@ -184,6 +200,10 @@ class Connections:
             connection.disconnect()
             raise
         return connection
+
+
+def _is_final(error: DriverConnectionError) -> bool:
+    return isinstance(error, (AuthenticationError, AuthorizationError))
 
 
 def socket_of(connection: AbstractConnection) -> socket.socket:

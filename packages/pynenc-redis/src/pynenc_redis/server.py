@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from pynenc.exceptions import ConfigError
 from pynenc_redis.conf import ConfigRedis
-from pynenc_redis.connections import Connections
+from pynenc_redis.connections import Connections, Limits
 from pynenc_redis.topology import ClusterNode, OneServer, SentinelMaster, Topology
 
 
@@ -63,8 +63,7 @@ def connections_for(conf: ConfigRedis, key: str) -> Connections:
         connection_class,
         options,
         topology,
-        conf.redis_pool_max_connections,
-        conf.socket_timeout,
+        Limits(conf.redis_pool_max_connections, conf.socket_timeout, conf.max_connection_attempts),
     )
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
+from pynenc.values.findings import Finding
 from pynenc_redis.conf import ConfigRedis
+from pynenc_redis.health import examine
 from pynenc_redis.scripts import Script
 from pynenc_redis.server import connections_for
 from pynenc_redis.subscription import RedisWatch, Subscription
@@ -99,6 +101,10 @@ class RedisStore(BaseStore):
     def watch(self, on_ready: OnReady) -> RedisWatch:
         """Open a subscription."""
         return RedisWatch(self._subscription, on_ready)
+
+    def diagnose(self) -> list[Finding]:
+        """Settings of the server that lose calls, and how far away it is."""
+        return examine(self.command)
 
     def close(self) -> None:
         """Disconnect and end the thread that listens."""

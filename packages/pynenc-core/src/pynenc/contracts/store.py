@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple, Self
 from pynenc.conf.config_base import ConfigBase
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
+from pynenc.values.findings import Finding
 from pynenc.values.ids import InvocationId
 
 #: Called with the ids that became final (or available, when that was asked for), from a thread of the store.
@@ -89,6 +90,16 @@ class BaseStore(ABC):
     @abstractmethod
     def watch(self, on_ready: OnReady) -> BaseWatch:
         """Open a subscription for this process."""
+
+    def diagnose(self) -> list[Finding]:
+        """What an operator should know about the server and its settings, for ``pynenc doctor``.
+
+        Whether it answers is asked before. Nothing, unless a store knows better.
+
+        Raises:
+            StoreError: it does not answer.
+        """
+        return []
 
     @abstractmethod
     def close(self) -> None:

@@ -152,11 +152,13 @@ class Supervisor:
             self._changed.notify_all()
 
     def _bury(self) -> None:
-        ended = [child for child in self._present() if child.ended.is_set()]
+        present = self._present()
+        # One that could begin says that another one will, too, however the store fails that at this moment.
+        self._had_ready = self._had_ready or any(child.ready.is_set() for child in present)
+        ended = [child for child in present if child.ended.is_set()]
         for child in ended:
             with self._changed:
                 del self._children[child.identity.runner_id]
-            self._had_ready = self._had_ready or child.ready.is_set()
             if child.clean:
                 self._respawn_pause = 0.0
                 self._leave(child)

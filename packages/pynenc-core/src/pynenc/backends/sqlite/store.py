@@ -15,6 +15,7 @@ from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.exceptions import SchemaVersionError
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
+from pynenc.values.findings import Finding, Level
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
@@ -101,6 +102,19 @@ class SQLiteStore(BaseStore):
     def watch(self, on_ready: OnReady) -> SQLiteWatch:
         """Open a subscription."""
         return SQLiteWatch(self._changes, on_ready)
+
+    def diagnose(self) -> list[Finding]:
+        """How the file is written; opens it."""
+        with self.read() as connection:
+            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        if mode != "wal":
+            remedy = "put it on a local file system"
+            return [
+                Finding(
+                    Level.WARNING, f"journal mode is {mode}: readers and writers wait for each other", remedy
+                )
+            ]
+        return [Finding(Level.OK, f"SQLite {sqlite3.sqlite_version}, journal mode wal")]
 
     def close(self) -> None:
         """Close the connections and end the thread that looks for changes."""
