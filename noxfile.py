@@ -63,6 +63,7 @@ nox.options.sessions = [
     "contract",
     "behaviour",
     "faults",
+    "redis_server",
     "examples",
     "plugin",
     "build",
@@ -126,6 +127,12 @@ def faults(session: nox.Session) -> None:
 def programs(session: nox.Session) -> None:
     """The demo and the examples, as their users run them."""
     _run_tests(session, "integration/programs", *PARALLEL)
+
+
+@nox.session(python=False)
+def redis_server(session: nox.Session) -> None:
+    """Redis servers that die, refuse, move, and hold what they should not."""
+    _run_tests(session, "integration/redis_server", *PARALLEL)
 
 
 @nox.session(python=False)

@@ -81,7 +81,11 @@ def test_an_ambiguous_name_lists_the_candidates() -> None:
         ("MemOrchestrator", "no broker class 'MemOrchestrator'"),
     ],
 )
-def test_an_absent_class_is_answered_with_what_to_do(name: str, message: str) -> None:
+def test_an_absent_class_is_answered_with_what_to_do(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if none of our own plugins were installed.
+    monkeypatch.setattr("pynenc.plugins.entry_points", lambda group: ())
     with pytest.raises(ConfigError, match=message):
         ComponentRegistry().resolve(BaseBroker, name)
 

@@ -61,9 +61,15 @@ def test_fields_of_classes_that_are_not_imported_yet_are_no_mistakes() -> None:
 
 
 def test_the_section_of_a_plugin_that_is_not_installed_is_skipped() -> None:
-    assert (
-        ConfigPynenc({"redis": {"no_such_field_ever": "x"}, "mongodb": {"nor_this": "y"}}).app_id == "pynenc"
-    )
+    # In an interpreter of its own, where no plugin was imported, and none is found.
+    program = """
+    from unittest.mock import patch
+    from pynenc.conf.config_pynenc import ConfigPynenc
+    with patch("importlib.metadata.entry_points", lambda group: ()):
+        print(ConfigPynenc({"redis": {"no_such_field_ever": "x"}, "mongodb": {"nor_this": "y"}}).app_id)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "pynenc\n"
 
 
 def test_an_unknown_variable_is_warned_about_once(
