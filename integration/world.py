@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+import pytest
 from integration.backends.parts import Backend, Parts, Site
 from integration.clocks import ManualClock, eventually
 from integration.recording import recorded
@@ -15,6 +16,7 @@ from integration.recording import recorded
 from pynenc.contracts import (
     BaseBroker,
     BaseClientDataStore,
+    BaseMonitorStore,
     BaseOrchestrator,
     BaseStateBackend,
     BaseStore,
@@ -22,6 +24,7 @@ from pynenc.contracts import (
     BaseWatch,
 )
 from pynenc.contracts.store import OnReady
+from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
     Claim,
@@ -210,6 +213,15 @@ class World:
     @cached_property
     def trigger(self) -> BaseTrigger:
         return recorded(self.backend.name, BaseTrigger, self.parts.trigger)
+
+    @cached_property
+    def monitor(self) -> BaseMonitorStore:
+        """Reads for people; a backend without a monitor store has the test skipped."""
+        try:
+            monitor = self.parts.orchestrator.open_monitor_store()
+        except MonitorUnavailableError as error:
+            pytest.skip(str(error))
+        return recorded(self.backend.name, BaseMonitorStore, monitor)
 
     @cached_property
     def store(self) -> BaseStore:

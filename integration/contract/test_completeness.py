@@ -11,6 +11,7 @@ from integration.recording import CALLED
 from pynenc.contracts import (
     BaseBroker,
     BaseClientDataStore,
+    BaseMonitorStore,
     BaseOrchestrator,
     BaseStateBackend,
     BaseStore,
@@ -21,6 +22,7 @@ from pynenc.contracts import (
 CONTRACTS = (
     BaseBroker,
     BaseClientDataStore,
+    BaseMonitorStore,
     BaseOrchestrator,
     BaseStateBackend,
     BaseStore,

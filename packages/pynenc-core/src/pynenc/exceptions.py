@@ -50,6 +50,7 @@
      │   ├─ ArgumentProviderError
      │   └─ TriggerCycleError
      ├─ PluginError
+     ├─ MonitorUnavailableError
      ├─ AppLoadError
      ├─ AlreadyInitializedError
      └─ InvocationStatusError
@@ -386,6 +387,10 @@ class TriggerCycleError(TriggerError):
 
 class PluginError(PynencError):
     """A plugin cannot be loaded, or does not fit this version."""
+
+
+class MonitorUnavailableError(PynencError):
+    """The monitor cannot show an app: its backend has nothing to read from, or a package is missing."""
 
 
 class AppLoadError(PynencError):

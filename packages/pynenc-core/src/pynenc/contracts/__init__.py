@@ -2,6 +2,7 @@
 
 from pynenc.contracts.broker import BaseBroker, Delivery
 from pynenc.contracts.client_data_store import BaseClientDataStore
+from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend, PayloadKey, PayloadKind
@@ -12,6 +13,7 @@ __all__ = [
     "BaseBroker",
     "BaseClientDataStore",
     "BaseComponent",
+    "BaseMonitorStore",
     "BaseOrchestrator",
     "BaseSerializer",
     "BaseStateBackend",

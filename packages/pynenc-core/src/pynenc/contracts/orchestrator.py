@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
+from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.store import BaseComponent, BaseStore
+from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
     Due,
@@ -200,6 +202,17 @@ class BaseOrchestrator(BaseComponent):
     @abstractmethod
     def acknowledge_occurrences(self, ids: Sequence[str]) -> None:
         """Remove occurrences for good; unknown ids are ignored."""
+
+    def open_monitor_store(self) -> BaseMonitorStore:
+        """What the monitor reads these records through; opens nothing before it is used.
+
+        Raises:
+            MonitorUnavailableError: this backend has none.
+        """
+        raise MonitorUnavailableError(
+            f"the monitor cannot read the invocations of {type(self).__name__}: this backend has no monitor store; "
+            "upgrade it, or use an orchestrator that has one (memory, SQLite)"
+        )
 
     @abstractmethod
     def purge(self) -> None:

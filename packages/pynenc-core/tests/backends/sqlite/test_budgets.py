@@ -105,9 +105,9 @@ def test_sweeps_read_by_index_only(app: SQLiteOrchestrator, monkeypatch: pytest.
         app.advance(Step(claim=request()))
     plan = plans(app, seen)
     assert "inv_owned" in plan
-    assert "inv_ended" in plan
+    assert "inv_finished" in plan
     # A scan of a partial index ends at its limit, or looks at what is owned, which is what runs.
-    partial = ("inv_ready", "inv_owned", "inv_ended")
+    partial = ("inv_ready", "inv_owned", "inv_finished")
     scans = [line for line in plan.splitlines() if line.startswith(("SCAN inv", "SCAN i "))]
     assert [line for line in scans if not line.endswith(partial)] == []
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 from pynenc.backends.mem.claims import claim
 from pynenc.backends.mem.component import MemComponent
+from pynenc.backends.mem.monitor_store import MemMonitorStore
 from pynenc.backends.mem.moves import carry_out
 from pynenc.backends.mem.moves import deliver as deliver_message
 from pynenc.backends.mem.record import MemRecord
@@ -284,6 +285,10 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
         with self.store.lock:
             for occurrence_id in ids:
                 self.store.tables.outbox.settle((occurrence_id, None))
+
+    def open_monitor_store(self) -> MemMonitorStore:
+        """Reads for people."""
+        return MemMonitorStore(self.store)
 
     def purge(self) -> None:
         """Begin anew; subscriptions stay."""

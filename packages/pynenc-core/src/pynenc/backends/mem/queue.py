@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from pynenc.backends.mem.lazy_heap import Entry, LazyHeap, drop
 from pynenc.backends.mem.record import MemRecord
@@ -74,6 +75,12 @@ class ReadyQueue:
             self._add_ready(record)
             due.append(record)
         return due
+
+    def heads(self) -> list[MemRecord]:
+        """The first that is ready, and the one that falls due, or fell due, before all others."""
+        delayed = self._delayed.head()
+        ready = list(islice(self.ready(None), 1))
+        return ready if delayed is None else [*ready, delayed[-2]]
 
     def next_due(self) -> float | None:
         """When the next record falls due, if one is delayed."""

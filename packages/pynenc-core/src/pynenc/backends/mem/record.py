@@ -180,3 +180,8 @@ class MemRecord:
 def id_of(record: MemRecord) -> InvocationId:
     """The id of a record."""
     return record.call.invocation_id
+
+
+def order_of(record: MemRecord) -> int:
+    """The position of a record by order of submission."""
+    return record.order

@@ -27,6 +27,8 @@ class MemStore(BaseStore):
         self._clock = clock
         self.lock = Lock()
         # All of these are guarded by self.lock.
+        #: How many operations changed invocations.
+        self.changes = 0
         self.watches = Watches()
         self.tables = Tables(self.watches)
         self.messages = Messages()
@@ -75,6 +77,7 @@ class MemStore(BaseStore):
 
         The last step of every operation that changes invocations; called with the lock held.
         """
+        self.changes += 1
         if self.tables.new_work:
             self.announce_work(self.tables.new_work)
             self.tables.new_work = 0

@@ -9,7 +9,7 @@ from functools import partial
 from pynenc.backends.mem.lazy_heap import drop
 from pynenc.backends.mem.occurrences import Occurrences
 from pynenc.backends.mem.queue import ReadyQueue
-from pynenc.backends.mem.record import MemRecord
+from pynenc.backends.mem.record import MemRecord, order_of
 from pynenc.backends.mem.results import Results
 from pynenc.backends.mem.runners import Runners
 from pynenc.backends.mem.slots import Slots
@@ -242,29 +242,41 @@ class Tables:
             self._by_order = list(self.records.values())
 
     def newest_first(self, after: InvocationId | None) -> Iterator[MemRecord]:
-        """Records by falling order of submission, beginning behind the given one."""
+        """Records by falling order of submission, beginning behind the given one; none if it does not exist."""
+        return self._behind(after, oldest_first=False)
+
+    def oldest_first(self, after: InvocationId | None) -> Iterator[MemRecord]:
+        """Records by order of submission, beginning behind the given one; none if it does not exist."""
+        return self._behind(after, oldest_first=True)
+
+    def _behind(self, after: InvocationId | None, *, oldest_first: bool) -> Iterator[MemRecord]:
+        if after is None:
+            return self.behind(None, oldest_first=oldest_first)
+        start = self.records.get(after)
+        return iter(()) if start is None else self.behind(start.order, oldest_first=oldest_first)
+
+    def behind(self, order: int | None, *, oldest_first: bool) -> Iterator[MemRecord]:
+        """Records by order of submission, beginning behind a position in it."""
         by_order, records = self._by_order, self.records
-        end = len(by_order)
-        if after is not None:
-            start = records.get(after)
-            end = 0 if start is None else bisect_right(by_order, start.order - 1, key=_order_of)
-        for position in range(end - 1, -1, -1):
+        if oldest_first:
+            positions = range(bisect_right(by_order, order or 0, key=order_of), len(by_order))
+        else:
+            end = len(by_order) if order is None else bisect_right(by_order, order - 1, key=order_of)
+            positions = range(end - 1, -1, -1)
+        for position in positions:
             record = by_order[position]
             # The id of a deleted record may have been used again.
             if records.get(record.call.invocation_id) is record:
                 yield record
 
-    def oldest_first(self, after: InvocationId | None) -> Iterator[MemRecord]:
-        """Records by order of submission, beginning behind the given one."""
-        by_order, records = self._by_order, self.records
-        begin = 0
-        if after is not None:
-            start = records.get(after)
-            begin = len(by_order) if start is None else bisect_right(by_order, start.order, key=_order_of)
-        for position in range(begin, len(by_order)):
-            record = by_order[position]
-            if records.get(record.call.invocation_id) is record:
-                yield record
+    def family(self, root_id: InvocationId) -> Iterator[MemRecord]:
+        """An invocation and all its descendants, in no particular order."""
+        names = [root_id]
+        while names:
+            name = names.pop()
+            if name in self.records:
+                yield self.records[name]
+            names += self._children.get(name, ())
 
     def children(self, parent_id: InvocationId, after: InvocationId | None) -> Iterator[MemRecord]:
         """Those of one parent by falling order of submission, beginning behind the given one."""
@@ -277,7 +289,7 @@ class Tables:
 
     def awaiting(self, name: str, after: InvocationId | None, *, oldest_first: bool) -> list[MemRecord]:
         """Workflows that await messages of a name, by order of submission, beginning behind the given one."""
-        found = sorted((self.records[one] for one in self.workflows.waiters(name)), key=_order_of)
+        found = sorted((self.records[one] for one in self.workflows.waiters(name)), key=order_of)
         if not oldest_first:
             found.reverse()
         if after is None:
@@ -291,7 +303,3 @@ class Tables:
         key = record.call.reg_key
         if key is not None and self.registrations.get(key) is record:
             del self.registrations[key]
-
-
-def _order_of(record: MemRecord) -> int:
-    return record.order

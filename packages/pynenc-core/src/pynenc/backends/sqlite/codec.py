@@ -314,6 +314,8 @@ RECORD = (
     "ended_at, retries, reroutes, recoveries, priority, queue, dependents, cc_key, cc_limit, cc_park, reg_key, "
     f"arguments, args_preview, args_bytes, rerun_of, trigger_id, caches_result, {_OUTCOME}"
 )
+#: The same without tokens and payloads.
+SLIM_RECORD = RECORD.replace("token,", "NULL,").replace("arguments,", "NULL,").replace(" outcome,", " NULL,")
 _RECORD_NAMES = tuple(name.strip() for name in RECORD.removesuffix(_OUTCOME).split(",") if name.strip())
 
 

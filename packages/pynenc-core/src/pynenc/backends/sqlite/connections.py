@@ -44,7 +44,7 @@ class _Line:
 
 
 class Connections:
-    """One connection that writes, one that reads, one that looks for changes; opened when they are used.
+    """One connection that writes, one that reads, one that looks for changes, one for people; opened when used.
 
     Args:
         path: The database file.
@@ -65,7 +65,8 @@ class Connections:
         self._busy_timeout = busy_timeout_seconds
         self._prepare = prepare
         self._translated = translated(path)
-        self._write_line, self._read_line, self._look_line = self._lines = (_Line(), _Line(), _Line())
+        self._lines = (_Line(), _Line(), _Line(), _Line())
+        self._write_line, self._read_line, self._look_line, self._inspect_line = self._lines
         self._open_lock = threading.Lock()
         self._prepared = False  # guarded by self._open_lock
         tell_of_forks(self)
@@ -109,6 +110,10 @@ class Connections:
     def look(self) -> AbstractContextManager[sqlite3.Connection]:
         """The same for whoever looks for changes, so that it never waits for other readers."""
         return self._reading(self._look_line)
+
+    def inspect(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The same for the questions of people, which nothing that works has to wait for."""
+        return self._reading(self._inspect_line)
 
     @contextmanager
     def _reading(self, line: _Line) -> Iterator[sqlite3.Connection]:

@@ -10,6 +10,7 @@ from typing import Any
 from pynenc.backends.sqlite import claims, codec, moves, workflows
 from pynenc.backends.sqlite.client_data_store import put_values
 from pynenc.backends.sqlite.component import SQLiteComponent
+from pynenc.backends.sqlite.monitor_store import SQLiteMonitorStore
 from pynenc.backends.sqlite.occurrences import RECORD, OccurrenceTable, unwatch, watch
 from pynenc.backends.sqlite.runners import RunnerTable
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, READY, Session
@@ -313,6 +314,9 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self.store.read() as connection:
             rows = connection.execute(self.store.sql(text), (*dead, limit))
             return [OwnedInvocation(row[0], row[1], codec.BY_TEXT[row[2]], *row[3:]) for row in rows]
+
+    def open_monitor_store(self) -> SQLiteMonitorStore:  # noqa: D102
+        return SQLiteMonitorStore(self.store)
 
     # -- occurrences ----------------------------------------------------------------------------------
 

@@ -55,8 +55,11 @@ CREATE UNIQUE INDEX IF NOT EXISTS inv_registered_{t} ON inv_{t} (reg_key)
     WHERE reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL;
 -- recovery: what a runner owns
 CREATE INDEX IF NOT EXISTS inv_owned_{t} ON inv_{t} (runner_id) WHERE token IS NOT NULL;
--- retention, and what became final since a moment
-CREATE INDEX IF NOT EXISTS inv_ended_{t} ON inv_{t} (ended_at) WHERE ended_at IS NOT NULL;
+-- retention, what became final since a moment, and the monitor's statistics, which look at nothing else
+DROP INDEX IF EXISTS inv_ended_{t};
+CREATE INDEX IF NOT EXISTS inv_finished_{t}
+    ON inv_{t} (ended_at, status, task_id, invocation_id, runner_id, started_at, available_at)
+    WHERE ended_at IS NOT NULL;
 -- results that answer later calls; only end and deletion touch it
 CREATE INDEX IF NOT EXISTS inv_results_{t} ON inv_{t} (task_id, args_id, n)
     WHERE caches_result = 1 AND outcome_kind = 'result';
@@ -64,6 +67,15 @@ CREATE INDEX IF NOT EXISTS inv_results_{t} ON inv_{t} (task_id, args_id, n)
 CREATE INDEX IF NOT EXISTS inv_workflows_{t} ON inv_{t} (n) WHERE workflow_id = invocation_id;
 -- descendants of an invocation
 CREATE INDEX IF NOT EXISTS inv_parent_{t} ON inv_{t} (parent_id) WHERE parent_id IS NOT NULL;
+-- monitor: the invocations of a task; only submission and deletion touch it
+CREATE INDEX IF NOT EXISTS inv_task_{t} ON inv_{t} (task_id, n);
+-- monitor: a family
+CREATE INDEX IF NOT EXISTS inv_root_{t} ON inv_{t} (root_id, n) WHERE root_id IS NOT NULL;
+-- monitor: what did not succeed; its condition names nothing that a claim writes
+CREATE INDEX IF NOT EXISTS inv_unsuccessful_{t} ON inv_{t} (n)
+    WHERE ended_at IS NOT NULL AND outcome_kind IS NOT 'result';
+-- monitor: what waits inside of a task
+CREATE INDEX IF NOT EXISTS inv_paused_{t} ON inv_{t} (n) WHERE status = 'paused';
 
 CREATE TABLE IF NOT EXISTS waits_{t} (
     waiter TEXT NOT NULL, waited TEXT NOT NULL, PRIMARY KEY (waiter, waited)

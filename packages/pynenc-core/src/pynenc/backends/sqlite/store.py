@@ -19,7 +19,7 @@ from pynenc.values.findings import Finding, Level
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class SQLiteStore(BaseStore):
@@ -68,6 +68,10 @@ class SQLiteStore(BaseStore):
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """Statements that see only what was committed; never waits for writers."""
         return self._connections.read()
+
+    def inspect(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The same for the questions of people, which nothing that works has to wait for."""
+        return self._connections.inspect()
 
     def announce(
         self, work: int, ended: Sequence[InvocationId] = (), available: Sequence[InvocationId] = ()
@@ -150,7 +154,7 @@ class SQLiteStore(BaseStore):
                 f"SQLite database '{self._connections.path}' was written by a newer pynenc (schema {row[0]}, "
                 f"this one knows {SCHEMA_VERSION}): upgrade pynenc-core here, or use another file"
             )
-        # What an older one lacks is created: so far, tables and indexes were only added.
+        # What an older one lacks is created: so far, tables were only added and indexes replaced.
         return row is not None and row[0] == SCHEMA_VERSION
 
 

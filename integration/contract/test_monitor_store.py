@@ -1,0 +1,330 @@
+"""What people are shown: bounded pages, nothing secret, nothing lost between pages, nothing written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from integration.world import (
+    ALICE,
+    BOB,
+    ERROR,
+    RESULT,
+    S,
+    World,
+    call,
+    cancel,
+    finish,
+    ids,
+    pause,
+    release,
+    retry,
+    workflow,
+)
+
+from pynenc.contracts import PayloadKind
+from pynenc.values.ids import RunnerId
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import Beat
+from pynenc.values.status import InvocationStatus
+
+
+def names(records: Any) -> list[str]:
+    return [record.invocation_id for record in records]
+
+
+def pages(world: World, query: RecordQuery) -> list[list[str]]:
+    """Every page of a list."""
+    found = []
+    while True:
+        page = world.monitor.list_invocations(query)
+        assert len(page.records) <= query.limit
+        found.append(names(page.records))
+        if page.next is None:
+            return found
+        query = replace(query, cursor=page.next)
+
+
+def listed(world: World, **fields: Any) -> list[str]:
+    """A whole list, read in pages of two, each of which looks at few records."""
+    query = RecordQuery(**{"limit": 2, "search_limit": 3, **fields})
+    return [name for page in pages(world, query) for name in page]
+
+
+def populate(world: World) -> None:
+    """Invocations in every status that one can rest in, of two tasks."""
+    world.submit("failed", "won", "lost", task_id="app.other")
+    for name in ("failed", "won"):
+        outcome = ERROR if name == "failed" else RESULT
+        world.do(finish(world.claim(ids=ids(name)), outcome))
+    world.do(cancel("lost"))
+    world.submit("registered", "paused", "awaited", "running", "retried", "late", "parked one")
+    world.submit("holder", "parked", cc_key="key", cc_limit=1, cc_park=True)
+    world.claim(ids=ids("holder"))
+    assert world.claims(ids=ids("parked")) == []
+    world.do(pause(world.claim(ids=ids("paused")), "awaited"))
+    world.claim(BOB, ids=ids("running"))
+    world.do(retry(world.claim(ids=ids("retried"))))
+    world.do(retry(world.claim(ids=ids("late")), 60.0))
+
+
+ALL = [
+    "parked",
+    "holder",
+    "parked one",
+    "late",
+    "retried",
+    "running",
+    "awaited",
+    "paused",
+    "registered",
+    "lost",
+    "won",
+    "failed",
+]
+
+
+def test_a_list_is_in_order_of_submission_newest_first(world: World) -> None:
+    populate(world)
+    assert listed(world) == ALL
+    assert listed(world, oldest_first=True) == ALL[::-1]
+
+
+@pytest.mark.parametrize("search_limit", [3, 10_000])
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        {S.FAILED},
+        {S.FAILED, S.CANCELLED, S.CONCURRENCY_CONTROLLED_FINAL},
+        {S.SUCCESS},
+        {S.PAUSED},
+        {S.RUNNING, S.PENDING},
+        {S.RETRY},
+        {S.REGISTERED, S.CONCURRENCY_CONTROLLED},
+        {S.FAILED, S.RUNNING, S.REGISTERED},
+        {S.KILLED},
+    ],
+    ids=lambda statuses: "+".join(sorted(statuses)),
+)
+@pytest.mark.parametrize("task_id", [None, "app.task", "app.other"])
+def test_a_list_holds_what_rests_in_the_statuses(
+    world: World, statuses: set[InvocationStatus], task_id: str | None, search_limit: int
+) -> None:
+    populate(world)
+    records = {name: world.record(name) for name in ALL}
+    expected = [
+        name for name in ALL if records[name].status in statuses and task_id in (None, records[name].task_id)
+    ]
+    fields: dict[str, Any] = {"statuses": frozenset(statuses), "task_id": task_id}
+    assert listed(world, search_limit=search_limit, **fields) == expected
+    assert listed(world, search_limit=search_limit, oldest_first=True, **fields) == expected[::-1]
+
+
+def test_a_list_of_a_task_holds_no_other(world: World) -> None:
+    populate(world)
+    assert listed(world, task_id="app.other") == ["lost", "won", "failed"]
+    assert listed(world, task_id="app.unknown") == []
+
+
+def test_a_released_workflow_is_found_as_paused(world: World) -> None:
+    world.do(release(world.run_workflow("sleeping"), 60.0))
+    world.do(release(world.run_workflow("awaiting"), None, "news"))
+    assert listed(world, statuses=frozenset({S.PAUSED})) == ["awaiting", "sleeping"]
+
+
+def test_a_list_of_workflows_holds_no_other(world: World) -> None:
+    world.submit("plain", workflow("one"), workflow("two"))
+    world.submit(call("child", root_id=ids("one")[0], parent_id=ids("one")[0], workflow_id="one", depth=1))
+    assert listed(world, workflows=True) == ["two", "one"]
+    assert listed(world, workflows=True, statuses=frozenset({S.RUNNING})) == []
+
+
+def test_a_family_is_the_root_and_its_descendants(world: World) -> None:
+    world.submit("root", "other")
+    root = ids("root")[0]
+    world.submit("child", "twin", root_id=root, parent_id=root, depth=1)
+    world.submit("grandchild", root_id=root, parent_id=ids("child")[0], depth=2)
+    assert listed(world, root_id=root, oldest_first=True) == ["root", "child", "twin", "grandchild"]
+    assert listed(world, root_id=root) == ["grandchild", "twin", "child", "root"]
+    world.do(finish(world.claim(ids=ids("twin")), ERROR))
+    assert listed(world, root_id=root, statuses=frozenset({S.FAILED})) == ["twin"]
+    assert listed(world, root_id=ids("other")[0]) == ["other"]
+
+
+def test_pages_neither_repeat_nor_lose_when_things_change_between_them(world: World) -> None:
+    world.submit(*(f"n{n}" for n in range(10)))
+    query = RecordQuery(limit=4)
+    first = world.monitor.list_invocations(query)
+    world.submit("newer")
+    world.do(finish(world.claim(ids=ids("n3")), ERROR), cancel("n6"))
+    rest = pages(world, replace(query, cursor=first.next or ""))
+    assert names(first.records) + [name for page in rest for name in page] == [
+        f"n{n}" for n in reversed(range(10))
+    ]
+
+
+def test_a_search_in_vain_is_cut_off_and_goes_on(world: World) -> None:
+    world.submit(*(f"n{n}" for n in range(10)))
+    found = pages(world, RecordQuery(statuses=frozenset({S.SUCCESS}), limit=5, search_limit=4))
+    assert found == [[], [], []]
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "1;", "\uff11", "9" * 40 + "x"])
+def test_a_cursor_that_nobody_gave_is_refused(world: World, cursor: str) -> None:
+    with pytest.raises(ValueError, match="position"):
+        world.monitor.list_invocations(RecordQuery(cursor=cursor))
+
+
+def slim(record: InvocationRecord) -> InvocationRecord:
+    outcome = replace(record.outcome, data=None) if record.outcome else None
+    return replace(record, token=None, arguments=None, outcome=outcome)
+
+
+def test_records_are_whole_without_tokens_and_payloads(world: World) -> None:
+    populate(world)
+    world.submit("big", arguments="x" * 1000, args_preview="x=1")
+    world.claim(ids=ids("big"))
+    wanted = ids("big", "failed", "won", "parked", "retried", "unknown")
+    expected = {one: slim(record) for one, record in world.orchestrator.get_records(wanted).items()}
+    assert world.monitor.get_invocations(wanted) == expected
+    listed_records = world.monitor.list_invocations(RecordQuery(limit=100)).records
+    assert {
+        one: record for record in listed_records for one in [record.invocation_id]
+    }.items() >= expected.items()
+
+
+def test_payloads_are_given_as_stored_and_cut(world: World) -> None:
+    world.submit("it", arguments='{"a": "=1"}')
+    monitor = world.monitor
+    assert monitor.get_payloads(ids("it")[0], 100) == {PayloadKind.ARGUMENTS: '{"a": "=1"}'}
+    world.do(finish(world.claim()))
+    assert monitor.get_payloads(ids("it")[0], 3) == {
+        PayloadKind.ARGUMENTS: '{"a',
+        PayloadKind.OUTCOME: '"it',
+    }
+    assert monitor.get_payloads(ids("unknown")[0], 3) == {}
+
+
+def test_ids_are_found_by_how_they_begin(world: World) -> None:
+    world.submit("ab%", "abc", "abd", "b", "a_c", "Abc")
+    monitor = world.monitor
+    assert names(monitor.find_by_prefix("ab", 10)) == ["ab%", "abc", "abd"]
+    assert names(monitor.find_by_prefix("ab", 2)) == ["ab%", "abc"]
+    assert names(monitor.find_by_prefix("a%", 10)) == []
+    assert monitor.find_by_prefix("", 10) == []
+
+
+def test_histories_are_those_of_the_orchestrator(world: World) -> None:
+    populate(world)
+    wanted = ids("failed", "paused", "late", "unknown")
+    assert world.monitor.get_histories(wanted) == {
+        one: world.orchestrator.get_history(one) for one in wanted if one != "unknown"
+    }
+
+
+def test_counts_are_by_task_and_status(world: World) -> None:
+    populate(world)
+    counts = world.monitor.count_by_task()
+    assert counts == {task: world.orchestrator.count_by_status(task) for task in ("app.task", "app.other")}
+    assert world.monitor.count_by_task()["app.other"] == {S.FAILED: 1, S.SUCCESS: 1, S.CANCELLED: 1}
+
+
+def test_what_ended_in_a_window_is_listed_with_its_figures(world: World) -> None:
+    for name in ("one", "two", "three"):
+        world.submit(name)
+        world.pass_time(1.0)
+        claim = world.claim(ids=ids(name))
+        world.pass_time(2.0)
+        world.do(finish(claim, ERROR if name == "two" else RESULT))
+    world.submit("open")
+    records = {name: world.record(name) for name in ("one", "two", "three")}
+    end = records["two"].ended_at
+    assert end is not None
+    monitor = world.monitor
+    found = monitor.list_finished(0.0, math.inf, 10)
+    assert names(found) == ["three", "two", "one"]
+    assert names(monitor.list_finished(0.0, math.inf, 2)) == ["three", "two"]
+    assert names(monitor.list_finished(0.0, math.inf, 2, oldest_first=True)) == ["one", "two"]
+    assert names(monitor.list_finished(end, math.inf, 10)) == ["three", "two"]
+    assert names(monitor.list_finished(0.0, end, 10)) == ["one"]
+    for one in found:
+        record = records[one.invocation_id]
+        assert one == (
+            record.ended_at,
+            record.status,
+            record.task_id,
+            record.invocation_id,
+            record.runner_id,
+            record.started_at,
+            record.available_at,
+        )
+
+
+def test_what_is_owned_is_listed(world: World) -> None:
+    populate(world)
+    monitor = world.monitor
+    assert set(names(monitor.list_owned(10))) == {"holder", "paused", "running"}
+    assert len(monitor.list_owned(2)) == 2
+    assert names(monitor.list_owned(10, "bob")) == ["running"]
+    assert monitor.list_owned(10, "nobody") == []
+
+
+def test_what_waits_longest_is_next_or_overdue(world: World) -> None:
+    monitor = world.monitor
+    assert monitor.find_longest_waiting() is None
+    world.submit("delayed", delay_seconds=5.0)
+    assert monitor.find_longest_waiting() is None
+    world.pass_time(3.0)
+    world.submit("first")
+    world.submit("second")
+    waiting = monitor.find_longest_waiting()
+    assert names([waiting]) == ["first"]
+    world.claim(ids=ids("first"))
+    world.claim(ids=ids("second"))
+    world.pass_time(3.0)
+    waiting = monitor.find_longest_waiting()
+    assert names([waiting]) == ["delayed"]
+
+
+def test_runners_that_live_come_before_those_that_stopped(world: World) -> None:
+    carol = replace(ALICE, runner_id=RunnerId("carol"), parent_id=RunnerId("alice"))
+    for identity in (ALICE, BOB, carol):
+        world.orchestrator.beat(Beat(alive=(identity,)))
+    world.orchestrator.beat(Beat(alive=(ALICE,), stopped=((RunnerId("bob"), "lost"),)))
+    monitor = world.monitor
+    found = monitor.list_runners(10)
+    assert [one.identity.runner_id for one in found] == ["carol", "alice", "bob"]
+    assert monitor.list_runners(2) == found[:2]
+    assert {one.identity.runner_id: one for one in found} == monitor.get_runners(
+        ["carol", "alice", "bob", "x"]
+    )
+    assert found == sorted(world.orchestrator.list_runners(include_stopped=True), key=found.index)
+
+
+def test_every_change_changes_the_token(world: World) -> None:
+    monitor = world.monitor
+    seen = [monitor.change_token()]
+    assert monitor.change_token() == seen[0]
+    world.submit("it")
+    seen.append(monitor.change_token())
+    claim = world.claim()
+    seen.append(monitor.change_token())
+    world.do(finish(claim))
+    seen.append(monitor.change_token())
+    assert len(set(seen)) == 4
+
+
+def test_reading_changes_nothing(world: World) -> None:
+    populate(world)
+    before = world.snapshot()
+    monitor = world.monitor
+    listed(world)
+    monitor.get_payloads(ids("failed")[0], 10)
+    monitor.list_finished(0.0, math.inf, 10)
+    monitor.list_owned(10)
+    monitor.find_longest_waiting()
+    monitor.list_runners(10)
+    assert world.snapshot() == before

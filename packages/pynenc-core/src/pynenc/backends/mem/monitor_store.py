@@ -1,0 +1,155 @@
+"""MemMonitorStore: reads for people, under the store's lock and no longer than a page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+
+from pynenc.backends.mem.record import MemRecord, order_of
+from pynenc.backends.mem.store import MemStore
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
+
+
+class MemMonitorStore(BaseMonitorStore):
+    """The records of this process, for people."""
+
+    def __init__(self, store: MemStore) -> None:
+        self._store = store
+
+    def change_token(self) -> str:  # noqa: D102
+        return str(self._store.changes)
+
+    def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
+        with self._store.lock:
+            counts = {
+                task_id: {status: n for status, n in by_status.items() if n}
+                for task_id, by_status in self._store.tables.counts.items()
+            }
+        return {task_id: by_status for task_id, by_status in counts.items() if by_status}
+
+    # -- lists ----------------------------------------------------------------------------------------
+
+    def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102
+        if query.cursor and not (query.cursor.isascii() and query.cursor.isdigit()):
+            raise ValueError(f"{query.cursor!r} is no position in a list of invocations")
+        begin = int(query.cursor) if query.cursor else None
+        found: list[InvocationRecord] = []
+        last: int | None = None
+        with self._store.lock:
+            for looked_at, record in enumerate(self._candidates(query, begin)):
+                if len(found) == query.limit or looked_at == query.search_limit:
+                    return RecordPage(tuple(found), str(last))
+                if _matches(query, record):
+                    found.append(_slim(record))
+                last = record.order
+        return RecordPage(tuple(found), None)
+
+    def _candidates(self, query: RecordQuery, begin: int | None) -> Iterator[MemRecord]:
+        tables = self._store.tables
+        if query.root_id is None:
+            return tables.behind(begin, oldest_first=query.oldest_first)
+        family = sorted(tables.family(query.root_id), key=order_of, reverse=not query.oldest_first)
+        if begin is None:
+            return iter(family)
+        return (one for one in family if (one.order > begin if query.oldest_first else one.order < begin))
+
+    def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
+        with self._store.lock:
+            records = self._store.tables.records
+            return {one: _slim(records[one]) for one in ids if one in records}
+
+    def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:  # noqa: D102
+        with self._store.lock:
+            records = self._store.tables.records
+            found = sorted(one for one in records if prefix and one.startswith(prefix))[:limit]
+            return [_slim(records[one]) for one in found]
+
+    # -- one invocation -------------------------------------------------------------------------------
+
+    def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:  # noqa: D102
+        with self._store.lock:
+            records = self._store.tables.records
+            return {one: records[one].to_history() for one in ids if one in records}
+
+    def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:  # noqa: D102
+        with self._store.lock:
+            record = self._store.tables.records.get(invocation_id)
+            if record is None:
+                return {}
+            outcome = record.outcome.data if record.outcome else None
+            stored = {PayloadKind.ARGUMENTS: record.call.arguments, PayloadKind.OUTCOME: outcome}
+        return {kind: text[:limit] for kind, text in stored.items() if text is not None}
+
+    # -- what happens and happened --------------------------------------------------------------------
+
+    def list_finished(  # noqa: D102
+        self, since: float, until: float, limit: int, *, oldest_first: bool = False
+    ) -> list[Finished]:
+        with self._store.lock:
+            ended = self._store.tables.ended.values()
+            inside = (
+                record
+                for record in (ended if oldest_first else reversed(ended))
+                if record.ended_at is not None and since <= record.ended_at < until
+            )
+            return [_finished(record) for record in islice(inside, limit)]
+
+    def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
+        with self._store.lock:
+            owned = self._store.tables.owned
+            chosen = owned.values() if runner_id is None else [owned.get(runner_id, {})]
+            records = chain.from_iterable(ones.values() for ones in chosen)
+            return [_slim(record) for record in islice(records, limit)]
+
+    def find_longest_waiting(self) -> InvocationRecord | None:  # noqa: D102
+        with self._store.lock:
+            now = self._store.now()
+            due = [record for record in self._store.tables.queue.heads() if record.available_at <= now]
+            return _slim(min(due, key=lambda record: record.available_at)) if due else None
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
+        with self._store.lock:
+            rows = list(reversed(self._store.tables.runners.rows.values()))
+        return sorted(rows, key=lambda row: row.stopped_at is not None)[:limit]
+
+    def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
+        with self._store.lock:
+            rows = self._store.tables.runners.rows
+            return {one: rows[RunnerId(one)] for one in ids if one in rows}
+
+
+def _matches(query: RecordQuery, record: MemRecord) -> bool:
+    call = record.call
+    return (
+        (query.task_id is None or call.task_id == query.task_id)
+        and (query.statuses is None or record.status in query.statuses)
+        and (not query.workflows or call.workflow_id == call.invocation_id)
+    )
+
+
+def _slim(record: MemRecord) -> InvocationRecord:
+    whole = record.to_record()
+    outcome = replace(whole.outcome, data=None) if whole.outcome else None
+    return replace(whole, token=None, arguments=None, outcome=outcome)
+
+
+def _finished(record: MemRecord) -> Finished:
+    assert record.ended_at is not None
+    return Finished(
+        record.ended_at,
+        record.status,
+        record.call.task_id,
+        record.call.invocation_id,
+        record.owner.runner_id if record.owner else None,
+        record.started_at,
+        record.available_at,
+    )

@@ -1,0 +1,294 @@
+"""SQLiteMonitorStore: reads for people, each along an index, on a connection of its own that cannot write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from pynenc.backends.sqlite import codec
+from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY
+from pynenc.backends.sqlite.store import SQLiteStore
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import OWNED, InvocationStatus
+
+_S = InvocationStatus
+#: Larger than any position.
+_END = 2**62
+
+_UNSUCCESSFUL = frozenset({_S.FAILED, _S.CANCELLED, _S.CONCURRENCY_CONTROLLED_FINAL})
+_PAUSED = frozenset({_S.PAUSED})
+#: PAUSED is not among them: a workflow that sleeps belongs to nobody.
+_OWNED = OWNED - _PAUSED
+_WAITING = frozenset({_S.REGISTERED, _S.REROUTED, _S.RETRY, _S.CONCURRENCY_CONTROLLED})
+
+#: As the indexes say it, so that SQLite sees that they serve.
+_IS_UNSUCCESSFUL = "ended_at IS NOT NULL AND outcome_kind IS NOT 'result'"
+_OWNED_ONES = "SELECT n FROM inv_{t} INDEXED BY inv_owned_{t} WHERE token IS NOT NULL"
+_WAITING_ONES = " UNION ALL ".join(
+    f"SELECT n FROM inv_{{t}} INDEXED BY inv_{name}_{{t}} WHERE queued = {queued}"
+    for name, queued in (("ready", READY), ("delayed", DELAYED), ("parked", PARKED))
+)
+
+
+class _Source(NamedTuple):
+    """Where the records of a question are looked for, in the order of their positions."""
+
+    indexed_by: str
+    condition: str
+    parameters: tuple[Any, ...] = ()
+    #: Whether every one of them is an answer, so that none is looked at in vain.
+    exact: bool = False
+
+
+class SQLiteMonitorStore(BaseMonitorStore):
+    """The records of an app in a database file, for people."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._store = store
+
+    @contextmanager
+    def _read(self) -> Iterator[_Reading]:
+        with self._store.inspect() as connection:
+            yield _Reading(connection, self._store)
+
+    def change_token(self) -> str:  # noqa: D102
+        with self._read() as reading:
+            return str(reading.value("PRAGMA data_version"))
+
+    def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
+        counts: dict[str, dict[InvocationStatus, int]] = {}
+        with self._read() as reading:
+            for task_id, status, n in reading.rows("SELECT task_id, status, n FROM counts_{t} WHERE n > 0"):
+                counts.setdefault(task_id, {})[codec.BY_TEXT[status]] = n
+        return counts
+
+    # -- lists ----------------------------------------------------------------------------------------
+
+    def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102
+        start = _position(query.cursor)
+        with self._read() as reading:
+            source = _source(reading, query)
+            begin = start if start is not None else 0 if query.oldest_first else _END
+            stop = None if source.exact else _stop(reading, query, source, begin)
+            rows = reading.rows(*_select(query, source, begin, stop))
+        found = rows[: query.limit]
+        following = None
+        if len(rows) > query.limit:
+            following = str(found[-1][0])
+        elif stop is not None:
+            following = str(stop)
+        return RecordPage(tuple(codec.to_record(row[1:]) for row in found), following)
+
+    def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
+        with self._read() as reading:
+            rows = reading.by_ids(codec.SLIM_RECORD, ids)
+        return {row[0]: codec.to_record(row) for row in rows}
+
+    def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:  # noqa: D102
+        if not prefix:
+            return []
+        text = (
+            f"SELECT {codec.SLIM_RECORD} FROM inv_{{t}} WHERE invocation_id >= ? AND invocation_id < ? "
+            "ORDER BY invocation_id LIMIT ?"
+        )
+        with self._read() as reading:
+            return [
+                codec.to_record(row) for row in reading.rows(text, (prefix, prefix + "\U0010ffff", limit))
+            ]
+
+    # -- one invocation -------------------------------------------------------------------------------
+
+    def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:  # noqa: D102
+        with self._read() as reading:
+            rows = reading.by_ids("invocation_id, history", ids)
+        return {invocation_id: codec.to_history(packed) for invocation_id, packed in rows}
+
+    def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:  # noqa: D102
+        text = "SELECT substr(arguments, 1, ?), substr(outcome, 1, ?) FROM inv_{t} WHERE invocation_id = ?"
+        with self._read() as reading:
+            rows = reading.rows(text, (limit, limit, invocation_id))
+        stored = zip((PayloadKind.ARGUMENTS, PayloadKind.OUTCOME), *rows, strict=True) if rows else ()
+        return {kind: payload for kind, payload in stored if payload is not None}
+
+    # -- what happens and happened --------------------------------------------------------------------
+
+    def list_finished(  # noqa: D102
+        self, since: float, until: float, limit: int, *, oldest_first: bool = False
+    ) -> list[Finished]:
+        text = (
+            "SELECT ended_at, status, task_id, invocation_id, runner_id, started_at, available_at "
+            "FROM inv_{t} INDEXED BY inv_finished_{t} WHERE ended_at IS NOT NULL AND ended_at >= ? AND ended_at < ? "
+            f"ORDER BY ended_at {'ASC' if oldest_first else 'DESC'} LIMIT ?"
+        )
+        by_text = codec.BY_TEXT
+        with self._read() as reading:
+            rows = reading.rows(text, (since, until, limit))
+        return [Finished(ended_at, by_text[status], *others) for ended_at, status, *others in rows]
+
+    def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
+        where, parameters = ("", ()) if runner_id is None else ("AND runner_id = ? ", (runner_id,))
+        text = (
+            f"SELECT {codec.SLIM_RECORD} FROM inv_{{t}} INDEXED BY inv_owned_{{t}} WHERE token IS NOT NULL "
+            f"{where}LIMIT ?"
+        )
+        with self._read() as reading:
+            return [codec.to_record(row) for row in reading.rows(text, (*parameters, limit))]
+
+    def find_longest_waiting(self) -> InvocationRecord | None:  # noqa: D102
+        first = (
+            "SELECT n FROM inv_{t} INDEXED BY inv_ready_{t} WHERE queued = 1 "
+            "ORDER BY dependents DESC, priority DESC, n LIMIT 1"
+        )
+        due = (
+            "SELECT n FROM inv_{t} INDEXED BY inv_delayed_{t} WHERE queued = 2 AND available_at <= ? "
+            "ORDER BY available_at LIMIT 1"
+        )
+        text = (
+            f"SELECT {codec.SLIM_RECORD} FROM inv_{{t}} WHERE n IN (({first}), ({due})) "
+            "ORDER BY available_at LIMIT 1"
+        )
+        with self._read() as reading:
+            rows = reading.rows(text, (self._store.now(),))
+        return codec.to_record(rows[0]) if rows else None
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
+        rows: list[tuple[Any, ...]] = []
+        with self._read() as reading:
+            for condition in ("IS NULL", "IS NOT NULL"):
+                text = f"SELECT {codec.RUNNER} FROM runners_{{t}} WHERE stopped_at {condition} ORDER BY n DESC LIMIT ?"
+                rows += reading.rows(text, (limit - len(rows),))
+        return [codec.to_runner(row) for row in rows]
+
+    def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
+        with self._read() as reading:
+            rows = reading.by_ids(codec.RUNNER, ids, table="runners", key="runner_id")
+        return {row[0]: codec.to_runner(row) for row in rows}
+
+
+class _Reading:
+    """Statements on one connection, in which ``{t}`` is filled."""
+
+    def __init__(self, connection: sqlite3.Connection, store: SQLiteStore) -> None:
+        self._connection = connection
+        self._sql = store.sql
+
+    def rows(self, text: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(self._sql(text), parameters).fetchall()
+
+    def value(self, text: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row; None without one."""
+        row = self._connection.execute(self._sql(text), parameters).fetchone()
+        return None if row is None else row[0]
+
+    def by_ids(
+        self, columns: str, ids: Iterable[str], *, table: str = "inv", key: str = "invocation_id"
+    ) -> list[tuple[Any, ...]]:
+        wanted = list(dict.fromkeys(ids))
+        found: list[tuple[Any, ...]] = []
+        for at in range(0, len(wanted), CHUNK):
+            chunk = wanted[at : at + CHUNK]
+            found += self.rows(
+                f"SELECT {columns} FROM {table}_{{t}} WHERE {key} IN ({codec.marks(len(chunk))})", chunk
+            )
+        return found
+
+    def are_few(self, statuses: Collection[InvocationStatus], limit: int) -> bool:
+        """Whether at most so many invocations rest in these statuses."""
+        text = f"SELECT total(n) FROM counts_{{t}} WHERE status IN ({codec.marks(len(statuses))})"
+        return bool(self.value(text, [status.value for status in statuses]) <= limit)
+
+
+def _position(cursor: str) -> int | None:
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 20):
+        raise ValueError(f"{cursor!r} is no position in a list of invocations")
+    return int(cursor)
+
+
+def _source(reading: _Reading, query: RecordQuery) -> _Source:
+    """The index that leads to the fewest records in vain."""
+    statuses, by_task = query.statuses, query.task_id is not None
+    if query.root_id is not None:
+        exact = not (by_task or statuses or query.workflows)
+        return _Source("inv_root", "root_id = ?", (query.root_id,), exact)
+    if query.workflows:
+        return _Source("inv_workflows", "workflow_id = invocation_id", (), not (by_task or statuses))
+    if statuses and statuses <= _UNSUCCESSFUL:
+        return _Source("inv_unsuccessful", _IS_UNSUCCESSFUL, (), statuses == _UNSUCCESSFUL and not by_task)
+    if statuses and statuses <= _PAUSED:
+        return _Source("inv_paused", "status = 'paused'", (), not by_task)
+    if statuses:
+        for group, ones in ((_OWNED, _OWNED_ONES), (_WAITING, _WAITING_ONES)):
+            if statuses <= group and reading.are_few(group, query.search_limit):
+                return _Source("", f"n IN ({ones})", (), exact=True)
+    if by_task:
+        return _Source("inv_task", "task_id = ?", (query.task_id,), not statuses)
+    return _Source("", "", (), not statuses)
+
+
+def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) -> int | None:
+    """The position after which the search is cut off; None when it ends before."""
+    if not source.condition:
+        # The primary key itself: what was deleted leaves gaps, so that no more than that is looked at.
+        if query.oldest_first:
+            stop = begin + query.search_limit
+            return stop if stop < (reading.value("SELECT max(n) FROM inv_{t}") or 0) else None
+        stop = min(begin, (reading.value("SELECT max(n) FROM inv_{t}") or 0) + 1) - query.search_limit
+        return stop if stop > 1 else None
+    behind, order = (">", "ASC") if query.oldest_first else ("<", "DESC")
+    text = (
+        f"SELECT n FROM inv_{{t}}{_indexed(source)} WHERE {source.condition} AND n {behind} ? "
+        f"ORDER BY n {order} LIMIT 1 OFFSET ?"
+    )
+    stop = reading.value(text, (*source.parameters, begin, query.search_limit - 1))
+    return None if stop is None else int(stop)
+
+
+def _select(query: RecordQuery, source: _Source, begin: int, stop: int | None) -> tuple[str, list[Any]]:
+    """Records behind ``begin`` up to ``stop``, with their positions; one more than the page holds."""
+    sources = [source]
+    if query.root_id is not None:
+        sources.append(_Source("", "invocation_id = ? AND root_id IS NULL", (query.root_id,)))
+    selects, parameters = [], []
+    for each in sources:
+        conditions, values = _conditions(query, each, begin, stop)
+        where = " AND ".join(conditions)
+        selects.append(f"SELECT n, {codec.SLIM_RECORD} FROM inv_{{t}}{_indexed(each)} WHERE {where}")
+        parameters += values
+    order = "ASC" if query.oldest_first else "DESC"
+    return f"{' UNION ALL '.join(selects)} ORDER BY n {order} LIMIT ?", [*parameters, query.limit + 1]
+
+
+def _conditions(
+    query: RecordQuery, source: _Source, begin: int, stop: int | None
+) -> tuple[list[str], list[Any]]:
+    behind, until = (">", "<=") if query.oldest_first else ("<", ">=")
+    conditions, parameters = [f"n {behind} ?"], [begin, *source.parameters]
+    if source.condition:
+        conditions.append(source.condition)
+    if stop is not None:
+        conditions.append(f"n {until} ?")
+        parameters.append(stop)
+    if query.task_id is not None and source.indexed_by != "inv_task":
+        conditions.append("task_id = ?")
+        parameters.append(query.task_id)
+    if query.statuses is not None:
+        conditions.append(f"status IN ({codec.marks(len(query.statuses))})")
+        parameters += sorted(status.value for status in query.statuses)
+    if query.workflows and source.indexed_by != "inv_workflows":
+        conditions.append("workflow_id = invocation_id")
+    return conditions, parameters
+
+
+def _indexed(source: _Source) -> str:
+    return f" INDEXED BY {source.indexed_by}_{{t}}" if source.indexed_by else ""

@@ -1,0 +1,76 @@
+"""What the monitor reads. Every answer is bounded by an index and a limit; nothing is written or decoded."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
+
+
+class BaseMonitorStore(ABC):
+    """Reads the records of one orchestrator for people.
+
+    No method writes, decodes a payload, or looks at more than its limit asks for, however large the store is.
+    Records are given without tokens and payloads. Each method is at most a few round trips, whatever the
+    number of ids.
+    """
+
+    @abstractmethod
+    def change_token(self) -> str:
+        """Differs from an earlier one when invocations may have changed since; the cheapest read there is."""
+
+    @abstractmethod
+    def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:
+        """How many invocations of each task rest in each status. Maintained, not counted."""
+
+    @abstractmethod
+    def list_invocations(self, query: RecordQuery) -> RecordPage:
+        """A page of records; following ``next`` to its end gives each record that matched throughout once.
+
+        Raises:
+            ValueError: the cursor is none that this store gave.
+        """
+
+    @abstractmethod
+    def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:
+        """Those that exist."""
+
+    @abstractmethod
+    def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:
+        """Invocations whose id begins so, in the order of their ids; none for an empty prefix."""
+
+    @abstractmethod
+    def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:
+        """The histories of those that exist."""
+
+    @abstractmethod
+    def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:
+        """The first ``limit`` characters of each payload that the record holds, as they are stored."""
+
+    @abstractmethod
+    def list_finished(
+        self, since: float, until: float, limit: int, *, oldest_first: bool = False
+    ) -> list[Finished]:
+        """What ended at or after ``since`` and before ``until``: the latest ends, latest first, or the earliest."""
+
+    @abstractmethod
+    def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:
+        """What belongs to a runner now, or to this one, in any order."""
+
+    @abstractmethod
+    def find_longest_waiting(self) -> InvocationRecord | None:
+        """The claimable invocation that is next, or the one whose delay passed first: whichever waits longer."""
+
+    @abstractmethod
+    def list_runners(self, limit: int) -> list[RunnerRecord]:
+        """Those that are not marked as stopped, then the others; the youngest of each first."""
+
+    @abstractmethod
+    def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:
+        """Those that exist, by id."""

@@ -1,0 +1,54 @@
+"""Questions and answers of the monitor: slim, bounded, and without anything that a user's code wrote or reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pynenc.values.ids import InvocationId
+from pynenc.values.records import InvocationRecord
+from pynenc.values.status import InvocationStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordQuery:
+    """A page of invocations by order of submission, newest first unless it says otherwise."""
+
+    task_id: str | None = None
+    #: None for all.
+    statuses: frozenset[InvocationStatus] | None = None
+    #: Of the family that begins with this invocation, which has no parent.
+    root_id: InvocationId | None = None
+    #: Only invocations that define a workflow.
+    workflows: bool = False
+    oldest_first: bool = False
+    #: Where to go on: ``RecordPage.next`` of the page before, of the same question. Empty for the first page.
+    cursor: str = ""
+    limit: int = 50
+    #: At most about so many invocations are looked at for one page.
+    search_limit: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """A part of a list. It may be short, even empty, although there is more: then the search was cut off."""
+
+    #: Without tokens and payloads.
+    records: tuple[InvocationRecord, ...]
+    #: Where to go on; None at the end.
+    next: str | None
+
+
+class Finished(NamedTuple):
+    """The figures of one final invocation: what statistics and timelines are made of."""
+
+    ended_at: float
+    status: InvocationStatus
+    task_id: str
+    invocation_id: InvocationId
+    #: Who owned it last.
+    runner_id: str | None
+    #: Of the last attempt; None when it never started.
+    started_at: float | None
+    #: When it became claimable for the last time.
+    available_at: float
