@@ -51,6 +51,18 @@ def test_what_does_not_exist_is_absent(world: World) -> None:
     assert world.state_backend.get_payloads([]) == {}
 
 
+def test_invocations_with_payloads_are_listed_once_in_the_order_of_their_ids(world: World) -> None:
+    names = [f"{number:03}.é" for number in range(25)]
+    for name in reversed(names):
+        world.state_backend.put_payloads({_key(name): "a", _key(name, 1, OUTCOME): "b"})
+    world.state_backend.delete_payloads([InvocationId(names[7])])
+    listed: list[InvocationId] = []
+    while page := world.state_backend.list_payload_ids(listed[-1] if listed else None, 10):
+        assert len(page) <= 10
+        listed += page
+    assert tuple(listed) == ids(*names[:7], *names[8:])
+
+
 def test_a_payload_never_changes(world: World) -> None:
     world.state_backend.put_payloads({_key("one"): "first"})
     world.state_backend.put_payloads({_key("one"): "second", _key("two"): "new"})

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from pynenc import Pynenc
+from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine import retention
 from pynenc.engine.current import ActiveInvocation
 from pynenc.engine.heartbeat import Heartbeat
-from pynenc.engine.retention import MARGIN_SECONDS, DataCollector, delete_expired
+from pynenc.engine.retention import MARGIN_SECONDS, DataCollector, PayloadCollector, delete_expired
 from pynenc.engine.sweeper import Sweeper
 from pynenc.invocation import BaseInvocation
 from pynenc.values.clock import SystemClock
 from pynenc.values.ids import InvocationId, RunnerId
-from pynenc.values.operations import ClaimRequest, Step
+from pynenc.values.operations import ClaimRequest, NewInvocation, Step
 from pynenc.values.runners import RunnerIdentity
 
 HOUR = 3600.0
@@ -109,6 +110,24 @@ def test_nothing_remains_after_retention_and_margin(world: World) -> None:
     world.clock.time += MARGIN_SECONDS
     world.collect()
     assert world.data.count() == 0
+
+
+@pytest.mark.parametrize("settings", ["split"], indirect=True)
+def test_payloads_without_an_invocation_go_after_a_margin(world: World) -> None:
+    kept = world.task("kept")
+    backend, collector = world.app.state_backend, PayloadCollector(world.engine.components)
+    abandoned, late = InvocationId("01-abandoned"), InvocationId("01-late")
+    backend.put_payloads({PayloadKey(one, 0, PayloadKind.ARGUMENTS): "x" for one in (abandoned, late)})
+    collector.step()
+    world.clock.time += MARGIN_SECONDS - 1
+    collector.step()
+    assert backend.list_payload_ids(None, 10) == [abandoned, late, kept.invocation_id]
+    world.engine.orchestrator.submit(
+        [NewInvocation(invocation_id=late, task_id="t", args_id="a", root_id=late)], {}, enqueue=False
+    )
+    world.clock.time += 1
+    collector.step()
+    assert backend.list_payload_ids(None, 10) == [late, kept.invocation_id]
 
 
 def test_what_an_old_open_invocation_needs_stays(world: World) -> None:

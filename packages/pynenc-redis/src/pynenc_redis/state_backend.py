@@ -13,6 +13,7 @@ from pynenc_redis.store import RedisStore, batches
 
 _PUT = scripts.load("put_payloads")
 _GET = scripts.load("get_payloads")
+_DELETE = scripts.load("delete_payloads")
 
 
 class RedisStateBackend(RedisComponent, BaseStateBackend):
@@ -32,9 +33,14 @@ class RedisStateBackend(RedisComponent, BaseStateBackend):
         texts = self.store.ask(_GET, *(word for key in keys for word in (key.invocation_id, _field(key))))
         return {key: text for key, text in zip(keys, texts, strict=True) if text is not None}
 
+    def list_payload_ids(self, after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
+        begin = "-" if after is None else f"({after}"
+        key = f"{self.store.prefix}s:i"
+        return list(self.store.command("ZRANGEBYLEX", key, begin, "+", "LIMIT", 0, limit))
+
     def delete_payloads(self, ids: Iterable[InvocationId]) -> None:  # noqa: D102
-        for batch in batches([f"{self.store.prefix}s:p:{i}" for i in ids]):
-            self.store.command("UNLINK", *batch, writes=True)
+        for batch in batches(list(ids)):
+            self.store.run(_DELETE, *batch)
 
     def set_values(self, scope: str, values: Mapping[str, str]) -> None:  # noqa: D102
         if values:

@@ -44,6 +44,10 @@ class BaseStateBackend(BaseComponent):
         """The payloads that exist; one round trip."""
 
     @abstractmethod
+    def list_payload_ids(self, after: InvocationId | None, limit: int) -> list[InvocationId]:
+        """Invocations that have payloads here, each once, in the order of their ids, after the given one."""
+
+    @abstractmethod
     def delete_payloads(self, ids: Iterable[InvocationId]) -> None:
         """Remove every payload of these invocations."""
 

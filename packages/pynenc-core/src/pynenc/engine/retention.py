@@ -1,5 +1,5 @@
 """Deletes what is older than the retention, in small batches: final invocations, then large values that no
-stored invocation refers to.
+stored invocation refers to, and payloads that no invocation came to.
 
 Whoever stores a large value again, with a call or a result, renews the time of its last use in the same step or
 before. So an invocation that is younger than the retention refers only to values that were used since, and only
@@ -124,6 +124,49 @@ class DataCollector:
             # Not what was renewed or stored again meanwhile.
             self._components.client_data_store.delete(unused[at : at + _BATCH], self._age + MARGIN_SECONDS)
         return len(unused)
+
+
+class PayloadCollector:
+    """Deletes payloads in a store of their own whose invocation does not exist: who stored them died before the
+    commit. They are kept for a margin, because the commit may only be under way.
+
+    Args:
+        components: Of the app.
+    """
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._after: InvocationId | None = None
+        #: Ids without a record → since when that is known, by the store's clock.
+        self._missing: dict[InvocationId, float] = {}
+
+    def step(self) -> None:
+        """Look at a few thousand invocations that have payloads, going on where the last step ended."""
+        parts = self._components
+        if parts.record_holds_payloads:
+            return
+        now = parts.orchestrator.store.now()
+        for _ in range(_MAX_BATCHES):
+            page = parts.state_backend.list_payload_ids(self._after, _BATCH)
+            self._judge(page, now)
+            self._after = page[-1] if len(page) == _BATCH else None
+            if self._after is None:
+                return
+
+    def _judge(self, ids: Sequence[InvocationId], now: float) -> None:
+        parts = self._components
+        states = parts.orchestrator.get_states(ids) if ids else {}
+        doomed = []
+        for invocation_id in ids:
+            since = self._missing.pop(invocation_id, now)
+            if invocation_id in states:
+                continue
+            if now - since >= MARGIN_SECONDS:
+                doomed.append(invocation_id)
+            elif len(self._missing) < _MAX_VALUES:
+                self._missing[invocation_id] = since
+        if doomed:
+            parts.state_backend.delete_payloads(doomed)
 
 
 def _texts_of(components: Components, records: Iterable[InvocationRecord]) -> list[str]:

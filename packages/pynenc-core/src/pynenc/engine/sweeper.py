@@ -11,7 +11,7 @@ from pynenc.engine.components import Components
 from pynenc.engine.heartbeat import Heartbeat
 from pynenc.engine.publisher import Publisher
 from pynenc.engine.recovery import Recovery
-from pynenc.engine.retention import DataCollector, delete_expired, forget_occurrences
+from pynenc.engine.retention import DataCollector, PayloadCollector, delete_expired, forget_occurrences
 from pynenc.values.ids import RunnerId
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class Sweeper:
         self._dead_after = conf.runner_considered_dead_after_minutes * 60
         self._retention = components.orchestrator_conf.auto_final_invocation_purge_hours * 3600
         self._collector = DataCollector(components, self._retention)
+        self._payload_collector = PayloadCollector(components)
         self._publisher = Publisher(components, lambda: heartbeat.leads, self._interval)
         self._silence = Silence()
         self._next_retention = 0.0
@@ -120,6 +121,7 @@ class Sweeper:
             self._next_retention = now + _RETENTION_INTERVAL_SECONDS
             delete_expired(self._components, self._retention)
             self._collector.step()
+            self._payload_collector.step()
             self._components.orchestrator.forget_runners(self._retention)
 
     def _forget_occurrences(self) -> None:

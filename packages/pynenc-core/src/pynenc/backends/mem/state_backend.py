@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
 from pynenc.backends.mem.component import MemComponent
@@ -34,6 +35,11 @@ class MemStateBackend(MemComponent, BaseStateBackend):
                 for key in keys
                 if key in by_invocation.get(key.invocation_id, ())
             }
+
+    def list_payload_ids(self, after: InvocationId | None, limit: int) -> list[InvocationId]:
+        """Invocations that have payloads, in the order of their ids."""
+        with self.store.lock:
+            return heapq.nsmallest(limit, (i for i in self.store.payloads.by_invocation if i > (after or "")))
 
     def delete_payloads(self, ids: Iterable[InvocationId]) -> None:
         """Forget every payload of these invocations."""

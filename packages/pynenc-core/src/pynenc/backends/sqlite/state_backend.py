@@ -36,6 +36,12 @@ class SQLiteStateBackend(SQLiteComponent, BaseStateBackend):
                     found[key] = row[0]
         return found
 
+    def list_payload_ids(self, after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
+        text = "SELECT DISTINCT invocation_id FROM payloads_{t} WHERE invocation_id > ? ORDER BY 1 LIMIT ?"
+        with self.store.read() as connection:
+            rows = connection.execute(self.store.sql(text), (after or "", limit)).fetchall()
+        return [InvocationId(row[0]) for row in rows]
+
     def delete_payloads(self, ids: Iterable[InvocationId]) -> None:  # noqa: D102
         with self.store.write() as connection:
             connection.executemany(
