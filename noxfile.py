@@ -64,7 +64,7 @@ nox.options.sessions = [
     "behaviour",
     "faults",
     "redis_server",
-    "examples",
+    "programs",
     "plugin",
     "build",
 ]
