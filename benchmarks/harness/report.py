@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.harness.system import Metric
-from benchmarks.harness.systems import CANDIDATES, Candidate
+from benchmarks.harness.systems import CANDIDATES, FASTEST, Candidate, is_peer
 
 
 @dataclass
@@ -45,7 +45,9 @@ def table(results: Iterable[Measured], candidates: Sequence[Candidate]) -> str:
     for candidate in CANDIDATES:
         if candidate.name in names:
             columns.append(candidate)
-        if candidate.peer is None:
+        if candidate.peer == FASTEST:
+            columns.append((candidate.name, FASTEST))
+        elif candidate.peer is None:
             pairs = [c for c in CANDIDATES if c.peer == candidate.name and {c.name, candidate.name} <= names]
             columns.extend((pair.name, candidate.name) for pair in pairs)
     lines = [["", *("ratio" if isinstance(column, tuple) else column.name for column in columns)]]
@@ -53,12 +55,22 @@ def table(results: Iterable[Measured], candidates: Sequence[Candidate]) -> str:
         cells = [f"{metric.title} ({metric.unit})"]
         for column in columns:
             if isinstance(column, tuple):
-                cells.append(_ratio(by_system.get(column[0]), by_system.get(column[1])))
+                peer = _fastest(metric, by_system) if column[1] == FASTEST else by_system.get(column[1])
+                cells.append(_ratio(by_system.get(column[0]), peer))
             else:
                 found = by_system.get(column.name)
                 cells.append("" if found is None else _number(found.median))
         lines.append(cells)
     return _markdown(lines)
+
+
+def _fastest(metric: Metric, by_system: dict[str, Measured]) -> Measured | None:
+    on_redis = {
+        candidate.name for candidate in CANDIDATES if candidate.backend == "redis" and is_peer(candidate)
+    }
+    peers = [measured for name, measured in by_system.items() if name in on_redis]
+    best = max if metric.more_is_better else min
+    return best(peers, key=lambda measured: measured.median) if peers else None
 
 
 def _ratio(ours: Measured | None, peers: Measured | None) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.harness.system import System
+
+#: The best of the peers on the same backend, metric by metric.
+FASTEST = "fastest peer"
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class Candidate:
     #: What ``--backend`` selects.
     backend: str
     variant: str
-    #: The peer with the same durability that it is divided by.
+    #: The peer with the same durability that it is divided by; ``FASTEST`` for whichever is best at a metric.
     peer: str | None = None
 
 
@@ -26,6 +30,12 @@ CANDIDATES = (
     Candidate("Huey default (FULL)", "sqlite", "default"),
     Candidate("pynenc SQLite NORMAL", "sqlite", "normal", peer="Huey fsync=False"),
     Candidate("Huey fsync=False", "sqlite", "nosync"),
+    Candidate("pynenc Redis", "redis", "redis", peer=FASTEST),
+    Candidate("Huey", "redis", "huey_redis"),
+    Candidate("Dramatiq", "redis", "dramatiq_redis"),
+    Candidate("Taskiq", "redis", "taskiq_on_redis"),
+    Candidate("Celery", "redis", "celery_redis"),
+    Candidate("RQ", "redis", "rq_redis"),
 )
 BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
 
@@ -38,6 +48,14 @@ def is_peer(candidate: Candidate) -> bool:
 def open_system(candidate: Candidate, folder: Path) -> System:
     """The system in this process, on files in ``folder``; once per process."""
     # Imported here, so that a measurement of one system has no other one in its process.
+    if candidate.backend == "redis":
+        from benchmarks.harness import redis_server  # noqa: PLC0415
+
+        redis_server.start(folder)
+        if is_peer(candidate):
+            peer = importlib.import_module(f"benchmarks.peers.{candidate.variant}")
+            system: System = peer.Peer(folder, candidate.variant)
+            return system
     if is_peer(candidate):
         from benchmarks.peers import huey_sqlite  # noqa: PLC0415
 

@@ -20,6 +20,7 @@ _COMPONENTS = {
     "broker": "Broker",
     "state_backend": "StateBackend",
     "client_data_store": "ClientDataStore",
+    "trigger": "Trigger",
 }
 #: Final statuses with a result.
 _DONE = ("success", "failed")
@@ -33,11 +34,13 @@ class PynencSystem(System):
     def __init__(self, folder: Path, variant: str) -> None:
         super().__init__(folder, variant)
         self.in_memory = variant == "memory"
-        prefix = "Mem" if self.in_memory else "SQLite"
+        prefix = {"memory": "Mem", "redis": "Redis"}.get(variant, "SQLite")
         settings: dict[str, Any] = {f"{part}_cls": prefix + cls for part, cls in _COMPONENTS.items()}
         settings |= {"app_id": "bench", "logging_level": "warning"}
         if self.in_memory:
             settings["runner_cls"] = "ThreadRunner"
+        elif variant == "redis":
+            settings |= {"runner_cls": "PersistentProcessRunner", "redis_url": os.environ["BENCHMARK_REDIS"]}
         else:
             settings |= {
                 "runner_cls": "PersistentProcessRunner",

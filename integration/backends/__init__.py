@@ -15,6 +15,7 @@ BACKENDS = {
     "mem": "integration.backends.mem:BACKEND",
     "sqlite": "integration.backends.sqlite:BACKEND",
     "redis": "integration.backends.redis:BACKEND",
+    "redis_cluster": "integration.backends.redis:CLUSTER",
     "sqlite_split": "integration.backends.mixed:SQLITE_SPLIT",
     "rabbitmq": "integration.backends.rabbitmq:BACKEND",
 }

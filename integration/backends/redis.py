@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.backends.parts import Backend, Choice, Parts, Site, assemble
+from integration.servers import redis_cluster
 from integration.servers.redis import PROVIDER
 
 from pynenc_redis.broker import RedisBroker
@@ -24,10 +25,10 @@ _CLASSES = {
 }
 
 
-def choice(component: str) -> Choice:
-    """A component on the server of this run."""
+def choice(component: str, **settings: Any) -> Choice:
+    """A component on the server of this run, or on the one that settings name."""
     cls = _CLASSES[component]
-    return cls, cls.config_cls({"redis_url": PROVIDER.url()})
+    return cls, cls.config_cls(settings or {"redis_url": PROVIDER.url()})
 
 
 def build(site: Site, app_id: str) -> Parts:
@@ -45,6 +46,17 @@ def component_classes() -> dict[str, str]:
     return {f"{component}_cls": cls.__name__ for component, cls in _CLASSES.items()}
 
 
+def build_on_cluster(site: Site, app_id: str) -> Parts:
+    """All components on the node of a cluster that has the app's slot."""
+    where = {"redis_url": redis_cluster.PROVIDER.url(), "redis_cluster": True}
+    return assemble(site, app_id, {name: choice(name, **where) for name in _CLASSES})
+
+
+def settings_on_cluster(folder: Path) -> dict[str, Any]:
+    """The settings of an app there."""
+    return {**component_classes(), "redis_url": redis_cluster.PROVIDER.url(), "redis_cluster": True}
+
+
 BACKEND = Backend(
     "redis",
     build,
@@ -53,4 +65,14 @@ BACKEND = Backend(
     takes_clock=False,
     unreachable=PROVIDER.problem,
     provider=PROVIDER.describe,
+)
+
+CLUSTER = Backend(
+    "redis_cluster",
+    build_on_cluster,
+    RedisStore.capabilities,
+    settings_on_cluster,
+    takes_clock=False,
+    unreachable=redis_cluster.PROVIDER.problem,
+    provider=redis_cluster.PROVIDER.describe,
 )

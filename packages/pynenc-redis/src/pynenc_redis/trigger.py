@@ -21,7 +21,7 @@ _SETTLE = scripts.load("settle_occurrences", "outbox")
 _PAIR = scripts.load("pair")
 _CURSORS = scripts.load("cursors")
 _NEWEST = scripts.load("newest")
-_DELETE = scripts.load("delete_triggered")
+_DELETE = scripts.load("delete_triggered", "outbox")
 _BATCH = 500
 
 

@@ -1,4 +1,4 @@
--- Remove settled events, runs and fillers that are old; some of each. KEYS[1] the prefix.
+-- Remove occurrences, settled or not, runs and fillers that are old; some of each. After outbox. KEYS[1] the prefix.
 -- ARGV[1] age in seconds, ARGV[2] how many of each. Returns 1 if there may be more.
 local P = KEYS[1] .. 't:'
 local call = redis.call
@@ -10,8 +10,9 @@ local function old(index)
   if #found == tonumber(ARGV[2]) then more = 1 end
   return found
 end
-for _, id in ipairs(old('settled')) do
-  call('ZREM', P .. 'settled', id)
+for _, id in ipairs(old('ages')) do
+  box_settle(P .. 'pending:', id)
+  call('ZREM', P .. 'ages', id)
   call('ZREM', P .. 'events', id)
   call('HDEL', P .. 'event', id)
 end

@@ -8,8 +8,7 @@ local now = string.format('%d.%06d', clock[1], clock[2])
 local keys = tonumber(ARGV[1])
 for at = 2, keys + 1 do
   box_settle(P .. 'pending:', ARGV[at])
-  local event = call('HGET', P .. 'event', ARGV[at])
-  if event then call('ZADD', P .. 'settled', string.match(event, '^[^\n]*'), ARGV[at]) end
+  if call('HEXISTS', P .. 'event', ARGV[at]) == 0 then call('ZREM', P .. 'ages', ARGV[at]) end
 end
 for at = keys + 2, #ARGV, 3 do
   local id, trigger, content = ARGV[at], ARGV[at + 1], ARGV[at + 2]
