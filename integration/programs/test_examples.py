@@ -47,3 +47,10 @@ def test_stress(tmp_path: Path) -> None:
     output = _run(_copy("stress", tmp_path), "python", "stress.py", "--kills", "4")
     assert "everything is right" in output
     assert output.count("killed runner") == 2
+
+
+def test_triggers(tmp_path: Path) -> None:
+    output = _run(_copy("triggers", tmp_path), "python", "shop.py")
+    assert "call_customer: please call: order 3: nobody has 5000.0\n" in output
+    assert "ship: shipped\n" in output
+    assert output.count("send_receipt: ") == 2

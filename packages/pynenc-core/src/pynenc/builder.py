@@ -130,6 +130,14 @@ class PynencBuilder:
             local_cache_size=local_cache_size,
         )
 
+    def mem_trigger(self, scheduler_interval_seconds: float = 60, enable_scheduler: bool = True) -> Self:
+        """Keep events and what triggers remember in the memory of this process."""
+        return self.custom_config(
+            trigger_cls="MemTrigger",
+            scheduler_interval_seconds=scheduler_interval_seconds,
+            enable_scheduler=enable_scheduler,
+        )
+
     def disable_client_data_store(self) -> Self:
         """Store every argument and result inline, whatever its size."""
         return self.custom_config(disable_client_data_store=True)

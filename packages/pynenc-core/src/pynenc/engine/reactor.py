@@ -76,10 +76,15 @@ class Reactor:
         own = self._in_force_here(scene)
         self._alone = len(scene.runners) == 1
         self._scene_of_last_pass = own
-        return self._reactions.react(scene, own) + self._clockwork.fire_due(scene, own)
+        reacted = self._reactions.react(scene, own)
+        if not self._components.trigger_conf.enable_scheduler:
+            return reacted
+        return reacted + self._clockwork.fire_due(scene, own)
 
     def next_due(self) -> float | None:
         """When a schedule is due next, in the store's time."""
+        if not self._components.trigger_conf.enable_scheduler:
+            return None
         return self._clockwork.next_due(self._scene_of_last_pass)
 
     def _declare(self) -> None:
@@ -144,12 +149,13 @@ class Reactor:
                 self._stopping.wait(_PAUSE_AFTER_ERROR_SECONDS)
 
     def _patience(self) -> float:
+        recheck = min(_RECHECK_SECONDS, self._components.trigger_conf.scheduler_interval_seconds)
         due = self.next_due()
         if due is None:
-            return _RECHECK_SECONDS
+            return recheck
         spread = 0.0 if self._alone else random.uniform(0, _SPREAD_SECONDS)  # not a secret
         left = due - self._components.trigger.store.now()
-        return min(max(left, 0.0) + spread, _RECHECK_SECONDS) if left < _RECHECK_SECONDS else _RECHECK_SECONDS
+        return max(left, 0.0) + spread if left < recheck else recheck
 
     def _listen(self, store: BaseStore) -> None:
         marker = store.occurrence_marker()

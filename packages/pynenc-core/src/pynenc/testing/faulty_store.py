@@ -214,8 +214,9 @@ def with_faults(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def inject(app: Pynenc, faults: Faults) -> None:
     """Have an app that was made ``with_faults`` obey ``faults`` from now on."""
-    for part in (app.orchestrator, app.broker, app.state_backend, app.client_data_store):
-        cast("Any", part).faults = faults
+    components = app.engine.components
+    for name in _CONTRACTS:
+        cast("Any", getattr(components, name)).faults = faults
 
 
 def __getattr__(name: str) -> type[Any]:
