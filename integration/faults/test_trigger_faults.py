@@ -111,7 +111,7 @@ def test_runners_that_start_and_die_miss_nothing_and_double_nothing(
     context.set_forkserver_preload([trigger_runner.__name__])
     running: list[Any] = []
     emitted = started = 0
-    until = time.monotonic() + 6
+    until = time.monotonic() + 4.5
     while time.monotonic() < until:
         while len(running) < number:
             started += 1
@@ -144,7 +144,7 @@ def test_runners_that_start_and_die_miss_nothing_and_double_nothing(
         run.occurrence_ids[0] for run in app.trigger.list_runs(limit=10_000) if "on_tick" in run.trigger_id
     }
     instants = sorted(datetime.fromisoformat(tick).timestamp() for tick in ticks)
-    assert len(instants) >= 5
+    assert len(instants) >= 4
     assert instants == [instants[0] + second for second in range(len(instants))]
     assert invocations(app)["on_tick"] == len(instants)
     app.purge()
