@@ -31,6 +31,8 @@ BACKENDS = ("mem", "sqlite", "sqlite_split", "redis", "rabbitmq")
 BROKER_ONLY = {"rabbitmq": ("integration/contract/test_broker.py", "integration/contract/test_isolation.py")}
 #: Those put together of backends whose behaviour with processes is tested elsewhere.
 THREADS_ONLY = ("sqlite_split", "rabbitmq")
+#: Those whose queue is another server than the records.
+MIXES = ("rabbitmq", "rabbitmq_redis")
 #: Those that are put through the faults, too.
 FAULTS = ("mem", "sqlite")
 
@@ -120,7 +122,15 @@ def faults(session: nox.Session) -> None:
     """Crashes and lost connections."""
     # A fault at each store call takes long; every fourth one finds what is grossly wrong. Unset, it is each.
     os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "4")
-    _run_tests(session, "integration/faults", "--backend", ",".join(FAULTS), *PARALLEL)
+    own_server = "integration/faults/test_rabbitmq_faults.py"
+    _run_tests(
+        session, "integration/faults", "--backend", ",".join(FAULTS), "--ignore", own_server, *PARALLEL
+    )
+    # One server for all of them: starting one takes as long as several tests.
+    _run_tests(session, own_server)
+    # What mixes stores is put through what kills; the rest of the faults is about one store.
+    kills = "integration/faults/test_runner_kills.py"
+    _run_tests(session, kills, "--backend", ",".join(MIXES), *PARALLEL)
 
 
 @nox.session(python=False)

@@ -18,6 +18,7 @@ BACKENDS = {
     "redis_cluster": "integration.backends.redis:CLUSTER",
     "sqlite_split": "integration.backends.mixed:SQLITE_SPLIT",
     "rabbitmq": "integration.backends.rabbitmq:BACKEND",
+    "rabbitmq_redis": "integration.backends.rabbitmq_redis:BACKEND",
 }
 
 

@@ -31,9 +31,14 @@ def choice(component: str, **settings: Any) -> Choice:
     return cls, cls.config_cls(settings or {"redis_url": PROVIDER.url()})
 
 
+def choices() -> dict[str, Choice]:
+    """All components."""
+    return {name: choice(name) for name in _CLASSES}
+
+
 def build(site: Site, app_id: str) -> Parts:
     """All components on one store."""
-    return assemble(site, app_id, {name: choice(name) for name in _CLASSES})
+    return assemble(site, app_id, choices())
 
 
 def settings(folder: Path) -> dict[str, Any]:

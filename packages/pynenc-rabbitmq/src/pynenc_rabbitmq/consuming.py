@@ -69,7 +69,9 @@ class Consumer:
         self._returning: list[int] = []
         #: Delivered, and the server was not told what became of it; oldest first.
         self._unsettled: dict[int, None] = {}
-        self._dead_declared = False
+        self._dead_declared = self._dead_is_there = False
+        #: Not ours: delivery tag, body, properties of the copy.
+        self._aside: list[tuple[int, bytes, Any]] = []
         self._complained_at = float("-inf")
         #: Messages that were not ours, in this process.
         self.foreign = 0
@@ -141,6 +143,8 @@ class Consumer:
         self._cancelling.clear()
         self._returning.clear()
         self._unsettled.clear()
+        self._aside.clear()
+        self._dead_declared = self._dead_is_there = False  # it may have been deleted
         self._forget()
 
     def _forget(self) -> None:
@@ -288,16 +292,25 @@ class Consumer:
                 "a message in queue '%s' is not ours (%s): it is moved to '%s', %d so far",
                 queue, why, self._topology.dead, self.foreign,
             )  # fmt: skip
-        channel = self._channel
-        if not self._dead_declared:
-            self._dead_declared = True
-            self._topology.declare_dead(channel, _nothing)
         headers = {**(properties.headers or {}), "x-pynenc-queue": queue, "x-pynenc-reason": why}
         copy = pika.BasicProperties(
             content_type=properties.content_type, type=properties.type, delivery_mode=2, headers=headers
         )
-        channel.basic_publish("", self._topology.dead, body, copy)
-        channel.basic_ack(tag)
+        self._aside.append((tag, body, copy))
+        if not self._dead_declared:
+            self._dead_declared = True
+            self._topology.declare_dead(self._channel, partial(self._move_aside, self._channel))
+        elif self._dead_is_there:
+            self._move_aside(self._channel)
+
+    def _move_aside(self, channel: Any) -> None:
+        if channel is not self._channel:
+            return
+        self._dead_is_there = True
+        for tag, body, copy in self._aside:
+            channel.basic_publish("", self._topology.dead, body, copy)
+            channel.basic_ack(tag)
+        self._aside.clear()
 
 
 def _nothing(*_: object) -> None:

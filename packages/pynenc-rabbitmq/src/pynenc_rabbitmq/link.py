@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 #: A connection that held so long was a good one: after it pauses begin small again.
 _GOOD_SECONDS = 5.0
 _CLOSE_SECONDS = 2.0
+#: Enough for an attempt to connect. Use of a connection that is away tries at once, but not more often than this.
+_SHORTEST_PATIENCE_SECONDS = 0.3
 
 
 class Part(Protocol):
@@ -74,6 +76,7 @@ class Link:
         self._failures = 0
         self._ready_at = 0.0
         self._waiting: object = None
+        self._tried_at = float("-inf")
         self._told = ""
 
     # -- any thread -----------------------------------------------------------------------------------
@@ -108,7 +111,7 @@ class Link:
         since = self.unusable_since
         if since is None or (self.problem is None and self.blocked is None):
             return seconds
-        return max(0.0, since + seconds - time.monotonic())
+        return min(seconds, max(_SHORTEST_PATIENCE_SECONDS, since + seconds - time.monotonic()))
 
     # -- the thread -----------------------------------------------------------------------------------
 
@@ -149,13 +152,20 @@ class Link:
     def _work(self) -> None:
         with self._lock:
             tasks, self._tasks = self._tasks, []
-        if self._connection is None and self._waiting is None and not self._closing:
-            self._connect()  # it had been given up
+        self._connect_now()
         for task in tasks:
             task()
 
+    def _connect_now(self) -> None:
+        """Somebody needs the connection: end the pause before the next attempt."""
+        if self._connection is None and time.monotonic() - self._tried_at > _SHORTEST_PATIENCE_SECONDS:
+            if self._waiting is not None:
+                self._ioloop.remove_timeout(self._waiting)
+            self._connect()
+
     def _connect(self) -> None:
         self._waiting = None
+        self._tried_at = time.monotonic()
         self._connection = pika.SelectConnection(
             self._parameters,
             on_open_callback=self._on_open,

@@ -81,10 +81,8 @@ class Publisher:
         link = self._link
         what = f"{link.where} did not confirm {len(publication.unconfirmed)} messages in time"
         why = link.blocked or (str(link.problem) if link.problem else "")
+        # A connection that is dead without having been closed is found out by its heartbeats.
         publication.error = StoreUnavailableError(f"{what}: {why}" if why else what)
-        if not why:
-            # The connection may be dead without having been closed.
-            link.post(partial(link.drop, publication.error))
 
     # -- the thread of the connection -----------------------------------------------------------------
 

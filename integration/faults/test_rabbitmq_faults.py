@@ -1,0 +1,436 @@
+"""RabbitMQ restarts, closes connections, loses queues and messages, blocks, refuses, or is cut off."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+from integration.backends import load
+from integration.backends.parts import Backend
+from integration.faults.place import Place, eventually, is_at_rest, require_good, running
+from integration.servers.amqp_methods import UNANSWERED, Methods
+from integration.servers.process import ServerProcess, free_port
+from integration.servers.proxy import Proxy
+from integration.servers.rabbitmq import command, control
+
+from pynenc.exceptions import ConfigError, StoreError, StoreUnavailableError
+from pynenc.values.ids import InvocationId
+from pynenc_rabbitmq.broker import RabbitMqBroker
+
+#: A server of this module's own, because it is mistreated.
+pytestmark = pytest.mark.timeout(180)
+#: Enough for a machine that is busy with something else.
+PATIENT = {"rabbitmq_heartbeat": 10, "publish_timeout_seconds": 10.0}
+#: For what has to be given up.
+IMPATIENT = {"publish_timeout_seconds": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that may be ended and started."""
+
+    folder: Path
+    port: int
+    process: ServerProcess
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/%2F"
+
+    def control(self, *arguments: str) -> str:
+        return control(self.folder, *arguments)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder, port = tmp_path_factory.mktemp("rabbitmq"), free_port()
+    arguments = command(port, folder)
+    if arguments is None:
+        if "rabbitmq" in os.environ.get("PYNENC_TEST_REQUIRE", "").split(","):
+            pytest.fail("PYNENC_TEST_REQUIRE names 'rabbitmq', but no rabbitmq-server is installed here")
+        pytest.skip("no rabbitmq-server is installed here")
+
+    def is_ready() -> bool:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        pika.BlockingConnection(pika.URLParameters(made.url)).close()
+        return True
+
+    made = Server(folder, port, ServerProcess(arguments, folder, is_ready, 60))
+    made.process.start()
+    yield made
+    made.process.stop()
+
+
+@pytest.fixture
+def place(server: Server, tmp_path: Path) -> Place:
+    """An app on that server, its records in a file."""
+    shared = load("rabbitmq")
+
+    def settings(folder: Path) -> dict[str, Any]:
+        return {
+            **load("sqlite").settings(folder),
+            "broker_cls": "RabbitMqBroker",
+            "rabbitmq_url": server.url,
+            **PATIENT,
+        }
+
+    backend = Backend("rabbitmq", shared.build, shared.capabilities, settings, takes_clock=False)
+    return Place(backend, tmp_path)
+
+
+@contextmanager
+def _app(place: Place, **settings: Any) -> Iterator[Any]:
+    sample = place.load(settings)
+    try:
+        yield sample
+    finally:
+        sample.app.close()
+
+
+@contextmanager
+def _channel(url: str) -> Iterator[Any]:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection.channel()
+    finally:
+        connection.close()
+
+
+def _call(sample: Any, *numbers: int) -> list[Any]:
+    made = list(sample.double.parallelize([(n,) for n in numbers]).invocations)
+    sample.log("accepted", ids=[one.invocation_id for one in made])
+    return made
+
+
+def _require_results(place: Place, sample: Any) -> None:
+    eventually(lambda: is_at_rest(sample), "everything is final", seconds=40)
+    require_good(place, sample)
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What pynenc warns of meanwhile."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger("pynenc")
+    plugin_log = logging.getLogger("pynenc_rabbitmq")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    for one in (log, plugin_log):
+        one.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        log.setLevel(level)
+        for one in (log, plugin_log):
+            one.removeHandler(handler)
+
+
+def _topology(sample: Any) -> Any:
+    return sample.app.broker.store.topology
+
+
+# -- the server and the network ------------------------------------------------------------------------
+
+
+# A quorum queue of RabbitMQ 3.10 that was made seconds before its only node is killed does not come back.
+@pytest.mark.parametrize(("end", "queue_type"), [("stop", "quorum"), ("kill", "classic")])
+def test_calls_are_accepted_while_the_server_is_away_and_run_when_it_is_back(
+    place: Place, server: Server, end: str, queue_type: str
+) -> None:
+    with _app(place, rabbitmq_queue_type=queue_type, **IMPATIENT) as sample, running(sample):
+        assert _call(sample, 1)[0].get(30) == 2
+        getattr(server.process, end)()
+        try:
+            with _warnings() as warnings:
+                began = time.monotonic()
+                _call(sample, 2)
+                _call(sample, *range(3, 23))
+            assert time.monotonic() - began < 10, "an outage is waited for once, for about publish_timeout"
+            assert any("not queued yet" in warning for warning in warnings)
+        finally:
+            server.process.start()
+        _require_results(place, sample)
+
+
+def test_connections_that_the_server_closes_are_opened_again(place: Place, server: Server) -> None:
+    with _app(place) as sample, running(sample):
+        for number in range(3):
+            _call(sample, *range(10 * number, 10 * number + 10))
+            server.control("close_all_connections", "the test")
+        _call(sample, 100)
+        _require_results(place, sample)
+
+
+def test_deleted_queues_are_made_again_and_what_was_in_them_is_queued_again(
+    place: Place, server: Server
+) -> None:
+    with _app(place) as sample:
+        _call(sample, *range(20))
+        with _channel(server.url) as channel:
+            for queue in _topology(sample).queues:
+                channel.queue_delete(queue)
+        _call(sample, 20)  # unroutable, until they are declared again
+        with running(sample):
+            _call(sample, 21)
+            with _channel(server.url) as channel:
+                for queue in _topology(sample).queues:
+                    channel.queue_delete(queue)
+            _call(sample, 22)
+            _require_results(place, sample)
+
+
+def test_while_the_server_blocks_calls_return_and_run_afterwards(place: Place, server: Server) -> None:
+    with _app(place, **IMPATIENT) as sample, running(sample):
+        assert _call(sample, 1)[0].get(30) == 2
+        server.control("set_vm_memory_high_watermark", "0.00001")
+        try:
+            began = time.monotonic()
+            _call(sample, 2)
+            _call(sample, 3)
+            assert time.monotonic() - began < 10
+        finally:
+            server.control("set_vm_memory_high_watermark", "0.8")
+        _call(sample, 4)
+        _require_results(place, sample)
+
+
+def test_a_full_queue_is_an_error_of_the_queue_and_no_error_of_the_call(place: Place, server: Server) -> None:
+    with _app(place, **IMPATIENT) as sample:
+        assert sample.app.broker.count() == 0
+        pattern = _topology(sample).queue.replace(".", "[.]")
+        server.control("set_policy", "tiny", pattern, '{"max-length": 2}', "--apply-to", "queues")
+        try:
+            _call(sample, *range(20))
+            with pytest.raises(StoreError, match="length limit"):
+                sample.app.broker.push([InvocationId(f"n{number}") for number in range(20)])
+        finally:
+            server.control("clear_policy", "tiny")
+        with running(sample):
+            _require_results(place, sample)
+
+
+def test_a_network_that_drops_everything_is_noticed(place: Place, server: Server) -> None:
+    proxy = Proxy(server.port)
+    try:
+        url = f"amqp://guest:guest@127.0.0.1:{proxy.port}/%2F"
+        with _app(place, rabbitmq_url=url, rabbitmq_heartbeat=2, **IMPATIENT) as sample, running(sample):
+            assert _call(sample, 1)[0].get(30) == 2
+            accepted = proxy.accepted
+            proxy.cut()
+            began = time.monotonic()
+            _call(sample, 2)
+            assert time.monotonic() - began < 10
+            eventually(lambda: proxy.accepted > accepted, "a new connection is tried", seconds=20)
+            proxy.heal()
+            _call(sample, 3)
+            _require_results(place, sample)
+    finally:
+        proxy.close()
+
+
+def test_heartbeats_are_served_while_user_code_runs_and_no_message_is_held(
+    place: Place, server: Server
+) -> None:
+    proxy = Proxy(server.port)
+    try:
+        url = f"amqp://guest:guest@127.0.0.1:{proxy.port}/%2F"
+        settings = {"rabbitmq_heartbeat": 2, "threadrunner": {"max_threads": 1}}
+        with _app(place, rabbitmq_url=url, **settings) as sample, running(sample):
+            gated = sample.gated("gate")
+            eventually(lambda: place.lines("executions"), "it runs")
+            accepted = proxy.accepted
+            later = _call(sample, 1)[0]
+            queue = _topology(sample).queue
+            listing = (
+                "list_queues",
+                "name",
+                "messages_ready",
+                "messages_unacknowledged",
+                "--no-table-headers",
+            )
+            wanted = [queue, "1", "0"]
+            eventually(
+                lambda: wanted in [line.split() for line in server.control(*listing).splitlines()],
+                "what cannot begin is left to others, what runs is confirmed",
+                pause_seconds=0.2,
+            )
+            time.sleep(8)  # longer than the server and the driver wait for a sign of life
+            assert proxy.accepted == accepted
+            place.open_gate(1, "open")
+            assert (gated.get(30), later.get(30)) == ("open", 2)
+    finally:
+        proxy.close()
+
+
+# -- messages --------------------------------------------------------------------------------------------
+
+
+def test_lost_messages_are_sent_again(place: Place, server: Server) -> None:
+    with _app(place) as sample:
+        _call(sample, *range(50))
+        with _channel(server.url) as channel:
+            stolen = 0
+            for _ in range(25):
+                method, _, _ = channel.basic_get(_topology(sample).queue)
+                if method is not None:
+                    channel.basic_ack(method.delivery_tag)
+                    stolen += 1
+        assert stolen == 25
+        with running(sample):
+            _require_results(place, sample)
+
+
+def test_doubled_messages_are_dropped(place: Place, server: Server) -> None:
+    with _app(place) as sample:
+        made = _call(sample, *range(30))
+        for _ in range(3):
+            sample.app.broker.push([one.invocation_id for one in reversed(made)], front=True)
+        with running(sample):
+            _require_results(place, sample)
+            eventually(lambda: sample.app.broker.count() == 0, "every message was dealt with")
+        assert len(place.executions()) == 30
+
+
+def test_foreign_messages_are_set_aside_and_counted(place: Place, server: Server) -> None:
+    ours = pika.BasicProperties(type="pynenc.invocation", headers={"app": place.app_id})
+    foreign = [
+        (b"hello", None),
+        (b"", ours),
+        (b"\xff\x00", ours),
+        (b"x" * 100_000, ours),
+        (b"id", pika.BasicProperties(type="pynenc.invocation", headers={"app": "other"})),
+        (b'{"task": "celery"}', pika.BasicProperties(content_type="application/json", headers={"task": "t"})),
+    ]
+    with _app(place) as sample:
+        assert sample.app.broker.count() == 0
+        with _channel(server.url) as channel:
+            for body, properties in foreign:
+                for queue in _topology(sample).queues:
+                    channel.basic_publish("", queue, body, properties)
+        with running(sample):
+            _call(sample, *range(10))
+            _require_results(place, sample)
+            eventually(
+                lambda: sample.app.broker.count_dead_letters() == 2 * len(foreign), "all are set aside"
+            )
+            assert sample.app.broker.count() == 0
+        with _channel(server.url) as channel:
+            _, properties, _ = channel.basic_get(_topology(sample).dead)
+        assert properties.headers["x-pynenc-queue"] in _topology(sample).queues
+        assert "type" in properties.headers["x-pynenc-reason"]
+
+
+def test_an_id_that_nobody_knows_is_dropped(place: Place, server: Server) -> None:
+    with _app(place) as sample, running(sample):
+        sample.app.broker.push([InvocationId("unknown")])
+        assert _call(sample, 1)[0].get(30) == 2
+        eventually(lambda: sample.app.broker.count() == 0, "it is gone")
+
+
+# -- bad settings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("amqp://guest:hush@127.0.0.1:{port}/%2F", "login"),
+        ("amqp://guest:guest@127.0.0.1:{port}/nowhere", "virtual host"),
+    ],
+)
+def test_a_refused_login_is_said_and_loses_nothing(
+    place: Place, server: Server, address: str, why: str
+) -> None:
+    url = address.format(port=server.port)
+    with _app(place, rabbitmq_url=url) as sample, _warnings() as warnings:
+        began = time.monotonic()
+        _call(sample, 1)
+        assert time.monotonic() - began < 10
+        with pytest.raises(StoreError, match=why) as error:
+            sample.app.broker.count()
+        assert not isinstance(error.value, StoreUnavailableError)
+        with pytest.raises((StoreError, ConfigError), match=why):
+            sample.app.runner.run()
+        assert any(why in warning for warning in warnings)
+        assert "hush" not in f"{warnings} {error.value}"
+    with _app(place) as sample, running(sample):
+        _require_results(place, sample)
+
+
+def test_a_queue_that_exists_with_other_arguments_is_said(place: Place, server: Server) -> None:
+    with _app(place) as sample:
+        assert isinstance(sample.app.broker, RabbitMqBroker)
+        with _channel(server.url) as channel:
+            channel.queue_declare(_topology(sample).queue, durable=False)
+        _call(sample, 1)
+        with pytest.raises(StoreError, match="other arguments"):
+            sample.app.broker.push([InvocationId("a")])
+        with _channel(server.url) as channel:
+            channel.queue_delete(_topology(sample).queue)
+        with running(sample):
+            _require_results(place, sample)
+
+
+# -- processes, and what is counted ---------------------------------------------------------------------------
+
+
+def test_a_fork_has_a_connection_of_its_own(place: Place, server: Server) -> None:
+    with _app(place) as sample:
+        broker = sample.app.broker
+        broker.push([InvocationId("before")])
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                broker.push([InvocationId("in the child")])
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(pid, 0)[1] == 0
+        broker.push([InvocationId("in the parent")])
+        assert broker.count() == 3
+        broker.purge()
+
+
+@pytest.fixture
+def methods(server: Server) -> Iterator[tuple[str, Methods]]:
+    counted = Methods()
+    proxy = Proxy(server.port, counted.note)
+    yield f"amqp://guest:guest@127.0.0.1:{proxy.port}/%2F", counted
+    proxy.close()
+
+
+def test_an_enqueue_is_one_publish(place: Place, methods: tuple[str, Methods]) -> None:
+    url, counted = methods
+    with _app(place, rabbitmq_url=url) as sample:
+        _call(sample, 0)
+        counted.take()
+        _call(sample, 1)
+        assert counted.take() == {"basic.publish": 1}
+        _call(sample, *range(100))
+        assert counted.take() == {"basic.publish": 100}
+
+
+def test_claiming_asks_the_server_nothing(place: Place, methods: tuple[str, Methods]) -> None:
+    url, counted = methods
+    quiet = {"heartbeat_interval_seconds": 3600.0, "sweep_interval_seconds": 3600.0, "lease_seconds": 3600.0}
+    with _app(place, rabbitmq_url=url, **quiet) as sample, running(sample):
+        for number in range(20):
+            assert sample.double(number).get(30) == 2 * number
+        counted.take()
+        for number in range(20):
+            assert sample.double(number).get(30) == 2 * number
+        asked = counted.take()
+        assert asked["basic.publish"] == 20
+        assert 19 <= asked["basic.ack"] <= 21
+        assert set(asked) <= UNANSWERED, f"one by one: {asked}"
