@@ -32,7 +32,7 @@ BROKER_ONLY = {"rabbitmq": ("integration/contract/test_broker.py", "integration/
 #: Those put together of backends whose behaviour with processes is tested elsewhere.
 THREADS_ONLY = ("sqlite_split", "rabbitmq")
 #: Those whose queue is another server than the records.
-MIXES = ("rabbitmq", "rabbitmq_redis")
+MIXES = ("rabbitmq",)
 #: Those that are put through the faults, too.
 FAULTS = ("mem", "sqlite")
 
@@ -66,7 +66,7 @@ nox.options.sessions = [
     "behaviour",
     "faults",
     "redis_server",
-    "programs",
+    "examples",
     "plugin",
     "build",
 ]

@@ -28,6 +28,6 @@ BACKEND = Backend(
     settings,
     takes_clock=False,
     keeps_order=False,
-    unreachable=lambda: rabbitmq.PROVIDER.problem() or redis.PROVIDER.problem(),
-    provider=lambda: f"{rabbitmq.PROVIDER.describe()}, {redis.PROVIDER.describe()}",
+    unreachable=lambda: rabbitmq.BACKEND.unreachable() or redis.BACKEND.unreachable(),
+    provider=lambda: f"{rabbitmq.BACKEND.provider()}, {redis.BACKEND.provider()}",
 )
