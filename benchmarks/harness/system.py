@@ -56,6 +56,10 @@ class System(ABC):
         """Run workers; gives their processes, that of their parent first."""
         yield []
 
+    def replay(self, handle: Any) -> None:
+        """Run a workflow again from what it recorded, to its end; of those that have workflows."""
+        raise NotImplementedError(f"{type(self).__name__} has no workflows")
+
     def wait_finished(self, count: int) -> None:
         """Wait until so many calls are finished, looking every 5 ms."""
         until(lambda: self.finished() >= count, 0.005)

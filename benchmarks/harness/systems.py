@@ -22,6 +22,8 @@ class Candidate:
     variant: str
     #: The peer with the same durability that it is divided by; ``FASTEST`` for whichever is best at a metric.
     peer: str | None = None
+    #: The only scenarios that it takes part in; all of them when there are none.
+    only: tuple[str, ...] = ()
 
 
 CANDIDATES = (
@@ -36,6 +38,7 @@ CANDIDATES = (
     Candidate("Taskiq", "redis", "taskiq_on_redis"),
     Candidate("Celery", "redis", "celery_redis"),
     Candidate("RQ", "redis", "rq_redis"),
+    Candidate("DBOS default (FULL)", "sqlite", "dbos", only=("workflow",)),
 )
 BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
 
@@ -56,6 +59,10 @@ def open_system(candidate: Candidate, folder: Path) -> System:
             peer = importlib.import_module(f"benchmarks.peers.{candidate.variant}")
             system: System = peer.Peer(folder, candidate.variant)
             return system
+    if candidate.variant == "dbos":
+        from benchmarks.peers import dbos_sqlite  # noqa: PLC0415
+
+        return dbos_sqlite.DbosSystem(folder, candidate.variant)
     if is_peer(candidate):
         from benchmarks.peers import huey_sqlite  # noqa: PLC0415
 

@@ -61,6 +61,10 @@ class PynencSystem(System):
     def result(self, handle: Any) -> Any:
         return handle.result
 
+    def replay(self, handle: Any) -> None:
+        steps = len(self.app.engine.workflows.operations(handle.invocation_id))
+        assert self.app.fork_workflow(handle.invocation_id, steps).result == handle.result
+
     def finished(self) -> int:
         counts = self.app.orchestrator.count_by_status()
         return sum(number for status, number in counts.items() if status.value in _DONE)

@@ -41,3 +41,9 @@ def fib(n: int) -> int:
 async def doze(seconds: float) -> float:
     await asyncio.sleep(seconds)
     return seconds
+
+
+@app.workflow
+def steps(count: int) -> int:
+    """So many durable steps, one after the other."""
+    return sum(steps.wf.run_step(workloads.add, number, 1) for number in range(count))
