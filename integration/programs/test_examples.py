@@ -54,3 +54,24 @@ def test_triggers(tmp_path: Path) -> None:
     assert "call_customer: please call: order 3: nobody has 5000.0\n" in output
     assert "ship: shipped\n" in output
     assert output.count("send_receipt: ") == 2
+
+
+def test_order_fulfilment(tmp_path: Path) -> None:
+    folder = _copy("order_fulfilment", tmp_path)
+    with _runner(folder):
+        well = _run(folder, "python", "orders.py", "visa")
+        assert "receipt of order-" in well
+        assert "parcel" in well
+        (folder / "ledger.txt").unlink()
+        killed = _run(folder, "python", "orders.py", "visa", "--kill")
+        assert "the code ran 2 times" in killed
+        ledger = (folder / "ledger.txt").read_text().splitlines()
+        assert [line.split()[0] for line in ledger] == ["reserve", "charge", "hand"]
+        (folder / "ledger.txt").unlink()
+        refused = _run(folder, "python", "orders.py", "empty")
+        assert "payment refused" in refused
+        assert [line.split()[0] for line in (folder / "ledger.txt").read_text().splitlines()] == [
+            "reserve",
+            "refused",
+            "release",
+        ]

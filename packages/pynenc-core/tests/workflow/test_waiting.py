@@ -212,6 +212,14 @@ def test_an_event_that_does_not_come_in_time(start: Start, tasks: Any, harness: 
         invocation.result  # noqa: B018
 
 
+def test_an_event_emitted_by_the_app_arrives(start: Start, tasks: Any, harness: Harness) -> None:
+    invocation = start(lambda wf: wf.wait_event("paid", {"order": 7}))
+    harness.run_until_idle()
+    tasks.app.trigger.emit_event("paid", {"order": 7, "sum": 2})
+    harness.run_until_idle()
+    assert invocation.result == {"order": 7, "sum": 2}
+
+
 def test_all_that_wait_are_told(start: Start, tasks: Any, harness: Harness) -> None:
     invocations = [start(lambda wf: wf.wait_event("paid")) for _ in range(3)]
     harness.run_until_idle()
