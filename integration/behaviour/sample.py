@@ -479,3 +479,8 @@ def _append(log: str, what: str) -> None:
 
 def _count(log: str, what: str) -> int:
     return Path(log).read_text().split().count(what)
+
+
+@app.workflow
+def counts(operations: int) -> int:
+    return sum(counts.wf.run_step(int, 1) for _ in range(operations))

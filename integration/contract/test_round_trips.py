@@ -154,6 +154,16 @@ def test_a_call_is_three_writes_and_each_helped_one_three_more(sample: Any, coun
     assert len(_of_invocations(writes)) == 3 + 3 * depth
 
 
+@pytest.mark.parametrize("operations", [0, 1, 20])
+def test_a_recorded_operation_is_one_write(sample: Any, counted: Any, operations: int) -> None:
+    with counted(sample.app.orchestrator.store) as writes:
+        assert sample.counts(operations).result == operations
+    # Submitted, claimed and started, finished.
+    recorded = [write for write in writes if "operations_" in write]
+    assert len(recorded) == operations
+    assert len(_of_invocations(writes)) == 3 + operations
+
+
 def test_an_idle_worker_writes_nothing_but_heartbeats(sample: Any, counted: Any) -> None:
     with counted(sample.app.orchestrator.store) as writes:
         time.sleep(2.5)
