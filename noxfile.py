@@ -37,11 +37,14 @@ MIXES = ("rabbitmq",)
 FAULTS = ("mem", "sqlite")
 
 REQUIREMENTS = (
+    "axe-playwright-python>=0.1.7",
     "build>=1.2",
     "hatchling>=1.26",
+    "httpx>=0.28",
     "hypothesis>=6.100",
     "import-linter>=2.1",
     "mypy>=1.14",
+    "playwright>=1.50",
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist>=3.6",
@@ -54,7 +57,13 @@ REQUIREMENTS = (
 #: Tests that wait for processes most of the time: two of them per CPU are not in each other's way.
 PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)))
 #: Below ``integration``, beside the files at its top; tests of behaviour call tasks that no type describes.
-TYPED_FOLDERS = ("integration/backends", "integration/contract", "integration/plugin", "integration/servers")
+TYPED_FOLDERS = (
+    "integration/backends",
+    "integration/contract",
+    "integration/monitor",
+    "integration/plugin",
+    "integration/servers",
+)
 #: Where the toy plugin has its modules, which is not below the folders that mypy knows from pyproject.toml.
 TOY_PATHS = ("integration/plugin/toy/src", "integration/plugin/toy/tests")
 
@@ -66,7 +75,8 @@ nox.options.sessions = [
     "behaviour",
     "faults",
     "redis_server",
-    "examples",
+    "programs",
+    "monitor",
     "plugin",
     "build",
 ]
@@ -143,6 +153,12 @@ def programs(session: nox.Session) -> None:
 def redis_server(session: nox.Session) -> None:
     """Redis servers that die, refuse, move, and hold what they should not."""
     _run_tests(session, "integration/redis_server", *PARALLEL)
+
+
+@nox.session(python=False)
+def monitor(session: nox.Session) -> None:
+    """The pages of the monitor, also in a browser where there is one."""
+    _run_tests(session, "integration/monitor")
 
 
 @nox.session(python=False)
@@ -262,7 +278,10 @@ def _check_wheel(session: nox.Session, path: Path, package: str) -> None:
         needed = ("pynenc/py.typed", "pynenc/backends/sqlite/schema.sql", f"{info}/entry_points.txt")
         problems += [f"no {name}" for name in needed if name not in names]
     elif package in WITH_MODULES:
-        needed = (f"{package.replace('-', '_')}/py.typed",)
+        needed: tuple[str, ...] = (f"{package.replace('-', '_')}/py.typed",)
+        if package == "pynmon":
+            # Fetched when it is built.
+            needed += ("pynmon/static/vendor/htmx.min.js", "pynmon/static/vendor/idiomorph-ext.min.js")
         problems += [f"no {name}" for name in needed if name not in names]
     elif not all(name.startswith(f"{info}/") for name in names):
         problems.append("modules in a package that is said to have none")

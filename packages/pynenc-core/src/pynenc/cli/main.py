@@ -38,6 +38,7 @@ _COMMANDS = {
     "workflow": _Command("workflow", "list, show, cancel, resume, fork and check workflows", needs_app=True),
     "doctor": _Command("doctor", "ask the stores of an app whether all is well", needs_app=True),
     "trigger": _Command("trigger", "show, pause and fire what runs by itself", needs_app=True),
+    "monitor": _Command("monitor", "watch an app in a browser", needs_app=False),
     "status": _Command("status", "draw the life of an invocation", needs_app=False),
     "demo": _Command("demo", "measure a source tree with real tasks on real workers", needs_app=False),
 }

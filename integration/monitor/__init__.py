@@ -1,0 +1,1 @@
+"""The monitor, over stores in which real tasks left their traces."""

@@ -1,0 +1,155 @@
+"""A shop whose tasks really ran, on a file, and its monitor: for pages and for browsers."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from pynmon import MonitorSettings, create_monitor_app
+
+CHROMIUM = Path("/usr/bin/chromium")
+#: As in integration/conftest.py.
+REQUIRE = "PYNENC_TEST_REQUIRE"
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(shop: ModuleType) -> Iterator[None]:
+    """A runner in this process."""
+    runner = shop.app.runner
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    eventually(lambda: runner.running)
+    try:
+        yield
+    finally:
+        runner.stop_runner_loop()
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The shop after a day's work: nothing runs any more."""
+    os.environ["PYNMON_TEST_DB"] = str(tmp_path_factory.mktemp("shop") / "shop.db")
+    sys.path.insert(0, str(Path(__file__).parent))
+    shop = importlib.import_module("pynmon_shop")
+    with running(shop):
+        calls = [shop.charge(n, 1.5 * n) for n in range(30)]
+        calls += [task(text) for text in shop.HOSTILE for task in (shop.echo, shop.refuse)]
+        calls += [
+            shop.flaky("a"),
+            shop.batch(9),
+            shop.login("bob", "hunter2", {"api_key": "k-123", "db": "main"}),
+        ]
+        assert all(call.wait(60) for call in calls)
+    yield shop
+    shop.app.close()
+    sys.path.remove(str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def monitor(shop: ModuleType) -> FastAPI:
+    return create_monitor_app(
+        shop.app, MonitorSettings(allowed_hosts=("127.0.0.1", "localhost"), refresh_seconds=0.1)
+    )
+
+
+@pytest.fixture
+def client(monitor: FastAPI) -> TestClient:
+    return TestClient(monitor, base_url="http://localhost", raise_server_exceptions=False)
+
+
+@contextmanager
+def served(monitor: Any) -> Iterator[str]:
+    """The address under which an ASGI app is served meanwhile."""
+    config = uvicorn.Config(monitor, port=0, log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    eventually(lambda: server.started)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def address(monitor: FastAPI) -> Iterator[str]:
+    with served(monitor) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser; its absence is a skip that everybody sees, or a failure where it is required."""
+    if not CHROMIUM.exists():
+        required = os.environ.get(REQUIRE, "").split(",")
+        if "chromium" in required or "all" in required:
+            pytest.fail(f"{REQUIRE} names chromium, but there is no {CHROMIUM}")
+        pytest.skip(f"there is no {CHROMIUM}")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A browser's page, and whatever it did that none of ours may do."""
+
+    def __init__(self, browser: Any, address: str, **options: Any) -> None:
+        self.address = address
+        self.complaints: list[str] = []
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+        self.context.route("**/*", self._same_origin_only)
+        self.page = self.context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+
+    def open(self, path: str) -> Any:
+        """Load a page of the monitor."""
+        self.page.goto(self.address + path, wait_until="load")
+        return self.page
+
+    def _same_origin_only(self, route: Any) -> None:
+        if route.request.url.startswith(self.address):
+            route.continue_()
+        else:
+            self.complaints.append(f"request to {route.request.url}")
+            route.abort()
+
+    def _console(self, message: Any) -> None:
+        # Violations of the content security policy are told here, too.
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text}")
+
+
+@pytest.fixture
+def watched(chromium: Any, address: str) -> Iterator[Watched]:
+    watched = Watched(chromium, address)
+    yield watched
+    watched.context.close()
+    assert watched.complaints == []

@@ -1,0 +1,69 @@
+"""A small shop whose tasks succeed, fail, retry, call each other, and are called with hostile text."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from pynenc import PynencBuilder
+from pynenc.context import current_invocation
+
+app = PynencBuilder().app_id("shop").sqlite(os.environ["PYNMON_TEST_DB"]).thread_runner(1, 4).build()
+
+#: What somebody could call a task with, to get at whoever looks at it.
+HOSTILE = (
+    "<script>window.__pwned = 1</script>",
+    "\"><img src=x onerror='window.__pwned = 2'>",
+    "'onmouseover='window.__pwned=3' x='",
+    "</title></textarea></pre><svg onload=window.__pwned=4>",
+    "javascript:window.__pwned=5",
+    "{{ 7 * 7 }}{% raw %}${7*7}",
+    "\u202egnp.exe\u202c\x1b[31mred\x00nul\r\nSet-Cookie: a=b",
+    "]]><!--<plaintext>",
+)
+
+#: Lets ``hold`` go on.
+released = threading.Event()
+
+
+@app.task
+def charge(customer_id: int, amount: float) -> dict[str, object]:
+    return {"customer": customer_id, "amount": amount, "receipt": f"r-{customer_id}"}
+
+
+@app.task
+def refuse(reason: str) -> None:
+    raise ValueError(reason)
+
+
+class FlakyError(Exception):
+    """Goes away when it is tried again."""
+
+
+@app.task(max_retries=2, retry_for=(FlakyError,))
+def flaky(name: str) -> str:
+    if current_invocation().attempt < 2:
+        raise FlakyError(name)
+    return name
+
+
+@app.task
+def echo(text: str) -> str:
+    return text
+
+
+@app.task
+def batch(size: int) -> int:
+    group = charge.parallelize([(n, 1.5) for n in range(size)])
+    return len(list(group.results))
+
+
+@app.task
+def hold() -> str:
+    released.wait(60)
+    return "released"
+
+
+@app.task
+def login(user: str, password: str, options: dict[str, str]) -> str:
+    return f"postgres://{user}:{password}@db/shop"

@@ -1,0 +1,141 @@
+"""What only a browser can tell: that nothing runs which should not, that pages live, and that everybody can read."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from .conftest import Watched, eventually, running
+
+PAGES = [
+    "/",
+    "/invocations",
+    "/invocations?status=failed",
+    "/tasks",
+    "/tasks/pynmon_shop.refuse",
+    "/runners",
+    "/nothing",
+]
+
+
+def ids_of(page: Any, task: str) -> list[str]:
+    page.goto(
+        re.sub(r"/[^/]*$", "", page.url.split("?")[0]) + f"/invocations?task=pynmon_shop.{task}&size=200"
+    )
+    return [link.get_attribute("href") for link in page.locator("a.id").all()]
+
+
+def test_nothing_that_a_task_was_called_with_runs(watched: Watched) -> None:
+    page = watched.open("/invocations")
+    paths = [*PAGES[:-1], *ids_of(page, "refuse"), *ids_of(page, "echo")]
+    assert len(paths) > 16
+    for path in paths:
+        page = watched.open(path)
+        page.mouse.move(300, 300)
+        page.mouse.move(700, 500)
+        assert page.evaluate("window.__pwned") is None, path
+        assert (
+            page.locator("main img, main script, main iframe, [onload], [onerror], [onmouseover]").count()
+            == 0
+        )
+        for link in page.locator("a").all():
+            assert not (link.get_attribute("href") or "").startswith("javascript:")
+
+
+def test_hostile_text_is_shown_as_text(watched: Watched, shop: ModuleType) -> None:
+    page = watched.open("/invocations")
+    shown = ""
+    for path in ids_of(page, "refuse"):
+        shown += watched.open(path).locator(".error > p").inner_text() + "\n"
+    for text in shop.HOSTILE[:6]:
+        assert text in shown
+    assert "⟨U+202E⟩" in shown
+    assert "␛" in shown
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_everybody_can_read_every_page(chromium: Any, address: str, scheme: str, width: int) -> None:
+    watched = Watched(chromium, address, color_scheme=scheme)
+    watched.page.set_viewport_size({"width": width, "height": 844})
+    page = watched.open("/invocations")
+    paths = [*PAGES, ids_of(page, "refuse")[0], ids_of(page, "batch")[0]]
+    axe = Axe()
+    for path in paths:
+        page = watched.open(path)
+        results = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        assert results.violations_count == 0, (path, results.generate_report())
+        # Nothing but regions that say so scrolls sideways.
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    watched.context.close()
+    assert [one for one in watched.complaints if "404" not in one] == []
+
+
+def test_a_failure_is_found_from_the_dashboard_in_two_clicks(watched: Watched) -> None:
+    page = watched.open("/")
+    page.get_by_role("link", name=re.compile("Failed")).click()
+    page.locator("a.id").first.click()
+    assert "Traceback" in page.locator("pre").first.inner_text()
+
+
+def test_an_open_page_follows_the_work(watched: Watched, shop: ModuleType) -> None:
+    held = shop.hold()
+    page = watched.open(f"/invocations/{held.invocation_id}")
+    status = page.locator(".head .status")
+    assert status.inner_text() == "Registered"
+    page.evaluate("window.__stayed = true")
+    shop.released.clear()
+    with running(shop):
+        eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == "Running")
+        shop.released.set()
+        eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == "Success")
+    assert page.evaluate("window.__stayed"), "the page was loaded again"
+    assert '"released"' in page.locator("#content").inner_text()
+
+
+def test_a_paused_page_stands_still(watched: Watched, shop: ModuleType) -> None:
+    page = watched.open("/invocations?task=pynmon_shop.echo")
+    eventually(lambda: page.wait_for_timeout(50) or page.locator("#live-word").inner_text() == "live")
+    before = page.locator(".count").inner_text()
+    page.keyboard.press("p")
+    assert page.locator("#live-word").inner_text() == "paused"
+    shop.echo("while paused")
+    page.wait_for_timeout(1500)  # as long as three refreshes: nothing may happen
+    assert page.locator(".count").inner_text() == before
+    page.keyboard.press("p")
+    eventually(lambda: page.wait_for_timeout(50) or page.locator(".count").inner_text() != before)
+
+
+def test_keys_lead_through_the_pages(watched: Watched) -> None:
+    page = watched.open("/")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.wait_for_url("**/tasks")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find"
+    page.keyboard.type("gi")
+    assert page.url.endswith("/tasks")
+
+
+def test_a_theme_lasts(watched: Watched) -> None:
+    page = watched.open("/")
+    page.locator("#theme").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page = watched.open("/tasks")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(11, 15, 20)"
+
+
+def test_pages_work_without_scripts(chromium: Any, address: str) -> None:
+    watched = Watched(chromium, address, java_script_enabled=False)
+    page = watched.open("/invocations")
+    page.locator("summary").click()
+    page.get_by_label("Failed").check()
+    page.get_by_role("button", name="Show").click()
+    assert "status=failed" in page.url
+    page.locator("a.id").first.click()
+    assert "Traceback" in page.locator("pre").first.inner_text()
+    watched.context.close()

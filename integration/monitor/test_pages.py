@@ -1,0 +1,225 @@
+"""Every page: whole, bounded, harmless, and without any trace in the store."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from pynenc import PynencBuilder
+from pynenc.contracts import BaseOrchestrator
+from pynenc.exceptions import MonitorUnavailableError
+from pynmon import create_monitor_app
+
+from .crawl import Page, crawl
+
+
+def statements(shop: ModuleType) -> Any:
+    """What the monitor's connection is asked meanwhile."""
+
+    @contextmanager
+    def counted() -> Iterator[list[str]]:
+        seen: list[str] = []
+        with shop.app.orchestrator.store.inspect() as connection:
+            connection.set_trace_callback(seen.append)
+        try:
+            yield seen
+        finally:
+            with shop.app.orchestrator.store.inspect() as connection:
+                connection.set_trace_callback(None)
+
+    return counted()
+
+
+def invocation_of(shop: ModuleType, client: TestClient, task: str) -> str:
+    page = client.get(f"/invocations?task=pynmon_shop.{task}")
+    return str(re.findall(r'href="(/invocations/[^"]+)"', page.text)[0])
+
+
+#: Page and the most questions that it may ask the store, however much is in there.
+CEILINGS = {
+    "/": 12,
+    "/invocations": 4,
+    "/invocations?status=failed&task=pynmon_shop.refuse": 4,
+    "/invocations?status=running&status=registered": 4,
+    "/tasks": 3,
+    "/tasks/pynmon_shop.charge": 8,
+    "/find?id=00000": 1,
+    "/runners": 3,
+}
+
+
+@pytest.mark.parametrize("path", CEILINGS)
+def test_a_page_asks_the_store_few_questions(shop: ModuleType, path: str) -> None:
+    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")  # nothing is cached yet
+    with statements(shop) as seen:
+        response = client.get(path)
+    assert response.status_code == 200
+    assert 0 < len(seen) <= CEILINGS[path], seen
+
+
+@pytest.mark.parametrize("task", ["batch", "charge"])
+def test_an_invocation_asks_no_more_for_a_large_family(
+    shop: ModuleType, client: TestClient, task: str
+) -> None:
+    path = invocation_of(shop, client, task)
+    with statements(shop) as seen:
+        assert client.get(path).status_code == 200
+    assert len(seen) <= 8, seen
+
+
+def test_a_runner_asks_few_questions_and_is_shown_after_its_end(shop: ModuleType, client: TestClient) -> None:
+    page = client.get("/runners").text
+    path = re.findall(r'href="(/runners/[^"]+)"', page)[0]
+    assert "stopped" in page
+    assert "clean" in page
+    with statements(shop) as seen:
+        text = client.get(path).text
+    assert len(seen) <= 6, seen
+    assert "ThreadRunner" in text
+    assert "charge" in text
+
+
+@pytest.fixture(scope="module")
+def crawled(shop: ModuleType, monitor: FastAPI) -> dict[str, Page]:
+    """Every page; to read them nothing was written, no payload decoded and no task imported."""
+    client = TestClient(monitor, base_url="http://localhost", raise_server_exceptions=False)
+    path = shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2]
+    other = sqlite3.connect(path)
+    version = other.execute("PRAGMA data_version").fetchone()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            type(shop.app.serializer), "deserialize", lambda *_, **__: pytest.fail("a payload was decoded")
+        )
+        patch.delitem(sys.modules, "pynmon_shop")
+        pages = crawl(client)
+        assert "pynmon_shop" not in sys.modules, "a task was imported"
+    assert other.execute("PRAGMA data_version").fetchone() == version, "something was written"
+    other.close()
+    return pages
+
+
+def test_every_link_leads_to_a_page_and_no_page_breaks_the_rules(crawled: dict[str, Page]) -> None:
+    assert len(crawled) > 60
+    for path, page in crawled.items():
+        assert page.forbidden == [], path
+        assert page.headings == 1, path
+        assert len(page.ids) == len(set(page.ids)), (
+            path,
+            [one for one in page.ids if page.ids.count(one) > 1],
+        )
+        assert all(source.startswith(("/static/", "#", "data:")) for source in page.sources), (
+            path,
+            page.sources,
+        )
+
+
+def test_older_pages_hold_what_the_newest_do_not(client: TestClient) -> None:
+    seen: list[str] = []
+    path = "/invocations?size=25"
+    while path:
+        text = client.get(path).text
+        page = re.findall(r'<tr id="i-([^"]+)"', text)
+        assert len(page) <= 25
+        seen += page
+        older = re.findall(r'rel="next" href="([^"]+)"', text)
+        path = "/invocations" + older[0].replace("&amp;", "&") if older else ""
+    assert len(seen) == len(set(seen)) == 30 + 16 + 1 + 1 + 9 + 1
+
+
+def test_the_total_is_exact(client: TestClient) -> None:
+    assert "<b>8</b> invocations" in client.get("/invocations?status=failed&task=pynmon_shop.refuse").text
+    assert "<b>0</b> invocations" in client.get("/invocations?status=failed&task=pynmon_shop.charge").text
+
+
+def test_a_failed_invocation_is_explained(shop: ModuleType, client: TestClient) -> None:
+    text = client.get(invocation_of(shop, client, "refuse")).text
+    assert "Traceback (most recent call last)" in text
+    assert "ValueError" in text
+
+
+def test_a_family_shows_its_equal_members_once(shop: ModuleType, client: TestClient) -> None:
+    text = client.get(invocation_of(shop, client, "batch")).text
+    assert "&times; 9" in text
+
+
+def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
+    text = "".join(page.text for page in crawled.values())
+    assert "hunter2" not in text
+    assert "k-123" not in text
+    assert "***@db/shop" in text
+    assert "main" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [
+        ("/nothing", 404, "no such page"),
+        ("/invocations/unknown", 404, "There is no invocation"),
+        ("/tasks/unknown.task", 404, "no invocation of a task"),
+        ("/?range=6y", 422, "choose one of 5m"),
+        ("/tasks?sort=x", 422, "cannot be sorted"),
+        ("/invocations?status=x", 422, "no such status"),
+        ("/invocations?size=7", 422, "25, 50, 100, 200"),
+        ("/invocations?size=many", 422, "cannot be shown"),
+        ("/invocations?cursor=x", 400, "damaged"),
+        ("/runners/unknown", 404, "There is no runner"),
+        ("/find?id=ab", 422, "four characters"),
+    ],
+)
+def test_a_wrong_address_is_told_what_is_wrong(client: TestClient, path: str, code: int, words: str) -> None:
+    response = client.get(path)
+    assert response.status_code == code
+    assert words in response.text
+    assert Page(response.text).headings == 1
+
+
+def test_a_store_that_is_away_is_said_without_details(shop: ModuleType, tmp_path: Any) -> None:
+    lost = PynencBuilder().app_id("lost").sqlite(str(tmp_path / "missing" / "x.db")).build()
+    client = TestClient(create_monitor_app(lost), base_url="http://localhost", raise_server_exceptions=False)
+    response = client.get("/")
+    assert response.status_code == 503
+    assert "cannot be read" in response.text
+    assert str(tmp_path) not in response.text
+
+
+def test_an_empty_store_says_what_to_do(tmp_path: Any) -> None:
+    empty = PynencBuilder().app_id("empty").sqlite(str(tmp_path / "x.db")).build()
+    client = TestClient(create_monitor_app(empty), base_url="http://localhost")
+    assert "Nothing has been called yet" in client.get("/").text
+    assert "A task appears here" in client.get("/tasks").text
+    assert "Call a task" in client.get("/invocations").text
+
+
+def test_memory_is_watched_by_the_process_that_has_it() -> None:
+    app = PynencBuilder().app_id("memory").memory().build()
+    client = TestClient(create_monitor_app(app), base_url="http://localhost")
+    assert len(crawl(client)) > 3
+
+
+def test_a_backend_without_a_monitor_store_is_named(monkeypatch: Any) -> None:
+    app = PynencBuilder().app_id("old").memory().build()
+    monkeypatch.setattr(type(app.orchestrator), "open_monitor_store", BaseOrchestrator.open_monitor_store)
+    with pytest.raises(MonitorUnavailableError, match="has no monitor store"):
+        create_monitor_app(app)
+
+
+def test_it_is_mounted_in_another_app(shop: ModuleType) -> None:
+    host = FastAPI()
+    host.mount("/ops/watch", create_monitor_app(shop.app))
+    client = TestClient(host, base_url="http://localhost")
+    pages = crawl(client, "/ops/watch/", limit=20)
+    assert len(pages) == 20
+    for page in pages.values():
+        assert all(link.startswith(("/ops/watch/", "#", "?")) for link in page.links)
+        for source in page.sources:
+            assert source.startswith(("/ops/watch/static/", "#", "data:"))
+    assert client.get(next(iter(pages.values())).sources[1]).status_code == 200

@@ -1,0 +1,87 @@
+"""What a request has to get past, and what an answer carries."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from pynmon.live import Live
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        ("localhost", 200),
+        ("localhost:8000", 200),
+        ("LOCALHOST", 200),
+        ("127.0.0.1:99", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("evil.example:localhost", 421),
+        ("", 421),
+        ("localhost@evil.example", 421),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/static/app.css", "/nothing"])
+def test_a_foreign_name_is_refused_before_anything_else(
+    client: TestClient, host: str, code: int, path: str
+) -> None:
+    response = client.get(path, headers={"Host": host})
+    assert response.status_code == (404 if code == 200 and path == "/nothing" else code)
+    assert "Content-Security-Policy" in response.headers
+
+
+def test_a_foreign_name_hears_of_no_change(client: TestClient) -> None:
+    assert client.get("/events", headers={"Host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+    ],
+)
+def test_no_other_site_may_send_anything(client: TestClient, method: str, headers: dict[str, str]) -> None:
+    assert client.request(method, "/", headers=headers).status_code == 403
+
+
+def test_there_is_nothing_to_send(client: TestClient, monitor: FastAPI) -> None:
+    for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}):
+        assert client.post("/", headers=headers).status_code == 405
+    methods = {method for route in monitor.routes for method in getattr(route, "methods", None) or ()}
+    assert methods <= {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("path", ["/", "/tasks", "/invocations", "/nothing", "/healthz", "/static/app.js"])
+def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    kept = "immutable" if path.startswith("/static") else "no-store"
+    assert kept in headers["cache-control"]
+
+
+def test_a_long_address_is_refused(client: TestClient) -> None:
+    assert client.get("/invocations?task=" + "x" * 3000).status_code == 414
+
+
+def test_files_outside_of_the_assets_are_not_given(client: TestClient) -> None:
+    for path in ("/static/../app_factory.py", "/static/%2e%2e/app_factory.py", "/static//etc/passwd"):
+        assert client.get(path).status_code == 404
+
+
+def test_streams_are_limited(client: TestClient, monitor: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Live, "is_full", True)
+    assert client.get("/events").status_code == 503

@@ -1,0 +1,5 @@
+"""One module per page: its route, and the facts that its template shows."""
+
+from pynmon.pages import dashboard, events, invocations, runners, tasks
+
+ROUTERS = (dashboard.router, invocations.router, tasks.router, runners.router, events.router)

@@ -1,0 +1,101 @@
+"""Is it healthy? Then how much, how fast, and what went wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.status import InvocationStatus
+from pynmon import health
+from pynmon.charts import Bars, bars_of
+from pynmon.health import Evidence, RunnerState
+from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.presentation.statuses import GROUPS
+from pynmon.source import Counts
+from pynmon.statistics import buckets, figures, figures_by_task
+
+router = APIRouter()
+_BARS = 60
+#: More runners, and more invocations in hand, are not looked at for the verdict.
+_LIMIT = 500
+
+
+@router.get("/", name="dashboard")
+def dashboard(
+    request: Request,
+    source: SourceOf,
+    views: ViewsOf,
+    range: str = "1h",
+) -> HTMLResponse:
+    """The first page."""
+    seconds = seconds_of(range)
+    rows = source.finished(seconds)
+    now = source.now()
+    counts = total_counts(source.counts())
+    runners = source.store.list_runners(_LIMIT)
+    checks = health.check(
+        Evidence(
+            now=now,
+            rhythm=source.rhythm,
+            runners=runners,
+            owned=source.store.list_owned(_LIMIT),
+            longest_waiting=source.store.find_longest_waiting(),
+            recent=[row for row in rows if row.ended_at >= now - 300.0],
+            counts=counts,
+        )
+    )
+    states = Counter(source.rhythm.state_of(one, now) for one in runners)
+    since = now - seconds
+    is_cut = len(rows) == source.settings.sample_limit
+    if is_cut:
+        # The charts show what was looked at, not a window of which most is missing.
+        since = rows[-1].ended_at
+    by_task = figures_by_task(rows)
+    slowest = sorted(by_task.items(), key=lambda one: -(one[1].run.p95 or 0.0))[:5]
+    failures = RecordQuery(statuses=frozenset({InvocationStatus.FAILED}), limit=6)
+    return views.page(
+        request,
+        "dashboard.html",
+        now=now,
+        checks=checks,
+        level=checks[0].level,
+        groups=GROUPS,
+        counts=counts,
+        total=sum(counts.values()),
+        range=range,
+        ranges=RANGES,
+        since=since,
+        is_cut=is_cut,
+        figures=figures(rows),
+        bars=_throughput(buckets(rows, since, max(now, since + 1.0), _BARS)),
+        bar_seconds=(now - since) / _BARS,
+        slowest=slowest,
+        runners=len(runners),
+        hosts=len({one.identity.host for one in runners if one.stopped_at is None}),
+        states={state: states[state] for state in RunnerState},
+        failures=source.store.list_invocations(failures).records,
+    )
+
+
+def total_counts(counts: Counts) -> Mapping[InvocationStatus, int]:
+    """All tasks together."""
+    total: Counter[InvocationStatus] = Counter()
+    for by_status in counts.values():
+        total.update(by_status)
+    return total
+
+
+def _throughput(parts: list) -> Bars:  # type: ignore[type-arg]
+    return bars_of(
+        [
+            (
+                part.begin,
+                (("st-success", part.succeeded), ("st-cancelled", part.other), ("st-failed", part.failed)),
+            )
+            for part in parts
+        ]
+    )

@@ -1,0 +1,175 @@
+"""The list of invocations, and one of them with everything that happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel
+
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
+from pynenc.values.status import InvocationStatus
+from pynmon.family import family_of
+from pynmon.journey import journey_of
+from pynmon.pages.context import SourceOf, ViewsOf, statuses_of
+from pynmon.presentation import payloads
+from pynmon.source import Source
+
+router = APIRouter()
+SIZES = (25, 50, 100, 200)
+#: Members of a family that are read for its picture.
+_FAMILY = 300
+
+
+class ListForm(BaseModel):
+    """What the address of a list says."""
+
+    status: list[str] = []
+    task: str = ""
+    cursor: str = ""
+    size: int = 50
+
+
+@router.get("/invocations", name="invocations")
+def invocations(
+    request: Request, source: SourceOf, views: ViewsOf, form: Annotated[ListForm, Query()]
+) -> HTMLResponse:
+    """A page of the list."""
+    if form.size not in SIZES:
+        raise HTTPException(422, f"A page holds {', '.join(map(str, SIZES))} invocations, not {form.size}.")
+    statuses = statuses_of(form.status)
+    query = RecordQuery(task_id=form.task or None, statuses=statuses, cursor=form.cursor, limit=form.size)
+    try:
+        page = source.store.list_invocations(query)
+    except ValueError as error:
+        raise HTTPException(400, f"The address is damaged: {error}.") from error
+    filters = [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
+    newest = [*filters, ("size", str(form.size))]
+    return views.page(
+        request,
+        "invocations.html",
+        records=page.records,
+        total=_total(source, form.task, statuses),
+        statuses=statuses or frozenset(),
+        every_status=list(InvocationStatus),
+        task=form.task,
+        tasks=sorted(source.counts()),
+        older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
+        newest=urlencode(newest),
+        cursor=form.cursor,
+        size=form.size,
+        sizes=SIZES,
+        search_limit=query.search_limit,
+        is_short=page.next is not None and len(page.records) < form.size,
+    )
+
+
+def _total(source: Source, task: str, statuses: frozenset[InvocationStatus] | None) -> int:
+    """Exact: the store maintains the numbers by task and status."""
+    counts = source.counts()
+    chosen = [counts.get(task, {})] if task else counts.values()
+    return sum(
+        n for by_status in chosen for status, n in by_status.items() if not statuses or status in statuses
+    )
+
+
+@router.get("/find", name="find")
+def find(request: Request, source: SourceOf, views: ViewsOf, id: str = "") -> Response:
+    """By the beginning of an id, to the one invocation or a choice."""
+    wanted = id.strip().removeprefix("invocation:")
+    if len(wanted) < 4:
+        raise HTTPException(422, "Type at least four characters of the id of an invocation.")
+    found = source.store.find_by_prefix(wanted, 20)
+    if len(found) == 1:
+        return RedirectResponse(
+            str(request.url_for("invocation", invocation_id=found[0].invocation_id).path), 303
+        )
+    return views.page(request, "found.html", wanted=wanted, records=found)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the history."""
+
+    entry: HistoryEntry
+    #: Seconds since the line before.
+    after: float | None
+
+
+@router.get("/invocations/{invocation_id}", name="invocation")
+def invocation(request: Request, source: SourceOf, views: ViewsOf, invocation_id: str) -> HTMLResponse:
+    """One invocation."""
+    wanted = InvocationId(invocation_id)
+    record = source.store.get_invocations([wanted]).get(wanted)
+    if record is None:
+        raise HTTPException(
+            404,
+            f"There is no invocation {invocation_id!r}: it was never registered, or its retention is over.",
+        )
+    history = source.store.get_histories([wanted]).get(wanted, [])
+    relatives = source.store.list_invocations(
+        RecordQuery(root_id=record.root_id, oldest_first=True, limit=_FAMILY, search_limit=_FAMILY)
+    )
+    stored = source.stored_payloads(wanted)
+    now = source.now()
+    return views.page(
+        request,
+        "invocation.html",
+        now=now,
+        record=record,
+        steps=_steps(history),
+        journey=journey_of(history, now),
+        arguments=_arguments(source, record, stored),
+        **_outcome(source, record, stored),
+        family=family_of(relatives.records, record),
+        family_is_cut=relatives.next is not None,
+        family_size=len(relatives.records),
+        is_final=record.status.is_final(),
+        explanation=_explain(record, now),
+    )
+
+
+def _steps(history: list[HistoryEntry]) -> list[Step]:
+    befores = [None, *(entry.at for entry in history)]
+    return [
+        Step(entry, None if before is None else entry.at - before)
+        for entry, before in zip(history, befores, strict=False)
+    ]
+
+
+def _arguments(
+    source: Source, record: InvocationRecord, stored: dict[PayloadKind, str]
+) -> list[payloads.Payload]:
+    text = source.payload(record, PayloadKind.ARGUMENTS, stored)
+    return [] if text is None else payloads.arguments_of(text)
+
+
+def _outcome(source: Source, record: InvocationRecord, stored: dict[PayloadKind, str]) -> dict[str, Any]:
+    outcome = record.outcome
+    text = None if outcome is None else source.payload(record, PayloadKind.OUTCOME, stored)
+    failed = outcome is not None and outcome.kind is OutcomeKind.EXCEPTION
+    return {
+        "traceback": payloads.traceback_of(text) if failed and text else "",
+        "result": payloads.outcome_of(text, "result") if not failed and text is not None else None,
+        "failed": failed,
+    }
+
+
+def _explain(record: InvocationRecord, now: float) -> str:
+    """Why it is not further, in one sentence; empty when there is nothing to say."""
+    status, kind = record.status, InvocationStatus
+    if status in (kind.REGISTERED, kind.REROUTED, kind.RETRY):
+        if record.available_at > now:
+            return "It waits for its time: not claimable yet."
+        return "It waits for a free runner."
+    if status is kind.CONCURRENCY_CONTROLLED:
+        return f"It waits for a place: at most {record.cc_limit} may run at a time under its key."
+    if status is kind.PAUSED:
+        return "It waits for the result of other invocations." if record.runner_id else "It sleeps."
+    return ""

@@ -1,0 +1,143 @@
+"""Every task that the store has seen, with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from pynenc.values.monitor import Finished, RecordQuery
+from pynenc.values.status import InvocationStatus
+from pynmon.charts import bars_of
+from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.presentation.statuses import GROUPS
+from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram
+
+router = APIRouter()
+_NOTHING = figures([])
+_WAITING = (*GROUPS["Waiting"], InvocationStatus.CONCURRENCY_CONTROLLED)
+_SPARKS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One line of the table."""
+
+    task_id: str
+    #: Of all time, as far as it is kept.
+    total: int
+    waiting: int
+    active: int
+    failed: int
+    #: Of the window.
+    figures: Figures
+
+
+#: By name in the address: what a column is sorted by, and whether the largest comes first.
+SORTS: dict[str, Callable[[TaskRow], object]] = {
+    "task": lambda row: row.task_id,
+    "total": lambda row: -row.total,
+    "waiting": lambda row: (-row.waiting, row.task_id),
+    "active": lambda row: (-row.active, row.task_id),
+    "ended": lambda row: (-row.figures.total, row.task_id),
+    "failed": lambda row: (-row.figures.failed, -row.failed, row.task_id),
+    "wait": lambda row: (-(row.figures.wait.p95 or 0.0), row.task_id),
+    "run": lambda row: (-(row.figures.run.p95 or 0.0), row.task_id),
+}
+
+
+@router.get("/tasks", name="tasks")
+def tasks(
+    request: Request,
+    source: SourceOf,
+    views: ViewsOf,
+    range: str = "1h",
+    sort: str = "ended",
+    search: str = "",
+) -> HTMLResponse:
+    """All tasks, in two reads."""
+    if sort not in SORTS:
+        raise HTTPException(422, f"Tasks cannot be sorted by {sort!r}: choose one of {', '.join(SORTS)}.")
+    finished = source.finished(seconds_of(range))
+    by_task = figures_by_task(finished)
+    rows = [
+        TaskRow(
+            task_id,
+            sum(counts.values()),
+            sum(counts.get(status, 0) for status in _WAITING),
+            sum(counts.get(status, 0) for status in GROUPS["Active"]),
+            counts.get(InvocationStatus.FAILED, 0),
+            by_task.get(task_id, _NOTHING),
+        )
+        for task_id, counts in source.counts().items()
+        if search.lower() in task_id.lower()
+    ]
+    return views.page(
+        request,
+        "tasks.html",
+        rows=sorted(rows, key=SORTS[sort]),  # type: ignore[arg-type]
+        sort=sort,
+        range=range,
+        ranges=RANGES,
+        search=search,
+        is_cut=len(finished) == source.settings.sample_limit,
+        sample=len(finished),
+        longest=max((row.figures.run.p95 or 0.0 for row in rows), default=0.0),
+    )
+
+
+@router.get("/tasks/{task_id}", name="task")
+def task(
+    request: Request,
+    source: SourceOf,
+    views: ViewsOf,
+    task_id: str,
+    range: str = "1h",
+) -> HTMLResponse:
+    """One task."""
+    seconds = seconds_of(range)
+    counts = source.counts().get(task_id)
+    if counts is None:
+        raise HTTPException(404, f"The store has no invocation of a task {task_id!r}.")
+    finished = source.finished(seconds)
+    is_cut = len(finished) == source.settings.sample_limit
+    rows = [row for row in finished if row.task_id == task_id]
+    now = source.now()
+    since = finished[-1].ended_at if is_cut else now - seconds
+    latest = RecordQuery(task_id=task_id, limit=15)
+    failed = RecordQuery(task_id=task_id, limit=5, statuses=frozenset({InvocationStatus.FAILED}))
+    return views.page(
+        request,
+        "task.html",
+        now=now,
+        task_id=task_id,
+        counts=counts,
+        total=sum(counts.values()),
+        figures=figures(rows),
+        bars=bars_of(
+            [
+                (
+                    one.begin,
+                    (("st-success", one.succeeded), ("st-cancelled", one.other), ("st-failed", one.failed)),
+                )
+                for one in buckets(rows, since, max(now, since + 1.0), 60)
+            ]
+        ),
+        since=since,
+        histogram=_histogram(rows),
+        range=range,
+        ranges=RANGES,
+        is_cut=is_cut,
+        latest=source.store.list_invocations(latest).records,
+        failures=source.store.list_invocations(failed).records,
+    )
+
+
+def _histogram(rows: list[Finished]) -> list[tuple[float | None, int, float]]:
+    """Upper bound in seconds, how many, and the share of the highest bar."""
+    counts = histogram(row.ended_at - row.started_at for row in rows if row.started_at is not None)
+    highest = max(counts) or 1
+    bounds = [*BOUNDS, None]
+    return [(bound, n, n / highest) for bound, n in zip(bounds, counts, strict=True)]

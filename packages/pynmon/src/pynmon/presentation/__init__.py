@@ -1,0 +1,1 @@
+"""How values look: words, times, statuses, payloads. Nothing here reads a store."""

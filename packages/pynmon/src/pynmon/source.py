@@ -1,0 +1,91 @@
+"""What the pages read, and nothing else: one app's monitor store, its clock and its rhythm."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pynenc import Pynenc
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished
+from pynenc.values.records import InvocationRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.health import Rhythm
+from pynmon.settings import MonitorSettings
+
+_T = TypeVar("_T")
+#: How long an answer that many pages ask for is used again.
+_SHORT_SECONDS = 1.0
+_MAX_PAYLOAD = 64 * 1024
+
+Counts = dict[str, dict[InvocationStatus, int]]
+
+
+class Source:
+    """Reads of one app.
+
+    Args:
+        app: Only its stores and settings are used; none of its tasks is imported or run.
+        settings: Limits of what is read.
+
+    Raises:
+        MonitorUnavailableError: the app's orchestrator has no monitor store.
+    """
+
+    def __init__(self, app: Pynenc, settings: MonitorSettings) -> None:
+        self.app_id = app.app_id
+        self.store: BaseMonitorStore = app.orchestrator.open_monitor_store()
+        self.settings = settings
+        self.rhythm = Rhythm(
+            app.conf.heartbeat_interval_seconds, app.conf.runner_considered_dead_after_minutes * 60
+        )
+        self._now = app.orchestrator.store.now
+        self._state_backend = app.state_backend
+        self._cache: dict[object, tuple[float, Any]] = {}  # guarded by self._lock
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """Seconds since 1970 by the store's clock, which wrote every instant that is shown."""
+        return self._now()
+
+    def counts(self) -> Counts:
+        """How many rest in each status, by task."""
+        return self._cached("counts", self.store.count_by_task)
+
+    def finished(self, seconds: float) -> list[Finished]:
+        """What ended within the last so many seconds, latest first; at most ``sample_limit``."""
+        now = self.now()
+        return self._cached(
+            ("finished", seconds),
+            lambda: self.store.list_finished(now - seconds, now + 60.0, self.settings.sample_limit),
+        )
+
+    def payload(
+        self, record: InvocationRecord, kind: PayloadKind, stored: dict[PayloadKind, str]
+    ) -> str | None:
+        """The beginning of a stored payload, wherever it is kept; None when it is nowhere."""
+        if kind in stored:
+            return stored[kind]
+        epoch = 0 if kind is PayloadKind.ARGUMENTS else record.epoch
+        key = PayloadKey(record.invocation_id, epoch, kind)
+        found = self._state_backend.get_payloads([key]).get(key)
+        return None if found is None else found[:_MAX_PAYLOAD]
+
+    def stored_payloads(self, invocation_id: InvocationId) -> dict[PayloadKind, str]:
+        """The beginnings of what the record holds."""
+        return dict(self.store.get_payloads(invocation_id, _MAX_PAYLOAD))
+
+    def _cached(self, key: object, read: Callable[[], _T]) -> _T:
+        """One read for all who ask at about the same time."""
+        with self._lock:
+            found = self._cache.get(key)
+            if found is None or found[0] < time.monotonic():
+                value = read()
+                # From its end on, so that slow reads do not follow one another.
+                found = self._cache[key] = (time.monotonic() + _SHORT_SECONDS, value)
+            answer: _T = found[1]
+            return answer

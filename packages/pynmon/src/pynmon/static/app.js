@@ -1,0 +1,143 @@
+// Live updates, keys and the theme. Pages work without any of it.
+"use strict";
+
+(() => {
+  const PAUSED = "pynmon-paused";
+  const FALLBACK_MS = 5000;
+  const live = document.getElementById("live");
+  const word = document.getElementById("live-word");
+  let stream = null;
+  let timer = null;
+  let isPaused = recall(PAUSED) === "yes";
+  let isMissed = false;
+
+  function recall(name) {
+    try { return localStorage.getItem(name); } catch { return null; }
+  }
+
+  function remember(name, value) {
+    try { localStorage.setItem(name, value); } catch { /* only for this page, then */ }
+  }
+
+  // -- live updates: the server says that something changed, and the page asks for itself again ----------
+
+  function isBusy() {
+    const selection = document.getSelection();
+    const content = document.getElementById("content");
+    return isPaused || document.hidden || !content
+      || (selection && !selection.isCollapsed && content.contains(selection.anchorNode))
+      || content.matches(":has(details[open] summary:focus, input:focus, select:focus)");
+  }
+
+  function refresh() {
+    timer = null;
+    if (isBusy()) { isMissed = true; return; }
+    isMissed = false;
+    htmx.trigger("#content", "changed");
+  }
+
+  function schedule(delay) {
+    if (timer === null) timer = setTimeout(refresh, delay);
+  }
+
+  function show() {
+    if (!live) return;
+    live.setAttribute("aria-pressed", String(!isPaused));
+    word.textContent = isPaused ? "paused" : stream && stream.readyState === EventSource.OPEN ? "live" : "connecting";
+  }
+
+  function open() {
+    if (stream || isPaused || document.hidden) return;
+    stream = new EventSource(document.body.dataset.events);
+    stream.addEventListener("hello", () => { show(); if (isMissed) schedule(0); });
+    stream.addEventListener("changed", () => schedule(500));
+    stream.onerror = () => {
+      show();
+      // Refused for good, for example because too many listen: look again now and then.
+      if (stream && stream.readyState === EventSource.CLOSED) {
+        stream = null;
+        setTimeout(() => { schedule(0); open(); }, FALLBACK_MS * (1 + Math.random()));
+      }
+    };
+  }
+
+  function close() {
+    if (stream) stream.close();
+    stream = null;
+  }
+
+  function pause(value) {
+    isPaused = value;
+    remember(PAUSED, value ? "yes" : "no");
+    if (value) close(); else { open(); schedule(0); }
+    show();
+  }
+
+  if (live && document.querySelector("#content[hx-get]")) {
+    live.hidden = false;
+    live.addEventListener("click", () => pause(!isPaused));
+    document.addEventListener("visibilitychange", () => {
+      // Browsers give a server six connections; a tab that nobody sees needs none.
+      if (document.hidden) close(); else { isMissed = true; open(); }
+      show();
+    });
+    window.addEventListener("pagehide", close);
+    window.addEventListener("pageshow", open);
+    open();
+    show();
+  }
+
+  // -- theme ---------------------------------------------------------------------------------------------
+
+  const theme = document.getElementById("theme");
+
+  function turn() {
+    const root = document.documentElement;
+    const isDark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = isDark ? "light" : "dark";
+    remember("pynmon-theme", root.dataset.theme);
+  }
+
+  theme.hidden = false;
+  theme.addEventListener("click", turn);
+
+  // -- copying -------------------------------------------------------------------------------------------
+
+  function offerCopies() {
+    if (!navigator.clipboard) return;
+    for (const button of document.querySelectorAll(".copy")) button.hidden = false;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".copy");
+    if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = "copied"; });
+  });
+  document.addEventListener("htmx:afterSwap", offerCopies);
+  offerCopies();
+
+  // -- keys ----------------------------------------------------------------------------------------------
+
+  const GO = { d: "Dashboard", i: "Invocations", t: "Timeline", w: "Workflows", r: "Runners", k: "Tasks", l: "Logs" };
+  let isGoing = false;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (isGoing) {
+      isGoing = false;
+      const link = [...document.querySelectorAll(".top nav a")].find((one) => one.textContent === GO[event.key]);
+      if (link) link.click();
+    } else if (event.key === "g") {
+      isGoing = true;
+      setTimeout(() => { isGoing = false; }, 1500);
+    } else if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("find").focus();
+    } else if (event.key === "p" && live && !live.hidden) {
+      pause(!isPaused);
+    } else if (event.key === "T") {
+      turn();
+    }
+  });
+})();

@@ -1,0 +1,7 @@
+// Before anything is painted: the theme that was chosen here.
+try {
+  const theme = localStorage.getItem("pynmon-theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage may be forbidden; then the system's theme it is.
+}

@@ -1,0 +1,113 @@
+"""Figures of what has ended: pure functions of the rows that a store gives."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import floor
+
+from pynenc.values.monitor import Finished
+from pynenc.values.status import InvocationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How long something took."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    longest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of some invocations."""
+
+    total: int
+    succeeded: int
+    failed: int
+    #: From claimable to the start of the last attempt.
+    wait: Spread
+    #: From the start of the last attempt to its end.
+    run: Spread
+    last_end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What ended in one part of a window."""
+
+    begin: float
+    succeeded: int
+    failed: int
+    other: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.succeeded + self.failed + self.other
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Percentiles by nearest rank."""
+    if not values:
+        return Spread()
+    ordered = sorted(values)
+    last = len(ordered) - 1
+    p50, p95, p99 = (ordered[min(last, int(share * len(ordered)))] for share in (0.5, 0.95, 0.99))
+    return Spread(p50, p95, p99, ordered[-1])
+
+
+def figures(rows: Sequence[Finished]) -> Figures:
+    """Of all of them together."""
+    statuses = [row.status for row in rows]
+    waits = [row.started_at - row.available_at for row in rows if row.started_at is not None]
+    runs = [row.ended_at - row.started_at for row in rows if row.started_at is not None]
+    return Figures(
+        len(rows),
+        statuses.count(InvocationStatus.SUCCESS),
+        statuses.count(InvocationStatus.FAILED),
+        spread([max(0.0, wait) for wait in waits]),
+        spread(runs),
+        max((row.ended_at for row in rows), default=None),
+    )
+
+
+def figures_by_task(rows: Iterable[Finished]) -> dict[str, Figures]:
+    """Of each task."""
+    by_task: dict[str, list[Finished]] = {}
+    for row in rows:
+        by_task.setdefault(row.task_id, []).append(row)
+    return {task_id: figures(of_task) for task_id, of_task in by_task.items()}
+
+
+def buckets(rows: Iterable[Finished], since: float, until: float, number: int) -> list[Bucket]:
+    """The window in equal parts."""
+    step = (until - since) / number
+    counts = [[0, 0, 0] for _ in range(number)]
+    for row in rows:
+        position = floor((row.ended_at - since) / step)
+        if 0 <= position < number:
+            kind = (
+                0
+                if row.status is InvocationStatus.SUCCESS
+                else 1
+                if row.status is InvocationStatus.FAILED
+                else 2
+            )
+            counts[position][kind] += 1
+    return [Bucket(since + at * step, *count) for at, count in enumerate(counts)]
+
+
+#: Upper bounds of the bars of a histogram of durations, in seconds; the last bar has none.
+BOUNDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+
+
+def histogram(values: Iterable[float]) -> list[int]:
+    """How many durations lie within each pair of neighbouring bounds."""
+    counts = [0] * (len(BOUNDS) + 1)
+    for value in values:
+        counts[bisect_right(BOUNDS, value)] += 1
+    return counts

@@ -1,0 +1,95 @@
+"""From facts to HTML: one template environment, in which everything that is not markup is escaped."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pynenc.values.status import InvocationStatus
+from pynmon.presentation import texts
+from pynmon.presentation.statuses import LOOKS
+from pynmon.settings import MonitorSettings
+from pynmon.source import Source
+
+_HERE = Path(__file__).parent
+#: Every page of the navigation: name of its route, word.
+PAGES = (
+    ("dashboard", "Dashboard"),
+    ("invocations", "Invocations"),
+    ("tasks", "Tasks"),
+    ("runners", "Runners"),
+)
+
+
+class Views:
+    """Renders the templates of one monitor."""
+
+    def __init__(self, source: Source, settings: MonitorSettings) -> None:
+        self._source = source
+        self._environment = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            duration=texts.duration,
+            iso=texts.iso,
+            clock=texts.clock,
+            number=texts.number,
+            short=texts.short_id,
+            tail=texts.id_tail,
+            error_name=texts.error_name,
+        )
+        self._environment.globals.update(
+            percent=texts.percent,
+            plural=texts.plural,
+            look=lambda status: LOOKS[InvocationStatus(status)],
+            pages=PAGES,
+            app_id=source.app_id,
+            environment=settings.environment,
+            assets=_digest_of_assets(),
+        )
+
+    def page(self, request: Request, template: str, *, status_code: int = 200, **facts: Any) -> HTMLResponse:
+        """A whole page."""
+        facts = {"now": self._source.now(), **facts}
+        return self._render(request, template, status_code, facts)
+
+    def error(self, request: Request, status_code: int, title: str, detail: str) -> HTMLResponse:
+        """A page that says what is wrong, without reading anything."""
+        return self._render(
+            request, "error.html", status_code, {"title": title, "detail": detail, "now": 0.0}
+        )
+
+    def _render(
+        self, request: Request, template: str, status_code: int, facts: dict[str, Any]
+    ) -> HTMLResponse:
+        def url(name: str, **parameters: Any) -> str:
+            # Only the path: the monitor may be behind a proxy that has another name.
+            return str(request.url_for(name, **parameters).path)
+
+        text = self._environment.get_template(template).render(request=request, url=url, **facts)
+        return HTMLResponse(text, status_code)
+
+
+def _finalize(value: Any) -> Any:
+    """Whatever a template writes: hostile characters are made visible, then it is escaped."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return texts.visible(value)
+    return value
+
+
+def _digest_of_assets() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((_HERE / "static").rglob("*.*s")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.family import family_of
+from pynmon.journey import journey_of, stretches_of
+
+S = InvocationStatus
+
+
+def record(name: str, parent: str | None = None, status: S = S.SUCCESS, **fields: Any) -> InvocationRecord:
+    return InvocationRecord(
+        **{
+            "invocation_id": InvocationId(name),
+            "task_id": "a.b",
+            "args_id": "x",
+            "status": status,
+            "seq": 1,
+            "status_at": 0.0,
+            "root_id": InvocationId("root"),
+            "parent_id": InvocationId(parent) if parent else None,
+            "created_at": 0.0,
+            "available_at": 0.0,
+            **fields,
+        }
+    )
+
+
+def lines(
+    records: list[InvocationRecord], chosen: InvocationRecord | None = None
+) -> list[tuple[int, str, int]]:
+    return [(line.depth, line.record.invocation_id, line.number) for line in family_of(records, chosen)]
+
+
+def test_a_family_is_listed_depth_first() -> None:
+    family = [record("root"), record("a", "root"), record("b", "root"), record("a1", "a")]
+    assert lines(family) == [(0, "root", 1), (1, "a", 1), (2, "a1", 1), (1, "b", 1)]
+
+
+def test_equal_siblings_are_one_line_but_a_failed_one_and_the_chosen_one_are_seen() -> None:
+    children = [record(f"c{n}", "root", S.FAILED if n == 3 else S.SUCCESS) for n in range(12)]
+    found = lines([record("root"), *children], children[7])
+    assert found == [(0, "root", 1), (1, "c0", 10), (1, "c3", 1), (1, "c7", 1)]
+
+
+def test_what_has_children_is_not_folded() -> None:
+    children = [record(f"c{n}", "root") for n in range(10)]
+    assert (1, "c9", 1) in lines([record("root"), *children, record("grandchild", "c9")])
+
+
+def test_a_lost_parent_hides_nobody() -> None:
+    assert lines([record("orphan", "gone")]) == [(0, "orphan", 1)]
+
+
+def test_a_circle_ends() -> None:
+    assert lines([record("a", "b"), record("b", "a")]) == []
+
+
+def entry(seq: int, status: S, at: float) -> HistoryEntry:
+    return HistoryEntry(seq, status, at, RunnerId("r"))
+
+
+HISTORY = [
+    entry(1, S.REGISTERED, 0.0),
+    entry(2, S.PENDING, 5.0),
+    entry(3, S.RUNNING, 5.0),
+    entry(4, S.SUCCESS, 7.0),
+]
+
+
+def test_time_is_spent_in_what_took_time() -> None:
+    found = stretches_of(HISTORY)
+    assert [(one.status, one.begin, one.end, one.outcome) for one in found] == [
+        (S.REGISTERED, 0.0, 5.0, S.PENDING),
+        (S.RUNNING, 5.0, 7.0, S.SUCCESS),
+    ]
+
+
+def test_what_goes_on_has_no_end_yet() -> None:
+    assert stretches_of(HISTORY[:3])[-1].end is None
+    segments = journey_of(HISTORY[:3], now=15.0)
+    assert segments[-1].seconds == 10.0
+    assert round(sum(one.width for one in segments)) == 1000
+
+
+def test_a_short_stretch_is_wide_enough_to_be_seen() -> None:
+    history = [entry(1, S.REGISTERED, 0.0), entry(2, S.RUNNING, 0.001), entry(3, S.SUCCESS, 1e6)]
+    assert journey_of(history, 1e6)[0].width > 5
+    assert journey_of([], 0.0) == []
