@@ -60,6 +60,10 @@ def crawl(client: TestClient, start: str = "/", limit: int = 400) -> dict[str, P
         page = found[path] = Page(response.text)
         for link in page.links:
             target = urljoin(path, link)
-            if not link.startswith("#") and target not in found and "cursor=" not in target:
+            if (
+                not link.startswith("#")
+                and target not in found
+                and not any(word in target for word in ("cursor=", "from="))
+            ):
                 waiting.append(target)
     return found

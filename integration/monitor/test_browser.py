@@ -18,6 +18,7 @@ PAGES = [
     "/tasks",
     "/tasks/pynmon_shop.refuse",
     "/runners",
+    "/timeline?range=1h",
     "/nothing",
 ]
 

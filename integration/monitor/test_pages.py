@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -54,6 +55,8 @@ CEILINGS = {
     "/tasks/pynmon_shop.charge": 8,
     "/find?id=00000": 1,
     "/runners": 3,
+    "/timeline?range=1h": 6,
+    "/timeline?range=7d&errors=true&view=table": 6,
 }
 
 
@@ -151,6 +154,44 @@ def test_a_family_shows_its_equal_members_once(shop: ModuleType, client: TestCli
     assert "&times; 9" in text
 
 
+def test_every_stretch_of_work_is_on_the_timeline(shop: ModuleType, client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&task=pynmon_shop.flaky").text
+    titles = re.findall(r"<title>pynmon_shop.flaky: (\w+),", text)
+    # Under load it may have been claimed some time before it ran.
+    assert [title for title in titles if title != "Pending"] == ["Retry", "Success"]
+    text = client.get("/timeline?range=1h&task=pynmon_shop.batch").text
+    titles = re.findall(r"<title>pynmon_shop.batch: (\w+),", text)
+    assert "Success" in titles
+
+
+def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "batch")
+    begin, *_, end = re.findall(r'<td class="data"><time datetime="([^"]+)"', client.get(path).text)
+    first, last = datetime.fromisoformat(begin), datetime.fromisoformat(end)
+    middle = first + (last - first) / 2
+    # Shorter than the invocation, inside of it: it began before and ended after.
+    around = {
+        "from": (middle - timedelta(seconds=0.025)).isoformat(),
+        "to": (middle + timedelta(seconds=0.025)).isoformat(),
+    }
+    assert "pynmon_shop.batch" in client.get("/timeline", params=around).text
+    later = {"from": (last + timedelta(hours=1)).isoformat(), "to": (last + timedelta(hours=2)).isoformat()}
+    assert "Nothing ran in this window" in client.get("/timeline", params=later).text
+
+
+def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&errors=true&view=table").text
+    rows = re.findall(r'<td><span class="status (\S+)"', text)
+    assert rows
+    assert set(rows) == {"st-failed"}
+
+
+def test_a_timeline_has_few_nodes(client: TestClient) -> None:
+    page = Page(client.get("/timeline?range=1h").text)
+    assert page.tags.count("rect") > 10
+    assert len(page.tags) <= 1500
+
+
 def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
     text = "".join(page.text for page in crawled.values())
     assert "hunter2" not in text
@@ -171,6 +212,8 @@ def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
         ("/invocations?size=7", 422, "25, 50, 100, 200"),
         ("/invocations?size=many", 422, "cannot be shown"),
         ("/invocations?cursor=x", 400, "damaged"),
+        ("/timeline?from=2026-01-01", 422, "no window"),
+        ("/timeline?range=1x", 422, "choose one of"),
         ("/runners/unknown", 404, "There is no runner"),
         ("/find?id=ab", 422, "four characters"),
     ],

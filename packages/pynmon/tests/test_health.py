@@ -41,7 +41,6 @@ def levels(**fields: Any) -> tuple[Level, str]:
         "owned": [],
         "longest_waiting": None,
         "recent": [],
-        "counts": {},
     }
     worst = check(Evidence(now=NOW, rhythm=RHYTHM, **(facts | fields)))[0]
     return worst.level, worst.sentence

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from pynenc.values.monitor import Finished
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
-from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import duration, percent, plural
 from pynmon.statistics import figures
 
@@ -74,7 +73,6 @@ class Evidence:
     owned: Sequence[InvocationRecord]
     longest_waiting: InvocationRecord | None
     recent: Sequence[Finished]
-    counts: Mapping[InvocationStatus, int]
 
 
 def check(evidence: Evidence) -> list[Check]:

@@ -21,6 +21,7 @@ _HERE = Path(__file__).parent
 #: Every page of the navigation: name of its route, word.
 PAGES = (
     ("dashboard", "Dashboard"),
+    ("timeline", "Timeline"),
     ("invocations", "Invocations"),
     ("tasks", "Tasks"),
     ("runners", "Runners"),

@@ -1,5 +1,5 @@
 """One module per page: its route, and the facts that its template shows."""
 
-from pynmon.pages import dashboard, events, invocations, runners, tasks
+from pynmon.pages import dashboard, events, invocations, runners, tasks, timeline
 
-ROUTERS = (dashboard.router, invocations.router, tasks.router, runners.router, events.router)
+ROUTERS = (dashboard.router, timeline.router, invocations.router, tasks.router, runners.router, events.router)

@@ -45,7 +45,6 @@ def dashboard(
             owned=source.store.list_owned(_LIMIT),
             longest_waiting=source.store.find_longest_waiting(),
             recent=[row for row in rows if row.ended_at >= now - 300.0],
-            counts=counts,
         )
     )
     states = Counter(source.rhythm.state_of(one, now) for one in runners)

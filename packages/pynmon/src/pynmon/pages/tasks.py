@@ -18,7 +18,6 @@ from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task
 router = APIRouter()
 _NOTHING = figures([])
 _WAITING = (*GROUPS["Waiting"], InvocationStatus.CONCURRENCY_CONTROLLED)
-_SPARKS = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ def clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
+def clock_ms(at: float) -> str:
+    """The time of day in UTC, to the millisecond."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
 def number(value: float) -> str:
     """With thin groups of digits."""
     return f"{value:,.0f}".replace(",", "\u202f")

@@ -1,0 +1,109 @@
+"""What runners did in a window: one span for each stretch that an invocation was in a runner's hands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.journey import stretches_of
+from pynmon.timeline.window import Window
+
+_S = InvocationStatus
+#: With more invocations than this the single stretches of each are not looked up.
+DETAILED = 250
+#: More are not drawn: the latest are.
+LIMIT = 10_000
+#: Of what ended after a window so many are looked at, to find what began before its end.
+_AFTER = 2_000
+_OWNED = 500
+_HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One bar."""
+
+    invocation_id: InvocationId
+    task_id: str
+    runner_id: str
+    begin: float
+    #: None while it goes on.
+    end: float | None
+    #: What it is shown as: what came of it once that is known, what it is until then.
+    status: InvocationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was found in a window."""
+
+    spans: list[Span]
+    #: Whether each span is one stretch, rather than a whole last attempt.
+    is_detailed: bool
+    #: Whether there was more than is drawn.
+    is_cut: bool
+
+
+def work_in(store: BaseMonitorStore, window: Window, task_id: str, *, errors_only: bool) -> Work:
+    """Whatever overlaps the window, also what began before it or goes on; at most four reads."""
+    finished = store.list_finished(window.since, window.until, LIMIT)
+    is_cut = len(finished) == LIMIT
+    if not window.follows:
+        later = store.list_finished(window.until, math.inf, _AFTER, oldest_first=True)
+        finished += [row for row in later if row.started_at is not None and row.started_at < window.until]
+    open_ones = [one for one in store.list_owned(_OWNED) if (one.pending_at or math.inf) < window.until]
+    if task_id:
+        finished = [row for row in finished if row.task_id == task_id]
+        open_ones = [one for one in open_ones if one.task_id == task_id]
+    if errors_only:
+        finished = [row for row in finished if row.status is _S.FAILED]
+        open_ones = []
+    if len(finished) + len(open_ones) > DETAILED:
+        return Work([*_last_attempts(finished), *_open_attempts(open_ones)], is_detailed=False, is_cut=is_cut)
+    tasks = {row.invocation_id: row.task_id for row in finished} | {
+        one.invocation_id: one.task_id for one in open_ones
+    }
+    spans = [
+        span
+        for span in _stretches(store.get_histories(list(tasks)), tasks, window)
+        if not errors_only or span.status is _S.FAILED
+    ]
+    return Work(spans, is_detailed=True, is_cut=is_cut)
+
+
+def _last_attempts(rows: Iterable[Finished]) -> Iterable[Span]:
+    for row in rows:
+        if row.started_at is not None and row.runner_id is not None:
+            yield Span(
+                row.invocation_id, row.task_id, row.runner_id, row.started_at, row.ended_at, row.status
+            )
+
+
+def _open_attempts(records: Iterable[InvocationRecord]) -> Iterable[Span]:
+    for one in records:
+        begin = one.started_at or one.pending_at
+        if begin is not None and one.runner_id is not None:
+            yield Span(one.invocation_id, one.task_id, one.runner_id, begin, None, one.status)
+
+
+def _stretches(
+    histories: Mapping[InvocationId, Sequence[HistoryEntry]],
+    tasks: Mapping[InvocationId, str],
+    window: Window,
+) -> Iterable[Span]:
+    for invocation_id, history in histories.items():
+        for one in stretches_of(history):
+            if one.status not in _HELD or one.runner_id is None:
+                continue
+            if one.begin >= window.until or (one.end is not None and one.end <= window.since):
+                continue
+            shown = one.status
+            if shown is _S.RUNNING and one.outcome is not None and one.outcome is not _S.PAUSED:
+                shown = one.outcome
+            yield Span(invocation_id, tasks[invocation_id], one.runner_id, one.begin, one.end, shown)

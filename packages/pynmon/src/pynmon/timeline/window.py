@@ -1,0 +1,72 @@
+"""The stretch of time that a timeline shows, as its address says it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynmon.presentation.texts import iso
+
+# In seconds: round on a clock.
+_FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+_WHOLE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
+_STEPS = (*_FRACTIONS, *_WHOLE)
+_TICKS = 10
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.005, 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From one instant to another, in seconds since 1970."""
+
+    since: float
+    until: float
+    #: Whether it ends now, and moves on.
+    follows: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.until - self.since
+
+    def ticks(self) -> list[float]:
+        """Round instants inside of it, about ten."""
+        step = next((one for one in _STEPS if self.seconds / one <= _TICKS), _STEPS[-1])
+        first = math.ceil(self.since / step)
+        return [n * step for n in range(first, math.floor(self.until / step) + 1)]
+
+    def moved(self, share: float) -> dict[str, str]:
+        """The address of the window before or behind it."""
+        return address(self.since + share * self.seconds, self.until + share * self.seconds)
+
+    def widened(self) -> dict[str, str]:
+        """The address of one twice as long around the same middle."""
+        return address(self.since - self.seconds / 2, self.until + self.seconds / 2)
+
+
+def address(since: float, until: float) -> dict[str, str]:
+    """How an address says a window that stays where it is."""
+    return {"from": iso(since), "to": iso(until)}
+
+
+def window_of(seconds: float, since: str, until: str, now: float) -> Window:
+    """Between two instants of ISO 8601, or so many seconds that end now.
+
+    Raises:
+        ValueError: only one is given, one is no instant, or they are too near or too far apart.
+    """
+    if not since and not until:
+        return Window(now - seconds, now, follows=True)
+    begin, end = _instant(since), _instant(until)
+    if not SHORTEST_SECONDS <= end - begin <= LONGEST_SECONDS:
+        raise ValueError("a window is 5 milliseconds to 7 days long, and ends after its beginning")
+    return Window(begin, end, follows=False)
+
+
+def _instant(text: str) -> float:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no instant such as 2026-01-31T12:00:00Z") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
