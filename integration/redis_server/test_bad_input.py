@@ -1,0 +1,216 @@
+"""Wrong settings and odd servers: a clear error within the timeout, which never shows a password."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.redis_server.conftest import MakeApp, own_server
+from integration.redis_server.own_server import OwnServer
+from integration.servers.process import free_port
+
+from pynenc.app import Pynenc
+from pynenc.builder import PynencBuilder
+from pynenc.cli import doctor
+from pynenc.exceptions import ConfigError, CorruptDataError, StoreUnavailableError
+
+PASSWORD = "canary-of-a-password"
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[OwnServer]:
+    """A server with a password, and a user who may do what pynenc needs and no more."""
+    rights = (
+        "on >app-secret ~pynenc:* &pynenc:* -@all +@read +@write +@scripting +@pubsub +@blocking +@connection"
+    )
+    with own_server(tmp_path / "redis", "--requirepass", PASSWORD, password=PASSWORD) as server:
+        server.client.execute_command("ACL", "SETUSER", "app", *rights.split(), "+time", "+info")
+        yield server
+
+
+def test_a_wrong_password_is_told_and_none_is_shown(guarded: OwnServer, make_app: MakeApp) -> None:
+    for settings in (
+        {"redis_port": guarded.port, "redis_password": "canary-of-a-wrong-one"},
+        {"redis_port": guarded.port},
+        {"redis_url": f"redis://:canary-of-a-wrong-one@127.0.0.1:{guarded.port}/0"},
+    ):
+        with pytest.raises(StoreUnavailableError, match=f":{guarded.port}") as caught:
+            make_app(**{"redis_host": "127.0.0.1", **settings}).tasks.add(1)
+        assert "canary" not in str(caught.value)
+        assert "redis_password" in str(caught.value)
+
+
+def test_a_password_and_a_user_with_few_rights_are_enough(guarded: OwnServer, make_app: MakeApp) -> None:
+    for secrets in (
+        {"redis_password": PASSWORD},
+        {"redis_username": "app", "redis_password": "app-secret"},
+    ):
+        app = make_app("ThreadRunner", redis_host="127.0.0.1", redis_port=guarded.port, **secrets)
+        assert app.tasks.add(1).get(60) == 2
+        assert PASSWORD not in repr(app.app.component_conf(type(app.app.orchestrator).config_cls))
+        app.app.purge()
+
+
+def test_a_host_that_is_not_reached_is_an_error_within_the_timeout(make_app: MakeApp) -> None:
+    port = free_port()
+    with pytest.raises(StoreUnavailableError, match=f"127.0.0.1:{port}"):
+        make_app(redis_url=f"redis://127.0.0.1:{port}/0").tasks.add(1)
+    silent = socket.create_server(("127.0.0.1", 0), backlog=1)
+    began = time.monotonic()
+    port = silent.getsockname()[1]
+    app = make_app(redis_url=f"redis://127.0.0.1:{port}/0", socket_timeout=0.3, socket_connect_timeout=0.3)
+    with pytest.raises(StoreUnavailableError, match=str(port)):
+        app.tasks.add(1)
+    assert time.monotonic() - began < 5
+    silent.close()
+
+
+def test_a_database_that_does_not_exist_is_named(server: OwnServer, make_app: MakeApp) -> None:
+    with pytest.raises(StoreUnavailableError, match="redis_db"):
+        make_app(redis_host="127.0.0.1", redis_port=server.port, redis_db=99).tasks.add(1)
+
+
+def _answering(reply: Callable[[bytes], bytes]) -> socket.socket:
+    """Something on a port that gives one answer per message."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection:
+                while data := connection.recv(65536):
+                    connection.sendall(reply(data))
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listening
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"-ERR unknown command 'HELLO'\r\n",
+        b"%2\r\n+version\r\n+6.0.16\r\n+proto\r\n:3\r\n",
+    ],
+    ids=["no Redis", "Redis 5", "Redis 6.0"],
+)
+def test_what_is_no_redis_or_too_old_is_refused(make_app: MakeApp, reply: bytes) -> None:
+    listening = _answering(lambda _: reply)
+    with pytest.raises(StoreUnavailableError, match="cannot be used") as caught:
+        make_app(redis_url=f"redis://127.0.0.1:{listening.getsockname()[1]}/0").tasks.add(1)
+    assert b"HTTP" in reply or "6.2" in str(caught.value)
+    listening.close()
+
+
+def test_keys_that_somebody_else_wrote_are_told_as_such(server: OwnServer, make_app: MakeApp) -> None:
+    app = make_app(redis_url=server.url)
+    invocation = app.tasks.add(1)
+    prefix = app.app.orchestrator.store.prefix
+    server.client.set(f"{prefix}o:i:{invocation.invocation_id}", "hello")
+    with pytest.raises(CorruptDataError, match="somebody else"):
+        _ = invocation.record
+    server.client.delete(f"{prefix}o:i:{invocation.invocation_id}")
+    server.client.hset(f"{prefix}o:i:{invocation.invocation_id}", mapping={"t": "x", "s": "?", "e": "0"})
+    with pytest.raises(CorruptDataError):
+        _ = invocation.status
+    server.client.hset(f"{prefix}o:counts", "rtask", b"\xff\xfe")
+    with pytest.raises(CorruptDataError):
+        app.app.orchestrator.count_by_status()
+
+
+@pytest.mark.parametrize("app_id", ["with spaces", "{braces}", "a}b{c", "*?[x]", "ünï", "x" * 200])
+def test_any_app_id_has_keys_in_one_slot_and_keeps_to_itself(
+    server: OwnServer, make_app: MakeApp, app_id: str
+) -> None:
+    app, other = make_app("ThreadRunner", redis_url=server.url, app_id=app_id), make_app(redis_url=server.url)
+    other.tasks.add(1)
+    kept = set(server.client.scan_iter("*"))
+    assert app.tasks.fib(3).get(60) == 2
+    app.stop()
+    mine = set(server.client.scan_iter("*")) - {key for key in kept if key.startswith("pynenc:{redis")}
+    mine = {key for key in mine if key.startswith(app.app.orchestrator.store.prefix)}
+    tags = {key[key.index("{") : key.index("}")] for key in mine}
+    assert len(tags) == 1
+    app.app.purge()
+    assert not [key for key in server.client.scan_iter("*") if key in mine]
+    assert other.app.orchestrator.count_by_status()
+
+
+def test_a_unix_socket_is_enough(tmp_path: Path, make_app: MakeApp) -> None:
+    path = tmp_path / "redis.sock"
+    with own_server(tmp_path / "redis", "--unixsocket", str(path)):
+        for settings in ({"redis_unix_socket_path": str(path)}, {"redis_url": f"unix://{path}?db=1"}):
+            app = make_app("ThreadRunner", **settings)
+            assert app.tasks.add(1).get(60) == 2
+
+
+def test_tls_is_spoken_and_a_stranger_is_refused(tmp_path: Path, make_app: MakeApp) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    )
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    port = free_port()
+    options = ["--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    with own_server(tmp_path / "redis", *options, "--tls-auth-clients", "no"):
+        settings: dict[str, Any] = {"redis_host": "127.0.0.1", "redis_port": port, "redis_ssl": True}
+        app = make_app("ThreadRunner", **settings, redis_ssl_ca_certs=str(certificate))
+        assert app.tasks.add(1).get(60) == 2
+        with pytest.raises(StoreUnavailableError, match="certificate"):
+            make_app(**settings).tasks.add(1)
+
+
+# -- settings -----------------------------------------------------------------------------------------
+
+
+def test_the_builder_puts_everything_on_redis(server: OwnServer) -> None:
+    app = PynencBuilder().app_id("built").redis(url=server.url).build()
+    stores = app.engine.components.stores()
+    assert [type(store).__name__ for store in stores] == ["RedisStore"]
+
+
+def test_the_builder_refuses_two_databases() -> None:
+    with pytest.raises(ValueError, match="give one of them"):
+        PynencBuilder().redis(url="redis://localhost/1", db=2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"redis_url": f"http://:{PASSWORD}@localhost"}, "redis://user:password@host"),
+        ({"redis_url": f"redis://:{PASSWORD}@localhost:port/0"}, "redis://user:password@host"),
+        ({"redis_sentinels": ["localhost"]}, "host:port"),
+    ],
+)
+def test_settings_that_name_no_server_are_refused(settings: dict[str, Any], message: str) -> None:
+    conf = {"orchestrator_cls": "RedisOrchestrator", **settings}
+    with pytest.raises(ConfigError, match=message) as caught:
+        _ = Pynenc(conf).orchestrator
+    assert PASSWORD not in str(caught.value)
+
+
+def test_the_doctor_says_what_a_server_may_lose(
+    server: OwnServer, make_app: MakeApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app(redis_url=server.url).app
+    assert doctor.run(None, app) == 0  # type: ignore[arg-type]
+    assert "warning" not in capsys.readouterr().out
+    server.client.config_set("maxmemory-policy", "allkeys-lru")
+    server.client.config_set("appendonly", "no")
+    assert doctor.run(None, app) == 0  # type: ignore[arg-type]
+    found = capsys.readouterr().out
+    assert "allkeys-lru" in found
+    assert "append-only" in found
+    server.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    assert doctor.run(None, app) == 1  # type: ignore[arg-type]
+    server.client.execute_command("REPLICAOF", "NO", "ONE")
