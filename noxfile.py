@@ -34,7 +34,7 @@ THREADS_ONLY = ("sqlite_split", "rabbitmq")
 #: Those whose queue is another server than the records.
 MIXES = ("rabbitmq",)
 #: Those that are put through the faults, too.
-FAULTS = ("mem", "sqlite")
+FAULTS = ("mem", "sqlite", "redis")
 
 REQUIREMENTS = (
     "axe-playwright-python>=0.1.7",

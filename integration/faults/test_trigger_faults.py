@@ -57,6 +57,8 @@ EXPECTED = {"source": 1, "on_source": 1, "on_order": 2, "on_both": 1}
 @pytest.mark.parametrize("mode", [FaultMode.ERROR_BEFORE, FaultMode.ERROR_AFTER])
 def test_whoever_reacts_may_end_at_any_store_call(backend: Backend, tmp_path: Path, mode: FaultMode) -> None:
     """One pass ends at its first, second, … store call, for good; another runner goes on after the lease."""
+    if not backend.takes_clock:
+        pytest.skip("its time cannot be moved past the lease; those that start and die go by its own")
     at, happened = 0, True
     while happened:
         at += 1
