@@ -59,6 +59,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         calls += [
             shop.flaky("a"),
             shop.batch(9),
+            shop.nightly(8),
             shop.login("bob", "hunter2", {"api_key": "k-123", "db": "main"}),
         ]
         assert all(call.wait(60) for call in calls)

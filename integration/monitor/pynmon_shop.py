@@ -67,3 +67,9 @@ def hold() -> str:
 @app.task
 def login(user: str, password: str, options: dict[str, str]) -> str:
     return f"postgres://{user}:{password}@db/shop"
+
+
+@app.workflow
+def nightly(size: int) -> int:
+    first = batch(size).result
+    return first + batch(2).result

@@ -18,6 +18,7 @@ PAGES = [
     "/tasks",
     "/tasks/pynmon_shop.refuse",
     "/runners",
+    "/workflows",
     "/timeline?range=1h",
     "/nothing",
 ]
@@ -63,7 +64,8 @@ def test_everybody_can_read_every_page(chromium: Any, address: str, scheme: str,
     watched = Watched(chromium, address, color_scheme=scheme)
     watched.page.set_viewport_size({"width": width, "height": 844})
     page = watched.open("/invocations")
-    paths = [*PAGES, ids_of(page, "refuse")[0], ids_of(page, "batch")[0]]
+    run = ids_of(page, "nightly")[0].replace("/invocations/", "/workflows/")
+    paths = [*PAGES, ids_of(page, "refuse")[0], ids_of(page, "batch")[0], run]
     axe = Axe()
     for path in paths:
         page = watched.open(path)

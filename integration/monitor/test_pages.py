@@ -42,7 +42,7 @@ def statements(shop: ModuleType) -> Any:
 
 def invocation_of(shop: ModuleType, client: TestClient, task: str) -> str:
     page = client.get(f"/invocations?task=pynmon_shop.{task}")
-    return str(re.findall(r'href="(/invocations/[^"]+)"', page.text)[0])
+    return str(re.findall(r'href="(/invocations/[^"]+)"', page.text)[-1])
 
 
 #: Page and the most questions that it may ask the store, however much is in there.
@@ -55,6 +55,8 @@ CEILINGS = {
     "/tasks/pynmon_shop.charge": 8,
     "/find?id=00000": 1,
     "/runners": 3,
+    "/workflows": 3,
+    "/workflows?status=failed": 4,
     "/timeline?range=1h": 6,
     "/timeline?range=7d&errors=true&view=table": 6,
 }
@@ -135,7 +137,7 @@ def test_older_pages_hold_what_the_newest_do_not(client: TestClient) -> None:
         seen += page
         older = re.findall(r'rel="next" href="([^"]+)"', text)
         path = "/invocations" + older[0].replace("&amp;", "&") if older else ""
-    assert len(seen) == len(set(seen)) == 30 + 16 + 1 + 1 + 9 + 1
+    assert len(seen) == len(set(seen)) == 30 + 16 + 1 + 1 + 9 + 1 + (1 + 2 + 8 + 2)
 
 
 def test_the_total_is_exact(client: TestClient) -> None:
@@ -192,6 +194,26 @@ def test_a_timeline_has_few_nodes(client: TestClient) -> None:
     assert len(page.tags) <= 1500
 
 
+def test_a_workflow_shows_its_hierarchy(shop: ModuleType, client: TestClient) -> None:
+    (path,) = re.findall(r'href="(/workflows/[^"]+)"', client.get("/workflows").text)
+    with statements(shop) as seen:
+        text = client.get(path).text
+    assert len(seen) <= 6, seen
+    assert "13 invocations" in text
+    assert "3 levels" in text
+    rows = re.findall(
+        r'<tr><td class="depth-(\d)">.*?<b>(\w+)</b></a>\s*(<b>&times; 8</b>)?', text, re.DOTALL
+    )
+    assert [(depth, task, bool(folded)) for depth, task, folded in rows] == [
+        ("0", "nightly", False),
+        ("1", "batch", False),
+        ("2", "charge", True),
+        ("1", "batch", False),
+        ("2", "charge", False),
+        ("2", "charge", False),
+    ]
+
+
 def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
     text = "".join(page.text for page in crawled.values())
     assert "hunter2" not in text
@@ -214,6 +236,9 @@ def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
         ("/invocations?cursor=x", 400, "damaged"),
         ("/timeline?from=2026-01-01", 422, "no window"),
         ("/timeline?range=1x", 422, "choose one of"),
+        ("/workflows/unknown", 404, "no workflow"),
+        ("/workflows?cursor=x", 400, "damaged"),
+        ("/workflows?status=x", 422, "no such status"),
         ("/runners/unknown", 404, "There is no runner"),
         ("/find?id=ab", 422, "four characters"),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.family import family_of
+from pynmon.family import descendants_of, family_of
 from pynmon.journey import journey_of, stretches_of
 
 S = InvocationStatus
@@ -90,3 +90,9 @@ def test_a_short_stretch_is_wide_enough_to_be_seen() -> None:
     history = [entry(1, S.REGISTERED, 0.0), entry(2, S.RUNNING, 0.001), entry(3, S.SUCCESS, 1e6)]
     assert journey_of(history, 1e6)[0].width > 5
     assert journey_of([], 0.0) == []
+
+
+def test_a_part_of_a_family_is_what_is_below_one_of_its_members() -> None:
+    family = [record("root"), record("a", "root"), record("b", "root"), record("a1", "a"), record("a2", "a1")]
+    assert [one.invocation_id for one in descendants_of(family, family[1])] == ["a", "a1", "a2"]
+    assert descendants_of(family, family[0]) == family

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pynenc.values.records import InvocationRecord
-from pynenc.values.status import InvocationStatus
 
 #: More siblings of one task and status than this become one line.
 _FOLD_ABOVE = 5
@@ -14,49 +13,67 @@ _FOLD_ABOVE = 5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One invocation, or many siblings that differ in nothing that is shown."""
+    """One invocation, or siblings that differ in nothing that is shown."""
 
     depth: int
     record: InvocationRecord
-    #: How many it stands for.
-    number: int = 1
+    #: All that it stands for, itself first.
+    members: tuple[InvocationRecord, ...]
     is_chosen: bool = False
+
+    @property
+    def number(self) -> int:
+        """How many it stands for."""
+        return len(self.members)
+
+
+_Children = dict[str | None, list[InvocationRecord]]
 
 
 def family_of(records: Sequence[InvocationRecord], chosen: InvocationRecord | None) -> list[Line]:
-    """The tree, depth first; the chosen one, its ancestors and what has children of its own are never folded."""
-    children: dict[str | None, list[InvocationRecord]] = {}
+    """The tree, depth first; the chosen one and what has children of its own are never folded."""
     known = {record.invocation_id for record in records}
+    children: _Children = {}
     for record in records:
         parent = record.parent_id if record.parent_id in known else None
         children.setdefault(parent, []).append(record)
-    keep: set[str] = {chosen.invocation_id} if chosen else set()
+    keep = chosen.invocation_id if chosen else None
     lines: list[Line] = []
-    stack: list[tuple[int, InvocationRecord, int]] = [
-        (0, one, n) for one, n in _folded(children.get(None, []), children, keep)
-    ]
-    stack.reverse()
+    stack = [(0, members) for members in reversed(_folded(children.get(None, []), children, keep))]
     while stack:
-        depth, record, number = stack.pop()
-        lines.append(
-            Line(depth, record, number, chosen is not None and record.invocation_id == chosen.invocation_id)
-        )
-        below = _folded(children.get(record.invocation_id, []), children, keep) if number == 1 else []
-        stack += [(depth + 1, one, n) for one, n in reversed(below)]
+        depth, members = stack.pop()
+        first = members[0]
+        lines.append(Line(depth, first, members, first.invocation_id == keep))
+        below = _folded(children.get(first.invocation_id, []), children, keep) if len(members) == 1 else []
+        stack += [(depth + 1, one) for one in reversed(below)]
     return lines
 
 
 def _folded(
-    siblings: list[InvocationRecord], children: dict[str | None, list[InvocationRecord]], keep: set[str]
-) -> list[tuple[InvocationRecord, int]]:
-    groups: dict[tuple[str, InvocationStatus], list[InvocationRecord]] = {}
+    siblings: list[InvocationRecord], children: _Children, keep: str | None
+) -> list[tuple[InvocationRecord, ...]]:
+    """Each alone, or with its equals at the place of the first of them."""
+    groups: dict[object, list[InvocationRecord]] = {}
     for one in siblings:
-        if one.invocation_id not in keep and one.invocation_id not in children:
+        if one.invocation_id == keep or one.invocation_id in children:
+            groups[one.invocation_id] = [one]
+        else:
             groups.setdefault((one.task_id, one.status), []).append(one)
-    numbers: dict[str, int] = {}
-    hidden: set[str] = set()
+    folded: dict[str, tuple[InvocationRecord, ...]] = {}
     for group in groups.values():
         if len(group) > _FOLD_ABOVE:
-            numbers[group[0].invocation_id] = len(group)
-            hidden.update(one.invocation_id for one in group[1:])
-    return [(one, numbers.get(one.invocation_id, 1)) for one in siblings if one.invocation_id not in hidden]
+            folded[group[0].invocation_id] = tuple(group)
+        else:
+            folded |= {one.invocation_id: (one,) for one in group}
+    return [folded[one.invocation_id] for one in siblings if one.invocation_id in folded]
+
+
+def descendants_of(records: Sequence[InvocationRecord], ancestor: InvocationRecord) -> list[InvocationRecord]:
+    """It and those below it, of records of which each comes behind its parent."""
+    inside = {ancestor.invocation_id}
+    found = []
+    for record in records:
+        if record.invocation_id in inside or record.parent_id in inside:
+            inside.add(record.invocation_id)
+            found.append(record)
+    return found

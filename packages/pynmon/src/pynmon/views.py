@@ -23,6 +23,7 @@ PAGES = (
     ("dashboard", "Dashboard"),
     ("timeline", "Timeline"),
     ("invocations", "Invocations"),
+    ("workflows", "Workflows"),
     ("tasks", "Tasks"),
     ("runners", "Runners"),
 )

@@ -1,5 +1,13 @@
 """One module per page: its route, and the facts that its template shows."""
 
-from pynmon.pages import dashboard, events, invocations, runners, tasks, timeline
+from pynmon.pages import dashboard, events, invocations, runners, tasks, timeline, workflows
 
-ROUTERS = (dashboard.router, timeline.router, invocations.router, tasks.router, runners.router, events.router)
+ROUTERS = (
+    dashboard.router,
+    timeline.router,
+    invocations.router,
+    workflows.router,
+    tasks.router,
+    runners.router,
+    events.router,
+)
