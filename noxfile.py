@@ -26,11 +26,16 @@ PYTHONS = ("3.11", "3.12", "3.13")
 #: The Python of all sessions but ``unit``: the one that runs nox.
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: Names of ``integration/backends``; ``PYNENC_TEST_REQUIRE`` says which of them must be reachable.
-BACKENDS = ("mem", "sqlite", "sqlite_split", "redis", "rabbitmq")
+BACKENDS = ("mem", "sqlite", "sqlite_split", "redis", "rabbitmq", "mongodb")
 #: Of those whose records are another backend's, what the contract says about the rest.
 BROKER_ONLY = {"rabbitmq": ("integration/contract/test_broker.py", "integration/contract/test_isolation.py")}
-#: Those put together of backends whose behaviour with processes is tested elsewhere.
-THREADS_ONLY = ("sqlite_split", "rabbitmq")
+_THREADS = "ThreadRunner and not MultiThreadRunner"
+#: Those whose behaviour is not tested with every runner: what the other runners do is seen elsewhere.
+RUNNERS = {
+    "sqlite_split": _THREADS,
+    "rabbitmq": _THREADS,
+    "mongodb": f"({_THREADS}) or PersistentProcessRunner",
+}
 #: Those whose queue is another server than the records.
 MIXES = ("rabbitmq",)
 #: Those that are put through the faults, too.
@@ -75,6 +80,7 @@ nox.options.sessions = [
     "behaviour",
     "faults",
     "redis_server",
+    "mongodb_server",
     "programs",
     "monitor",
     "plugin",
@@ -122,9 +128,8 @@ def contract(session: nox.Session, backend: str) -> None:
 @nox.parametrize("backend", [nox.param(backend, id=backend) for backend in BACKENDS])
 def behaviour(session: nox.Session, backend: str) -> None:
     """The promises to users, through tasks and runners."""
-    # Every runner is put through everything on one store; what is special about several needs no process.
-    threads_only = ("-k", "ThreadRunner and not MultiThreadRunner") if backend in THREADS_ONLY else ()
-    _run_tests(session, "integration/behaviour", "--backend", backend, *PARALLEL, *threads_only)
+    runners = ("-k", RUNNERS[backend]) if backend in RUNNERS else ()
+    _run_tests(session, "integration/behaviour", "--backend", backend, *PARALLEL, *runners)
 
 
 @nox.session(python=False)
@@ -153,6 +158,12 @@ def programs(session: nox.Session) -> None:
 def redis_server(session: nox.Session) -> None:
     """Redis servers that die, refuse, move, and hold what they should not."""
     _run_tests(session, "integration/redis_server", *PARALLEL)
+
+
+@nox.session(python=False)
+def mongodb_server(session: nox.Session) -> None:
+    """MongoDB servers that die, step down and refuse; processes that die between two writes; commands and indexes."""
+    _run_tests(session, "integration/mongodb_server", *PARALLEL)
 
 
 @nox.session(python=False)

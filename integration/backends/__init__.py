@@ -19,6 +19,7 @@ BACKENDS = {
     "sqlite_split": "integration.backends.mixed:SQLITE_SPLIT",
     "rabbitmq": "integration.backends.rabbitmq:BACKEND",
     "rabbitmq_redis": "integration.backends.rabbitmq_redis:BACKEND",
+    "mongodb": "integration.backends.mongodb:BACKEND",
 }
 
 

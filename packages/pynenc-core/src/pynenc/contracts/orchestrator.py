@@ -214,6 +214,12 @@ class BaseOrchestrator(BaseComponent):
             "upgrade it, or use an orchestrator that has one (memory, SQLite)"
         )
 
+    def repair(self) -> None:
+        """Complete what a process began and did not live to complete; called now and then by one runner.
+
+        For a store where a step is more than one write. What it makes claimable wakes those who wait for work.
+        """
+
     @abstractmethod
     def purge(self) -> None:
         """Remove everything of this app."""

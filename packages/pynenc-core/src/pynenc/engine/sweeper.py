@@ -86,6 +86,7 @@ class Sweeper:
         if self._heartbeat.leads:
             steps += [
                 self._recover_silent,
+                self._repair,
                 self._publisher.push_missing,
                 self._apply_retention,
                 self._forget_occurrences,
@@ -114,6 +115,9 @@ class Sweeper:
             return  # whoever could have died would have taken the store along
         dead = self._silence.longer_than(self._dead_after)
         self._recovery.recover(dead, f"no sign of life from its runner for {self._dead_after:g} s")
+
+    def _repair(self) -> None:
+        self._components.orchestrator.repair()
 
     def _apply_retention(self) -> None:
         now = time.monotonic()

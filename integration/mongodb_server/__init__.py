@@ -1,0 +1,1 @@
+"""What is special about MongoDB: its faults, its indexes, and how many commands an operation takes."""

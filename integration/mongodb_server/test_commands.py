@@ -1,0 +1,113 @@
+"""Counted budgets: how many commands an operation takes, for one invocation and for many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from integration.mongodb_server.own_server import OwnServer
+from integration.mongodb_server.world import Commands, world_on
+from integration.world import World, call, finish, ids, pause, resume
+from pymongo import monitoring
+
+BATCH = 64
+AHEAD: dict[str, Any] = {
+    "limit": BATCH,
+    "ahead": {"app.task": 0.0},
+    "ahead_seconds": 1.0,
+    "start_seconds": 1.0,
+}
+
+
+@pytest.fixture(scope="module")
+def commands() -> Commands:
+    """What the driver sends; it tells only listeners that are there before it connects."""
+    listener = Commands()
+    monitoring.register(listener)
+    return listener
+
+
+@pytest.fixture
+def world(server: OwnServer, commands: Commands) -> Iterator[World]:
+    """An app that has been used already: nothing is opened or looked up for the first time."""
+    made = world_on(server)
+    made.do(finish(made.run("first")))
+    yield made
+    made.clear()
+
+
+def _names(seen: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Without the look at what is watched, which happens a few times per second at most."""
+    return [name for name, command in seen if command.get(name) != "pynenc_trigger"]
+
+
+@pytest.mark.parametrize("number", [1, 100])
+def test_a_submission_is_one_command(world: World, commands: Commands, number: int) -> None:
+    with commands.during() as seen:
+        world.submit(*(f"n{one}" for one in range(number)))
+    assert _names(seen) == ["insert"]
+
+
+def test_large_values_are_one_command_more(world: World, commands: Commands) -> None:
+    with commands.during() as seen:
+        world.orchestrator.submit([call("one"), call("two")], {"h1": "x", "h2": "y"}, enqueue=True)
+    assert _names(seen) == ["update", "insert"]
+
+
+def test_a_claim_of_one_is_two_commands(world: World, commands: Commands) -> None:
+    world.submit("one")
+    with commands.during() as seen:
+        world.claim()
+    assert _names(seen) == ["aggregate", "findAndModify"]
+
+
+def test_a_claim_of_many_is_three_commands(world: World, commands: Commands) -> None:
+    world.submit(*(f"n{one}" for one in range(BATCH)))
+    with commands.during() as seen:
+        assert len(world.claims(**AHEAD)) == BATCH
+    assert _names(seen) == ["aggregate", "update", "find"]
+
+
+def test_a_limited_claim_is_four_commands(world: World, commands: Commands) -> None:
+    world.submit("one", cc_key="k", cc_limit=1)
+    with commands.during() as seen:
+        world.claim()
+    assert len(_names(seen)) == 4
+
+
+def test_looking_in_vain_is_one_read(world: World, commands: Commands) -> None:
+    with commands.during() as seen:
+        assert world.claims() == []
+    assert _names(seen) == ["aggregate"]
+
+
+@pytest.mark.parametrize("number", [1, BATCH])
+def test_a_finish_is_two_commands(world: World, commands: Commands, number: int) -> None:
+    world.submit(*(f"n{one}" for one in range(number)))
+    claims = world.claims(**AHEAD)
+    with commands.during() as seen:
+        world.do(*map(finish, claims))
+    assert (len(claims), _names(seen)) == (number, ["find", "update"])
+
+
+def test_a_finish_that_meets_somebody_else_is_read_back(world: World, commands: Commands) -> None:
+    world.submit("one", "two")
+    one, two = world.claims(**AHEAD)
+    world.do(finish(one))
+    with commands.during() as seen:
+        answers = world.advance(finish(one), finish(two)).moves
+    assert all(answer.accepted for answer in answers)
+    assert _names(seen) == ["find", "update"]
+
+
+def test_a_helped_call_is_three_writes_and_their_effects(world: World, commands: Commands) -> None:
+    waiter = world.run("waiter")
+    with commands.during() as seen:
+        (helped,) = world.submit("helped")
+        claim = world.advance(pause(waiter, "helped"), claim=world.claim_request(ids=ids("helped"))).claims[0]
+        world.advance(finish(claim), resume(waiter), read=(helped,))
+    writes = Counter(name for name in _names(seen) if name in ("insert", "update", "findAndModify"))
+    # The pause, the weight of the wait, and the end of both.
+    assert writes == {"insert": 1, "findAndModify": 1, "update": 3}

@@ -1,0 +1,1 @@
+"""Everything of an app in a MongoDB database."""

@@ -1,0 +1,198 @@
+"""MongoMonitorStore: reads for people, each along an index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bson import Timestamp
+
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
+from pynenc_mongodb import codec, schema
+from pynenc_mongodb.schema import DELAYED, READY, Document
+from pynenc_mongodb.store import MongoStore
+
+_FINISHED = dict.fromkeys(("ended_at", "status", "task_id", "runner_id", "started_at", "available_at"), 1)
+
+
+class MongoMonitorStore(BaseMonitorStore):
+    """The records of an app in a database, for people."""
+
+    def __init__(self, store: MongoStore) -> None:
+        self._store = store
+
+    def change_token(self) -> str:  # noqa: D102
+        found = self._find({}, {"status_at": 1, "seq": 1}, sort=[("status_at", -1)], limit=1, hint="changed")
+        return "|".join(f"{one['_id']} {one['status_at']!r} {one['seq']}" for one in found)
+
+    def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
+        counts: dict[str, dict[InvocationStatus, int]] = {}
+        pipeline: list[Document] = [
+            {"$match": {"a": self._store.app}},
+            {"$group": {"_id": {"task_id": "$task_id", "status": "$status"}, "count": {"$sum": 1}}},
+        ]
+        with self._store.reading():
+            for one in self._store.collection(schema.INVOCATIONS).aggregate(pipeline, hint="task"):
+                counts.setdefault(one["_id"]["task_id"], {})[codec.status_of(one["_id"])] = one["count"]
+        return counts
+
+    # -- lists ----------------------------------------------------------------------------------------
+
+    def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102
+        direction, behind = (1, "$gt") if query.oldest_first else (-1, "$lt")
+        window: Document = {behind: _position(query.cursor)} if query.cursor else {}
+        stop = self._stop(query, window, direction)
+        if stop is not None:
+            window["$lte" if query.oldest_first else "$gte"] = stop
+        condition = self._condition(query)
+        if window:
+            condition["n"] = window
+        documents = self._find(condition, {**codec.SLIM}, sort=[("n", direction)], limit=query.limit + 1)
+        found = documents[: query.limit]
+        following = None
+        if len(documents) > query.limit:
+            following = _cursor(found[-1]["n"])
+        elif stop is not None:
+            following = _cursor(stop)
+        return RecordPage(tuple(self._records(found)), following)
+
+    def _condition(self, query: RecordQuery) -> Document:
+        condition: Document = {}
+        if query.task_id is not None:
+            condition["task_id"] = query.task_id
+        if query.statuses is not None:
+            condition["status"] = {"$in": sorted(status.value for status in query.statuses)}
+        elif query.task_id is not None:
+            condition["status"] = {"$in": sorted(status.value for status in InvocationStatus)}
+        if query.root_id is not None:
+            condition["$or"] = [{"root_id": query.root_id}, {"_id": self._store.key(query.root_id)}]
+        if query.workflows:
+            condition["workflow_id"] = {"$exists": True}
+            condition["$expr"] = {"$eq": ["$_id", {"$concat": [f"{self._store.app}/", "$workflow_id"]}]}
+        return condition
+
+    def _stop(self, query: RecordQuery, window: Document, direction: int) -> Timestamp | None:
+        """The position after which the search is cut off; None when it ends before, or an index has the answers."""
+        common = query.statuses is not None and InvocationStatus.SUCCESS in query.statuses
+        if query.root_id is not None or not (common or query.workflows):
+            return None
+        # Successes are most of what there is: they are found along the order of submission.
+        condition: Document = {"workflow_id": {"$exists": True}} if query.workflows else {}
+        if window:
+            condition["n"] = window
+        index = "workflow" if query.workflows else "order"
+        options: dict[str, Any] = {"sort": [("n", direction)], "skip": query.search_limit - 1, "limit": 1}
+        found = self._find(condition, {"n": 1}, **options, hint=index)
+        return found[0]["n"] if found else None
+
+    def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
+        found = self._records(self._find(self._store.by_ids(ids), codec.SLIM))
+        return {record.invocation_id: record for record in found}
+
+    def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:  # noqa: D102
+        if not prefix:
+            return []
+        keys = {"$gte": self._store.key(prefix), "$lt": self._store.key(prefix + "\U0010ffff")}
+        return self._records(self._find({"_id": keys}, codec.SLIM, sort=[("_id", 1)], limit=limit))
+
+    # -- one invocation -------------------------------------------------------------------------------
+
+    def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:  # noqa: D102
+        found = self._find(self._store.by_ids(ids), {"history": 1})
+        return {self._store.id_of(one): codec.to_history(one.get("history", ())) for one in found}
+
+    def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:  # noqa: D102
+        found = self._find(self._store.by_ids([invocation_id]), {"arguments": 1, "outcome.data": 1})
+        self._store.pieces.fill(found)
+        stored = {
+            kind: text
+            for one in found
+            for kind, text in (
+                (PayloadKind.ARGUMENTS, one.get("arguments")),
+                (PayloadKind.OUTCOME, (one.get("outcome") or {}).get("data")),
+            )
+        }
+        return {kind: text[:limit] for kind, text in stored.items() if text is not None}
+
+    # -- what happens and happened --------------------------------------------------------------------
+
+    def list_finished(  # noqa: D102
+        self, since: float, until: float, limit: int, *, oldest_first: bool = False
+    ) -> list[Finished]:
+        condition = {"ended_at": {"$gte": since, "$lt": until}}
+        order = [("ended_at", 1 if oldest_first else -1)]
+        return [
+            Finished(
+                one["ended_at"],
+                codec.status_of(one),
+                one["task_id"],
+                self._store.id_of(one),
+                one.get("runner_id"),
+                one.get("started_at"),
+                one["available_at"],
+            )
+            for one in self._find(condition, _FINISHED, sort=order, limit=limit, hint="ended")
+        ]
+
+    def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
+        condition: Document = {"token": {"$exists": True}}
+        if runner_id is not None:
+            condition["runner_id"] = runner_id
+        return self._records(self._find(condition, codec.SLIM, limit=limit, hint="owned"))
+
+    def find_longest_waiting(self) -> InvocationRecord | None:  # noqa: D102
+        rank = [("dependents", -1), ("priority", -1), ("n", 1)]
+        due = {"q": DELAYED, "available_at": {"$lte": self._store.now()}}
+        found = self._find({"q": READY}, codec.SLIM, sort=rank, limit=1, hint="ready")
+        found += self._find(due, codec.SLIM, sort=[("available_at", 1)], limit=1, hint="delayed")
+        return min(self._records(found), key=lambda record: record.available_at, default=None)
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
+        found: list[Document] = []
+        for stopped in (False, True):
+            if len(found) < limit:
+                condition = {"started_at": {"$exists": True}, "stopped_at": {"$exists": stopped}}
+                order = [("started_at", -1), ("_id", -1)]
+                found += self._find(
+                    condition, None, schema.RUNNERS, sort=order, limit=limit - len(found), hint="start"
+                )
+        return [codec.to_runner(one) for one in found]
+
+    def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
+        found = self._find(self._store.by_ids(f"runner/{one}" for one in ids), None, schema.RUNNERS)
+        return {one["runner_id"]: codec.to_runner(one) for one in found}
+
+    # -- documents ------------------------------------------------------------------------------------
+
+    def _find(
+        self,
+        condition: Document,
+        fields: Mapping[str, int] | None,
+        collection: str = schema.INVOCATIONS,
+        **options: Any,
+    ) -> list[Document]:
+        with self._store.reading():
+            query = {"a": self._store.app, **condition}
+            return list(self._store.collection(collection).find(query, fields, **options))
+
+    def _records(self, documents: Sequence[Document]) -> list[InvocationRecord]:
+        return [codec.to_record(self._store.id_of(one), one) for one in documents]
+
+
+def _position(cursor: str) -> Timestamp:
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 20):
+        raise ValueError(f"{cursor!r} is no position in a list of invocations")
+    seconds, ordinal = divmod(int(cursor), 2**32)
+    return Timestamp(min(seconds, 2**32 - 1), ordinal)
+
+
+def _cursor(position: Timestamp) -> str:
+    return str(position.time * 2**32 + position.inc)

@@ -1,0 +1,106 @@
+"""Texts that are too large for a document: kept in pieces beside it, which are written before it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from pynenc.exceptions import OutcomeLostError
+from pynenc_mongodb import schema
+from pynenc_mongodb.errors import DUPLICATE, code_of, translated
+from pynenc_mongodb.schema import Document
+from pynenc_mongodb.server import Server
+
+#: Pieces of one text; a message to the server holds several of them.
+_PIECE_BYTES = 8 * 1024 * 1024
+
+
+class Pieces:
+    """Writes and reads large texts.
+
+    Args:
+        server: Where they are kept.
+        threshold: Texts of more bytes are large.
+    """
+
+    def __init__(self, server: Server, threshold: int) -> None:
+        self._server = server
+        self._threshold = threshold
+
+    def stored(self, text: str | None, owner: str, name: str) -> str | Document | None:
+        """What a document keeps of a text: itself, or a reference to pieces, which are written now.
+
+        Args:
+            text: The text.
+            owner: With whom the pieces are deleted.
+            name: Different for every text of this owner, and equal for the same text.
+        """
+        if text is None or len(text) * 4 <= self._threshold:
+            return text
+        data = text.encode()
+        if len(data) <= self._threshold:
+            return text
+        key = f"{self._server.id_of(owner)}/{name}"
+        count = -(-len(data) // _PIECE_BYTES)
+        for number in range(count):
+            piece = data[number * _PIECE_BYTES : (number + 1) * _PIECE_BYTES]
+            document = {"_id": f"{key}/{number}", "a": self._server.app, "of": owner, "data": piece}
+            # It may have been written before, by a commit whose answer was lost.
+            with translated(self._server.where, writing=True), contextlib.suppress(DuplicateKeyError):
+                self._collection.insert_one(document)
+        return {"pieces": key, "count": count}
+
+    def read(self, values: Mapping[Any, Any]) -> dict[Any, str]:
+        """Texts by whatever they are asked for: what documents keep, with references followed."""
+        references = {key: value for key, value in values.items() if isinstance(value, Mapping)}
+        texts = {key: value for key, value in values.items() if key not in references}
+        for key, reference in references.items():
+            names = [f"{reference['pieces']}/{number}" for number in range(reference["count"])]
+            with translated(self._server.where):
+                found = {
+                    piece["_id"]: piece["data"]
+                    for piece in self._collection.find({"_id": {"$in": names}, "a": self._server.app})
+                }
+            if len(found) < len(names):
+                raise OutcomeLostError(f"pieces of the stored text '{reference['pieces']}' are gone")
+            texts[key] = b"".join(found[name] for name in names).decode()
+        return texts
+
+    def fill(self, documents: Iterable[Document]) -> None:
+        """Put the texts of invocations in place of their references."""
+        for document in documents:
+            holders = ((document, "arguments"), (document.get("outcome") or {}, "data"))
+            for holder, name in holders:
+                if isinstance(holder.get(name), Mapping):
+                    holder[name] = self.read({name: holder[name]})[name]
+
+    def delete(self, owners: Iterable[str]) -> None:
+        """Remove the pieces of these owners."""
+        with translated(self._server.where, writing=True):
+            self._collection.delete_many({"a": self._server.app, "of": {"$in": list(owners)}})
+
+    def purge(self) -> None:
+        """Remove all pieces of the app."""
+        with translated(self._server.where, writing=True):
+            self._collection.delete_many({"a": self._server.app})
+
+    @property
+    def _collection(self) -> Any:
+        return self._server.collection(schema.PIECES)
+
+
+def insert_new(server: Server, collection: str, documents: list[Document]) -> set[int]:
+    """Insert what does not exist; positions of what did. Repeating it is harmless."""
+    if not documents:
+        return set()
+    with translated(server.where, writing=True):
+        try:
+            server.collection(collection).insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if code_of(error) or error.details.get("writeConcernErrors"):
+                raise
+            return {one["index"] for one in error.details["writeErrors"] if one["code"] == DUPLICATE}
+    return set()
