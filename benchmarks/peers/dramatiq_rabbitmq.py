@@ -1,0 +1,42 @@
+"""Dramatiq on RabbitMQ, with results in Redis: two processes of one thread."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import dramatiq
+from benchmarks.harness import workloads
+from benchmarks.peers.on_redis import URL, RedisSystem
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.results import Results
+from dramatiq.results.backends import RedisBackend
+
+broker = RabbitmqBroker(url=os.environ["BENCHMARK_RABBITMQ"])
+broker.add_middleware(Results(backend=RedisBackend(url=URL)))
+dramatiq.set_broker(broker)
+TASKS = {
+    function.__name__: dramatiq.actor(store_results=True)(function)
+    for function in (workloads.add, workloads.burn, workloads.hold)
+}
+
+
+class Peer(RedisSystem):
+    command = (
+        "-m",
+        "dramatiq",
+        "benchmarks.peers.dramatiq_rabbitmq",
+        "-p",
+        "{n}",
+        "-t",
+        "1",
+        "--skip-logging",
+    )
+    others = 1
+    pattern = "dramatiq-results:*"
+
+    def call(self, task: str, *args: Any) -> Any:
+        return TASKS[task].send(*args)
+
+    def result(self, handle: Any) -> Any:
+        return handle.get_result(block=True, timeout=60_000)
