@@ -169,7 +169,7 @@ def mongodb_server(session: nox.Session) -> None:
 @nox.session(python=False)
 def monitor(session: nox.Session) -> None:
     """The pages of the monitor, also in a browser where there is one."""
-    _run_tests(session, "integration/monitor")
+    _run_tests(session, "integration/monitor", "-n", "2")
 
 
 @nox.session(python=False)

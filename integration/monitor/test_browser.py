@@ -18,6 +18,7 @@ PAGES = [
     "/tasks",
     "/tasks/pynmon_shop.refuse",
     "/runners",
+    "/logs",
     "/workflows",
     "/timeline?range=1h",
     "/nothing",
@@ -110,6 +111,20 @@ def test_a_paused_page_stands_still(watched: Watched, shop: ModuleType) -> None:
     assert page.locator(".count").inner_text() == before
     page.keyboard.press("p")
     eventually(lambda: page.wait_for_timeout(50) or page.locator(".count").inner_text() != before)
+
+
+def test_pasted_lines_are_explained(watched: Watched, shop: ModuleType) -> None:
+    page = watched.open("/invocations?task=pynmon_shop.refuse")
+    name = page.locator("a.id").first.get_attribute("title")
+    page = watched.open("/logs")
+    page.locator("#text").fill(f"ERROR [invocation:{name}] {shop.HOSTILE[1]}\n{shop.HOSTILE[0]}")
+    page.get_by_role("button", name="Explain").click()
+    page.wait_for_selector(".log")
+    assert "\u240d" not in page.locator("#text").input_value()
+    assert page.evaluate("window.__pwned") is None
+    assert shop.HOSTILE[0] in page.locator(".log").inner_text()
+    page.locator(".log a").first.click()
+    assert "Traceback" in page.locator("pre").first.inner_text()
 
 
 def test_keys_lead_through_the_pages(watched: Watched) -> None:

@@ -214,6 +214,33 @@ def test_a_workflow_shows_its_hierarchy(shop: ModuleType, client: TestClient) ->
     ]
 
 
+def test_log_lines_lead_to_what_they_are_about(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "refuse")
+    whole = path.rpartition("/")[2]
+    lines = [
+        f"2026-01-01T00:00:00 INFO     pynenc [runner:abcd invocation:{whole} task:pynmon_shop.refuse] attempt 1",
+        f"2026-01-01T00:00:01 ERROR    pynenc [invocation:{whole[:30]} task:pynmon_shop.refuse] failed",
+        "Traceback <script>window.__pwned = 9</script>",
+        '{"severity": "INFO", "text": "2026-01-01 INFO json [invocation:unknown-one]"}',
+    ]
+    with statements(shop) as seen:
+        response = client.post(
+            "/logs", data={"text": "\n".join(lines)}, headers={"Sec-Fetch-Site": "same-origin"}
+        )
+    assert response.status_code == 200
+    assert len(seen) <= 6, seen
+    page = Page(response.text)
+    assert page.forbidden == []
+    assert page.links.count(path) == 3  # both lines and the table
+    assert page.tags.count("script") == Page(client.get("/logs").text).tags.count("script")
+    assert "json [invocation:unknown-one]" in response.text
+    errors = client.post(
+        "/logs", data={"text": "\n".join(lines), "level": "ERROR"}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert "Traceback" in errors.text
+    assert "attempt 1</li>" not in errors.text
+
+
 def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
     text = "".join(page.text for page in crawled.values())
     assert "hunter2" not in text

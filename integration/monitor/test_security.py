@@ -53,11 +53,28 @@ def test_no_other_site_may_send_anything(client: TestClient, method: str, header
     assert client.request(method, "/", headers=headers).status_code == 403
 
 
-def test_there_is_nothing_to_send(client: TestClient, monitor: FastAPI) -> None:
+def test_there_is_little_to_send(client: TestClient, monitor: FastAPI) -> None:
     for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}):
-        assert client.post("/", headers=headers).status_code == 405
-    methods = {method for route in monitor.routes for method in getattr(route, "methods", None) or ()}
-    assert methods <= {"GET", "HEAD"}
+        assert client.post("/", headers=headers, data={"a": "b"}).status_code == 405
+    sendable = {
+        (method, getattr(route, "path", ""))
+        for route in monitor.routes
+        for method in getattr(route, "methods", None) or ()
+        if method not in ("GET", "HEAD")
+    }
+    # Explains what it is given, and keeps nothing.
+    assert sendable <= {("POST", "/logs")}
+
+
+def test_much_is_refused_before_it_is_read(client: TestClient) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
+    assert client.post("/logs", headers=headers, content=b"text=" + b"x" * 5_000_000).status_code == 413
+    assert client.post("/logs", headers=headers, content=b"text=" + b"x" * 2_000_000).status_code in (
+        400,
+        413,
+    )
+    assert client.post("/logs", headers=headers, content=iter([b"text=x"])).status_code == 413
+    assert client.post("/logs", headers=headers, content=b"text=x").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/tasks", "/invocations", "/nothing", "/healthz", "/static/app.js"])
@@ -68,7 +85,7 @@ def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     kept = "immutable" if path.startswith("/static") else "no-store"
     assert kept in headers["cache-control"]
 

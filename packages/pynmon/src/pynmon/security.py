@@ -23,13 +23,16 @@ _POLICY = "; ".join(
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer", which would hide from us that a form was our own.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _MAX_QUERY_BYTES = 2048
+#: A form of 1 MiB of text, escaped.
+_MAX_BODY_BYTES = 4 * 2**20
 
 
 class Gate:
@@ -69,8 +72,13 @@ class Gate:
             )
         if len(scope.get("query_string", b"")) > _MAX_QUERY_BYTES:
             return PlainTextResponse("The address is too long.", status_code=414)
-        if scope["method"] not in _SAFE_METHODS and not _is_same_origin(scope, headers):
-            return PlainTextResponse("Only pages of this monitor may send that.", status_code=403)
+        if scope["method"] not in _SAFE_METHODS:
+            if not _is_same_origin(scope, headers):
+                return PlainTextResponse("Only pages of this monitor may send that.", status_code=403)
+            length = headers.get("content-length", "")
+            # The server sees to it that no more comes than was said.
+            if not length.isdecimal() or int(length) > _MAX_BODY_BYTES:
+                return PlainTextResponse("That is too much, or of unknown length.", status_code=413)
         return None
 
 

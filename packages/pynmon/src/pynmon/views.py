@@ -26,6 +26,7 @@ PAGES = (
     ("workflows", "Workflows"),
     ("tasks", "Tasks"),
     ("runners", "Runners"),
+    ("logs", "Logs"),
 )
 
 

@@ -1,6 +1,6 @@
 """One module per page: its route, and the facts that its template shows."""
 
-from pynmon.pages import dashboard, events, invocations, runners, tasks, timeline, workflows
+from pynmon.pages import dashboard, events, invocations, logs, runners, tasks, timeline, workflows
 
 ROUTERS = (
     dashboard.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     invocations.router,
     workflows.router,
     tasks.router,
+    logs.router,
     runners.router,
     events.router,
 )
