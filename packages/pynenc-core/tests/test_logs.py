@@ -68,7 +68,7 @@ def test_a_line_of_a_task_has_its_context(compact: bool, capsys: pytest.CaptureF
     configure_logging(ConfigPynenc({"compact_log_context": compact}))
     app._logging_configured = True
     invocation_id = talks().result
-    shown = invocation_id[:8] if compact else invocation_id
+    shown = invocation_id[-8:] if compact else invocation_id
     key = talks.task_id.key
     line = f"WARNING  pynenc.task.{key} [invocation:{shown} task:{key}] from inside\n"
     assert capsys.readouterr().err.endswith(line)

@@ -18,6 +18,7 @@ from pynenc.values.runners import RunnerIdentity
 
 _COLORS = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
 _RESET = "\x1b[0m"
+#: Of an id its last characters: the first ones are the time, and equal for all that was called within a minute.
 _COMPACT = 8
 #: What a line in JSON has of its context, where there is any.
 _CONTEXT = (
@@ -72,7 +73,7 @@ class TextFormatter(logging.Formatter):
     def __init__(self, *, colors: bool, compact: bool) -> None:
         super().__init__()
         self._colors = colors
-        self._cut = _COMPACT if compact else None
+        self._cut = -_COMPACT if compact else None
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the traceback below it."""
@@ -84,7 +85,7 @@ class TextFormatter(logging.Formatter):
 
     def _context(self, record: logging.LogRecord) -> str:
         invocation, runner, parent = (
-            (getattr(record, name, None) or "")[: self._cut]
+            (getattr(record, name, None) or "")[self._cut :]
             for name in ("invocation_id", "runner_id", "parent_runner_id")
         )
         if not invocation:
