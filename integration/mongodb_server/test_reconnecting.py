@@ -100,7 +100,7 @@ def test_accidents_under_load_lose_and_double_nothing(
     server: OwnServer, make_app: MakeApp, accident: Callable[[OwnServer], None]
 ) -> None:
     app = make_app("PersistentProcessRunner", mongo_url=server.url)
-    number = 600
+    number = 300
     group = app.tasks.add.parallelize([(one,) for one in range(number)])
     for share in (0.1, 0.5):
         eventually(lambda share=share: _done(app) >= number * share, 60)
@@ -150,7 +150,7 @@ def test_failed_commands_are_resolved_by_reading_back(
     admin.command(
         "configureFailPoint",
         "failCommand",
-        mode={"times": 12},
+        mode={"times": 6},
         data={"failCommands": commands, "appName": _app_name(app), **FAILURES[failure]},
     )
     try:

@@ -59,7 +59,7 @@ def claim(session: Session, request: ClaimRequest) -> Found:
     if request.limit < 1:
         return found
     if request.repeated:
-        found.documents = _owned(session, request)
+        found.documents = _owned(session, request, unknown=True)
         if found.documents:
             return found
     while True:
@@ -294,8 +294,8 @@ def _take(session: Session, request: ClaimRequest, picks: list[_Pick]) -> list[D
             return taken
     elif len(picks) == 1:
         return _take_one(session, request, picks[0])
-    _write_token(session, request, picks)
-    documents = _owned(session, request)
+    unknown = not _write_token(session, request, picks)
+    documents = _owned(session, request, unknown=unknown)
     if documents and not any(one["status"] == _S.RUNNING.value for one in documents):
         documents = _start_first(session, request, documents)
     return documents
@@ -315,12 +315,16 @@ def _take_one(session: Session, request: ClaimRequest, pick: _Pick) -> list[Docu
                 condition, update, projection=codec.CLAIM, return_document=ReturnDocument.AFTER
             )
     except CommitUnknownError:
-        return _owned(session, request)
+        return _owned(session, request, unknown=True)
     return [found] if found else []
 
 
-def _write_token(session: Session, request: ClaimRequest, picks: list[_Pick]) -> None:
-    """Write the token into several: one command, whose statements differ by what the history has to say."""
+def _write_token(session: Session, request: ClaimRequest, picks: list[_Pick]) -> bool:
+    """Write the token into several: one command, whose statements differ by what the history has to say.
+
+    Returns:
+        Whether the server has answered.
+    """
     store = session.store
     claimable: Document = {"q": READY}
     if request.ids is not None:
@@ -346,7 +350,8 @@ def _write_token(session: Session, request: ClaimRequest, picks: list[_Pick]) ->
         with store.writing():
             store.collection(schema.INVOCATIONS).bulk_write(writes, ordered=False)
     except CommitUnknownError:
-        pass  # what happened is read back
+        return False
+    return True
 
 
 _CLAIMED_TEXTS = frozenset({_S.RESUMED.value, _S.PENDING.value, _S.RUNNING.value})
@@ -388,12 +393,13 @@ def _update(session: Session, request: ClaimRequest, picks: list[_Pick]) -> Docu
     }
 
 
-def _owned(session: Session, request: ClaimRequest) -> list[Document]:
-    """What the runner owns under the token of the request."""
+def _owned(session: Session, request: ClaimRequest, *, unknown: bool = False) -> list[Document]:
+    """What the runner owns under the token of the request; ``unknown`` after an answer was lost."""
     store = session.store
+    read = store.latest if unknown else store.collection
     query = {"a": store.app, "runner_id": request.runner.runner_id, "token": request.token}
     with store.reading():
-        documents = list(store.collection(schema.INVOCATIONS).find(query, codec.CLAIM, hint="owned"))
+        documents = list(read(schema.INVOCATIONS).find(query, codec.CLAIM, hint="owned"))
     documents.sort(key=_rank_of)
     return documents
 

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _MEASURE_SECONDS = 30.0
 _SAMPLES = 3
+#: How often the driver asks who is the primary; the least that it allows is 500.
+_LOOK_MILLISECONDS = 1000
 
 
 def app_key(app_id: str) -> str:
@@ -113,6 +115,15 @@ class Server:
                 found = self._collections[name] = self._database[name]
         return found
 
+    def latest(self, name: str) -> Collection[Document]:
+        """A collection whose reads see everything that the primary has written, and wait until a majority has it.
+
+        For finding out what became of a write whose answer was lost: such a write may be there, and not be
+        confirmed yet. Slower than other reads.
+        """
+        level = "linearizable" if self.is_replicated else "local"
+        return self.collection(name).with_options(read_concern=ReadConcern(level))
+
     def id_of(self, name: str) -> str:
         """The key of a document of this app."""
         return f"{self.app}/{name}"
@@ -181,6 +192,7 @@ class Server:
             "socketTimeoutMS": int(conf.socket_timeout * 1000),
             "connectTimeoutMS": milliseconds,
             "serverSelectionTimeoutMS": milliseconds,
+            "heartbeatFrequencyMS": _LOOK_MILLISECONDS,
             "appname": f"pynenc {self.app}"[:128],
         }
         url = conf.mongo_url.get_secret_value()

@@ -234,7 +234,8 @@ class Session:
         query = {**self.store.by_ids(row.invocation_id for row in rows), "written_by": mark}
         try:
             with self.store.reading():
-                found = self.store.collection(schema.INVOCATIONS).find(query, {"_id": 1})
+                read = self.store.latest if unknown is not None else self.store.collection
+                found = read(schema.INVOCATIONS).find(query, {"_id": 1})
                 return {self.store.id_of(document) for document in found}
         except StoreError:
             if unknown is not None:

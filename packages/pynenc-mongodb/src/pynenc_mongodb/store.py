@@ -39,6 +39,11 @@ class MongoStore(BaseStore):
         """A collection of the database."""
         return self.server.collection(name)
 
+    def latest(self, name: str) -> Collection[Document]:
+        """The same, for finding out what became of a write whose answer was lost."""
+        self.server.collection(name)  # connects, and so knows whether there are replicas
+        return self.server.latest(name)
+
     def reading(self) -> AbstractContextManager[None]:
         """Raise our errors for what fails inside."""
         return translated(self.server.where)
