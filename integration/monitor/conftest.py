@@ -47,11 +47,12 @@ def running(shop: ModuleType) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The shop after a day's work: nothing runs any more."""
+    """The shop after a day's work: nothing runs any more. One for each file of tests: those in browsers add to it."""
     os.environ["PYNMON_TEST_DB"] = str(tmp_path_factory.mktemp("shop") / "shop.db")
     sys.path.insert(0, str(Path(__file__).parent))
+    sys.modules.pop("pynmon_shop", None)
     shop = importlib.import_module("pynmon_shop")
     with running(shop):
         calls = [shop.charge(n, 1.5 * n) for n in range(30)]
@@ -68,7 +69,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     sys.path.remove(str(Path(__file__).parent))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def monitor(shop: ModuleType) -> FastAPI:
     return create_monitor_app(
         shop.app, MonitorSettings(allowed_hosts=("127.0.0.1", "localhost"), refresh_seconds=0.1)
@@ -96,7 +97,7 @@ def served(monitor: Any) -> Iterator[str]:
         thread.join(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(monitor: FastAPI) -> Iterator[str]:
     with served(monitor) as address:
         yield address
