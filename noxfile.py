@@ -77,7 +77,12 @@ nox.options.sessions = [
     "lint",
     "types",
     "unit",
-    *(f"{kind}({backend})" for kind in ("contract", "behaviour") for backend in BACKENDS if backend != "mongodb"),
+    *(
+        f"{kind}({backend})"
+        for kind in ("contract", "behaviour")
+        for backend in BACKENDS
+        if backend != "mongodb"
+    ),
     "faults",
     "redis_server",
     "programs",
