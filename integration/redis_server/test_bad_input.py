@@ -179,6 +179,14 @@ def test_the_builder_puts_everything_on_redis(server: OwnServer) -> None:
     assert [type(store).__name__ for store in stores] == ["RedisStore"]
 
 
+def test_components_may_be_put_on_redis_one_by_one(server: OwnServer) -> None:
+    builder = PynencBuilder().app_id("built").memory().custom_config(redis_url=server.url)
+    app = builder.redis_client_data_store(min_size_to_cache=7).redis_trigger(enable_scheduler=False).build()
+    names = [type(getattr(app.engine.components, one)).__name__ for one in ("client_data_store", "trigger")]
+    assert names == ["RedisClientDataStore", "RedisTrigger"]
+    assert type(app.orchestrator).__name__ == "MemOrchestrator"
+
+
 def test_the_builder_refuses_two_databases() -> None:
     with pytest.raises(ValueError, match="give one of them"):
         PynencBuilder().redis(url="redis://localhost/1", db=2)
@@ -190,6 +198,7 @@ def test_the_builder_refuses_two_databases() -> None:
         ({"redis_url": f"http://:{PASSWORD}@localhost"}, "redis://user:password@host"),
         ({"redis_url": f"redis://:{PASSWORD}@localhost:port/0"}, "redis://user:password@host"),
         ({"redis_sentinels": ["localhost"]}, "host:port"),
+        ({"redis_cluster": True, "redis_db": 1}, "database 0 only"),
     ],
 )
 def test_settings_that_name_no_server_are_refused(settings: dict[str, Any], message: str) -> None:

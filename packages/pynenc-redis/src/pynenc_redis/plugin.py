@@ -66,6 +66,23 @@ def redis_client_data_store(builder: Any, min_size_to_cache: int = 1024, local_c
     )
 
 
+def redis_trigger(
+    builder: Any, scheduler_interval_seconds: float = 60.0, enable_scheduler: bool = True
+) -> Any:
+    """Keep what triggers need in Redis.
+
+    Args:
+        builder: The builder.
+        scheduler_interval_seconds: Upper bound of the time between two looks at what is due.
+        enable_scheduler: Whether this app's runners fire cron triggers.
+    """
+    return builder.custom_config(
+        trigger_cls="RedisTrigger",
+        scheduler_interval_seconds=scheduler_interval_seconds,
+        enable_scheduler=enable_scheduler,
+    )
+
+
 plugin = Plugin(
     name="redis",
     components={name: f"pynenc_redis.{module}.{name}" for name, module in _MODULES.items()},
@@ -77,6 +94,10 @@ plugin = Plugin(
         ConfigClientDataStoreRedis,
         ConfigTriggerRedis,
     ),
-    builder_methods={"redis": redis, "redis_client_data_store": redis_client_data_store},
+    builder_methods={
+        "redis": redis,
+        "redis_client_data_store": redis_client_data_store,
+        "redis_trigger": redis_trigger,
+    },
     requires_core="1.0",
 )

@@ -27,6 +27,11 @@ def location_of(conf: ConfigRedis) -> str:
         ConfigError: the settings name no server.
     """
     options = _server_options(conf)
+    if conf.redis_cluster and (options["db"] or "path" in options or conf.redis_sentinels):
+        raise ConfigError(
+            "redis_cluster: a cluster has the database 0 only, and no Unix socket and no Sentinels: name the host and "
+            "port of one of its nodes"
+        )
     if conf.redis_sentinels:
         sentinels = ",".join(f"{host}:{port}" for host, port in _sentinels(conf))
         return f"{conf.redis_sentinel_master}@{sentinels}/{options['db']}"
