@@ -39,9 +39,6 @@ CANDIDATES = (
     Candidate("Celery", "redis", "celery_redis"),
     Candidate("RQ", "redis", "rq_redis"),
     Candidate("DBOS default (FULL)", "sqlite", "dbos", only=("workflow",)),
-    Candidate("pynenc RabbitMQ quorum", "rabbitmq", "quorum", peer="Dramatiq on RabbitMQ"),
-    Candidate("pynenc RabbitMQ classic", "rabbitmq", "classic", peer="Dramatiq on RabbitMQ"),
-    Candidate("Dramatiq on RabbitMQ", "rabbitmq", "dramatiq_rabbitmq"),
 )
 BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
 
@@ -54,14 +51,10 @@ def is_peer(candidate: Candidate) -> bool:
 def open_system(candidate: Candidate, folder: Path) -> System:
     """The system in this process, on files in ``folder``; once per process."""
     # Imported here, so that a measurement of one system has no other one in its process.
-    if candidate.backend in ("redis", "rabbitmq"):
+    if candidate.backend == "redis":
         from benchmarks.harness import redis_server  # noqa: PLC0415
 
         redis_server.start(folder)
-        if candidate.backend == "rabbitmq":
-            from benchmarks.harness import rabbitmq_server  # noqa: PLC0415
-
-            rabbitmq_server.start(folder)
         if is_peer(candidate):
             peer = importlib.import_module(f"benchmarks.peers.{candidate.variant}")
             system: System = peer.Peer(folder, candidate.variant)

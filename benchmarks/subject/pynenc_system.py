@@ -22,8 +22,6 @@ _COMPONENTS = {
     "client_data_store": "ClientDataStore",
     "trigger": "Trigger",
 }
-#: Types of queues of RabbitMQ; everything else is in Redis.
-_QUEUES = ("quorum", "classic")
 #: Final statuses with a result.
 _DONE = ("success", "failed")
 
@@ -36,25 +34,18 @@ class PynencSystem(System):
     def __init__(self, folder: Path, variant: str) -> None:
         super().__init__(folder, variant)
         self.in_memory = variant == "memory"
-        on_redis = variant in ("redis", *_QUEUES)
-        prefix = "Mem" if self.in_memory else "Redis" if on_redis else "SQLite"
+        prefix = {"memory": "Mem", "redis": "Redis"}.get(variant, "SQLite")
         settings: dict[str, Any] = {f"{part}_cls": prefix + cls for part, cls in _COMPONENTS.items()}
         settings |= {"app_id": "bench", "logging_level": "warning"}
         if self.in_memory:
             settings["runner_cls"] = "ThreadRunner"
-        elif on_redis:
+        elif variant == "redis":
             settings |= {"runner_cls": "PersistentProcessRunner", "redis_url": os.environ["BENCHMARK_REDIS"]}
         else:
             settings |= {
                 "runner_cls": "PersistentProcessRunner",
                 "sqlite_db_path": str(folder / "bench.db"),
                 "sqlite_synchronous": variant.upper(),
-            }
-        if variant in _QUEUES:
-            settings |= {
-                "broker_cls": "RabbitMqBroker",
-                "rabbitmq_url": os.environ["BENCHMARK_RABBITMQ"],
-                "rabbitmq_queue_type": variant,
             }
         self._settings = settings
         os.environ["BENCHMARK_PYNENC"] = json.dumps(settings)
