@@ -160,8 +160,9 @@ def programs(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def redis_server(session: nox.Session) -> None:
-    """Redis servers that die, refuse, move, and hold what they should not."""
+    """Redis servers that die, refuse, move, and hold what they should not; the contract on a cluster."""
     _run_tests(session, "integration/redis_server", *PARALLEL)
+    _run_tests(session, "integration/contract", "--backend", "redis_cluster", *PARALLEL)
 
 
 @nox.session(python=False)
