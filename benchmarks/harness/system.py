@@ -68,6 +68,10 @@ class System(ABC):
         """Size of the databases, once their logs are copied into them."""
         if "BENCHMARK_REDIS" in os.environ:
             return _used_memory()
+        if "BENCHMARK_MONGODB" in os.environ:
+            from benchmarks.harness import mongodb_server  # noqa: PLC0415 - only a run on MongoDB needs its driver
+
+            return mongodb_server.stored_bytes()
         total = 0
         for path in self.folder.glob("*.db"):
             with closing(sqlite3.connect(path)) as connection:

@@ -39,6 +39,7 @@ CANDIDATES = (
     Candidate("Celery", "redis", "celery_redis"),
     Candidate("RQ", "redis", "rq_redis"),
     Candidate("DBOS default (FULL)", "sqlite", "dbos", only=("workflow",)),
+    Candidate("pynenc MongoDB", "mongodb", "mongodb"),
 )
 BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
 
@@ -51,6 +52,10 @@ def is_peer(candidate: Candidate) -> bool:
 def open_system(candidate: Candidate, folder: Path) -> System:
     """The system in this process, on files in ``folder``; once per process."""
     # Imported here, so that a measurement of one system has no other one in its process.
+    if candidate.backend == "mongodb":
+        from benchmarks.harness import mongodb_server  # noqa: PLC0415
+
+        mongodb_server.start(folder)
     if candidate.backend == "redis":
         from benchmarks.harness import redis_server  # noqa: PLC0415
 

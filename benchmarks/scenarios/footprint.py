@@ -8,7 +8,12 @@ REPETITIONS = 1
 
 
 def applies(candidate: Candidate) -> bool:
-    return candidate.variant in ("full", "default", "redis")  # how it is synchronised makes no difference
+    return candidate.variant in (
+        "full",
+        "default",
+        "redis",
+        "mongodb",
+    )  # how it is synchronised makes no difference
 
 
 def measure(system: System, quick: bool) -> dict[str, float]:

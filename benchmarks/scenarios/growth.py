@@ -15,7 +15,7 @@ _BATCH = [(1, 1)] * 10_000
 
 
 def applies(candidate: Candidate) -> bool:
-    return candidate.variant in ("full", "redis")
+    return candidate.variant in ("full", "redis", "mongodb")
 
 
 def measure(system: System, quick: bool) -> dict[str, float]:

@@ -34,13 +34,18 @@ class PynencSystem(System):
     def __init__(self, folder: Path, variant: str) -> None:
         super().__init__(folder, variant)
         self.in_memory = variant == "memory"
-        prefix = {"memory": "Mem", "redis": "Redis"}.get(variant, "SQLite")
+        prefix = {"memory": "Mem", "redis": "Redis", "mongodb": "Mongo"}.get(variant, "SQLite")
         settings: dict[str, Any] = {f"{part}_cls": prefix + cls for part, cls in _COMPONENTS.items()}
         settings |= {"app_id": "bench", "logging_level": "warning"}
         if self.in_memory:
             settings["runner_cls"] = "ThreadRunner"
         elif variant == "redis":
             settings |= {"runner_cls": "PersistentProcessRunner", "redis_url": os.environ["BENCHMARK_REDIS"]}
+        elif variant == "mongodb":
+            settings |= {
+                "runner_cls": "PersistentProcessRunner",
+                "mongo_url": os.environ["BENCHMARK_MONGODB"],
+            }
         else:
             settings |= {
                 "runner_cls": "PersistentProcessRunner",

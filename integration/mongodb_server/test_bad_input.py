@@ -111,6 +111,19 @@ def test_large_values_and_payloads_of_more_than_a_document_holds_come_back(world
     assert store_of(world).collection(schema.PIECES).count_documents({"a": store_of(world).app}) == 0
 
 
+def test_each_component_purges_the_pieces_that_are_its_own(world: World) -> None:
+    world.submit(call("one", arguments=LARGE))
+    world.client_data_store.put({"h": LARGE})
+    key = PayloadKey(ids("one")[0], 0, PayloadKind.ARGUMENTS)
+    world.state_backend.put_payloads({key: LARGE})
+    world.orchestrator.purge()
+    assert world.client_data_store.get(["h"]) == {"h": LARGE}
+    world.client_data_store.purge()
+    assert world.state_backend.get_payloads([key]) == {key: LARGE}
+    world.state_backend.purge()
+    assert store_of(world).collection(schema.PIECES).count_documents({"a": store_of(world).app}) == 0
+
+
 def test_a_batch_with_a_value_that_cannot_be_stored_registers_nothing(world: World) -> None:
     with pytest.raises(StoreError, match="cannot hold a value"):
         world.submit(call("one"), call("two", args_preview="\ud800"))

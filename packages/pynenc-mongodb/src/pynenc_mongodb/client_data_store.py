@@ -12,6 +12,7 @@ from pynenc_mongodb import schema
 from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigClientDataStoreMongo
 from pynenc_mongodb.errors import code_of
+from pynenc_mongodb.pieces import OF_DATA
 from pynenc_mongodb.store import MongoStore
 
 _BATCH = 500
@@ -61,7 +62,7 @@ class MongoClientDataStore(MongoComponent, BaseClientDataStore):
                 collection = store.collection(schema.CLIENT_DATA)
                 collection.delete_many({**store.by_ids(chunk), "used_at": {"$lte": last_use}})
                 left = {str(store.id_of(one)) for one in collection.find(store.by_ids(chunk), {"_id": 1})}
-            store.pieces.delete(key for key in chunk if key not in left)
+            store.pieces.delete(OF_DATA + key for key in chunk if key not in left)
 
     def count(self) -> int:  # noqa: D102
         with self.store.reading():
@@ -70,15 +71,9 @@ class MongoClientDataStore(MongoComponent, BaseClientDataStore):
             )
 
     def purge(self) -> None:  # noqa: D102
-        store = self.store
-        with store.reading():
-            keys = [
-                store.id_of(one)
-                for one in store.collection(schema.CLIENT_DATA).find({"a": store.app}, {"_id": 1})
-            ]
-        with store.writing():
-            store.collection(schema.CLIENT_DATA).delete_many({"a": store.app})
-        store.pieces.delete(keys)
+        with self.store.writing():
+            self.store.collection(schema.CLIENT_DATA).delete_many({"a": self.store.app})
+        self.store.pieces.purge(OF_DATA)
 
 
 def put_values(store: MongoStore, values: Mapping[str, str]) -> None:
@@ -89,7 +84,10 @@ def put_values(store: MongoStore, values: Mapping[str, str]) -> None:
     writes = [
         UpdateOne(
             {"_id": store.key(key), "a": store.app},
-            {"$setOnInsert": {"value": store.pieces.stored(value, key, "value")}, "$max": {"used_at": now}},
+            {
+                "$setOnInsert": {"value": store.pieces.stored(value, OF_DATA + key, "value")},
+                "$max": {"used_at": now},
+            },
             upsert=True,
         )
         for key, value in values.items()

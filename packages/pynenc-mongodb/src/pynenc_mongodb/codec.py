@@ -142,6 +142,7 @@ def to_document(key: str, app: str, call: NewInvocation, at: float, written_by: 
         # Of those that were never claimed one per key: there is a unique index.
         document["reg"] = call.reg_key
     if call.operations:
+        document["recorded"] = True
         document["operations"] = [[one.seq, one.name, one.data] for one in call.operations]
     entry = [LETTERS[INITIAL], at]
     document["history"] = [[*entry, call.registered_by] if call.registered_by else entry]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
 from pynenc_mongodb import codec, slots, waits, workflows
+from pynenc_mongodb.pieces import OF_INVOCATION
 from pynenc_mongodb.session import Row, Session
 
 _S = InvocationStatus
@@ -116,7 +117,7 @@ def _put_outcome(session: Session, row: Row, move: Move) -> None:
     stored = codec.from_outcome(move.outcome)
     if stored is not None and "data" in stored:
         name = f"{row.get('epoch')}/{row.seen_seq}/outcome"
-        stored["data"] = session.store.pieces.stored(stored["data"], row.invocation_id, name)
+        stored["data"] = session.store.pieces.stored(stored["data"], OF_INVOCATION + row.invocation_id, name)
     row.put("outcome", stored)
 
 

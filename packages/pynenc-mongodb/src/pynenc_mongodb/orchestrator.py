@@ -26,6 +26,7 @@ from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigOrchestratorMongo
 from pynenc_mongodb.monitor_store import MongoMonitorStore
 from pynenc_mongodb.outbox import Outbox
+from pynenc_mongodb.pieces import OF_INVOCATION
 from pynenc_mongodb.runners import RunnerRows
 from pynenc_mongodb.schema import DELAYED, READY, Document
 from pynenc_mongodb.session import Session
@@ -347,12 +348,12 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
                 final = [self.store.id_of(document) for document in collection.find(query, {"_id": 1})]
                 collection.delete_many({**self.store.by_ids(final), "status": {"$in": _FINAL}})
             if final:
-                self.store.pieces.delete(final)
+                self.store.pieces.delete(OF_INVOCATION + one for one in final)
 
     def purge(self) -> None:  # noqa: D102
         with self.store.writing():
             for collection in (schema.INVOCATIONS, schema.SLOTS):
                 self.store.collection(collection).delete_many({"a": self.store.app})
-        self.store.pieces.purge()
+        self.store.pieces.purge(OF_INVOCATION)
         self._runners.purge()
         self._outbox.purge()

@@ -14,6 +14,8 @@ from pynenc_mongodb.errors import DUPLICATE, code_of, translated
 from pynenc_mongodb.schema import Document
 from pynenc_mongodb.server import Server
 
+#: How the names of owners begin: invocations, payloads beside them, large values.
+OF_INVOCATION, OF_PAYLOADS, OF_DATA = "invocation/", "payloads/", "data/"
 #: Pieces of one text; a message to the server holds several of them.
 _PIECE_BYTES = 8 * 1024 * 1024
 
@@ -82,10 +84,10 @@ class Pieces:
         with translated(self._server.where, writing=True):
             self._collection.delete_many({"a": self._server.app, "of": {"$in": list(owners)}})
 
-    def purge(self) -> None:
-        """Remove all pieces of the app."""
+    def purge(self, kind: str) -> None:
+        """Remove all pieces whose owners have names that begin so."""
         with translated(self._server.where, writing=True):
-            self._collection.delete_many({"a": self._server.app})
+            self._collection.delete_many({"a": self._server.app, "of": {"$regex": f"^{kind}"}})
 
     @property
     def _collection(self) -> Any:

@@ -64,6 +64,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("parent", "a parent_id n", **_where(parent_id=_EXISTS)),
         _index("root", "a root_id n", **_where(root_id=_EXISTS)),
         _index("workflow", "a workflow_id n", **_where(workflow_id=_EXISTS)),
+        _index("recorded", "a workflow_id n", **_where(recorded=True)),
         _index("runner", "a runner_id n", **_where(runner_id=_EXISTS)),
     ],
     SLOTS: [_index("app", "a")],

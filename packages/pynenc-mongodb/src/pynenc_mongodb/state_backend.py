@@ -11,11 +11,8 @@ from pynenc.values.ids import InvocationId
 from pynenc_mongodb import schema
 from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigStateBackendMongo
-from pynenc_mongodb.pieces import insert_new
+from pynenc_mongodb.pieces import OF_PAYLOADS, insert_new
 from pynenc_mongodb.store import MongoStore
-
-#: Whose pieces belong to payloads: not those of the record, which may be in the same database.
-_OWNER = "payloads of "
 
 
 class MongoStateBackend(MongoComponent, BaseStateBackend):
@@ -31,7 +28,7 @@ class MongoStateBackend(MongoComponent, BaseStateBackend):
                 "a": self.store.app,
                 "invocation_id": key.invocation_id,
                 "data": self.store.pieces.stored(
-                    data, _OWNER + key.invocation_id, f"{key.epoch}/{key.kind.value}"
+                    data, OF_PAYLOADS + key.invocation_id, f"{key.epoch}/{key.kind.value}"
                 ),
             }
             for key, data in payloads.items()
@@ -72,7 +69,7 @@ class MongoStateBackend(MongoComponent, BaseStateBackend):
             self.store.collection(schema.PAYLOADS).delete_many(
                 {"a": self.store.app, "invocation_id": {"$in": wanted}}
             )
-        self.store.pieces.delete(_OWNER + one for one in wanted)
+        self.store.pieces.delete(OF_PAYLOADS + one for one in wanted)
 
     def set_values(self, scope: str, values: Mapping[str, str]) -> None:  # noqa: D102
         writes = [
@@ -102,9 +99,7 @@ class MongoStateBackend(MongoComponent, BaseStateBackend):
         with self.store.writing():
             for collection in (schema.PAYLOADS, schema.VALUES):
                 self.store.collection(collection).delete_many({"a": self.store.app})
-            self.store.collection(schema.PIECES).delete_many(
-                {"a": self.store.app, "of": {"$regex": f"^{_OWNER}"}}
-            )
+        self.store.pieces.purge(OF_PAYLOADS)
 
     def _key(self, key: PayloadKey) -> str:
         return self.store.key(f"{key.invocation_id}/{key.epoch}/{key.kind.value}")

@@ -15,6 +15,7 @@ from pynenc.values.operations import NewInvocation, SubmitAnswer
 from pynenc_mongodb import codec, schema
 from pynenc_mongodb.client_data_store import put_values
 from pynenc_mongodb.errors import DUPLICATE, code_of
+from pynenc_mongodb.pieces import OF_INVOCATION
 from pynenc_mongodb.schema import Document
 from pynenc_mongodb.store import MongoStore
 from pynenc_mongodb.watched import Watched
@@ -49,7 +50,9 @@ class Submission:
         store = self._store
         document = codec.to_document(store.key(call.invocation_id), store.app, call, now, self._mark)
         if call.arguments is not None:
-            document["arguments"] = store.pieces.stored(call.arguments, call.invocation_id, "arguments")
+            document["arguments"] = store.pieces.stored(
+                call.arguments, OF_INVOCATION + call.invocation_id, "arguments"
+            )
         if document["status"] in watched.statuses(call.task_id):
             document["occurred_at"] = now
             document["outbox"] = [{"seq": 1, "status": document["status"], "at": now}]

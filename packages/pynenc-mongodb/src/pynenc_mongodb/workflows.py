@@ -21,10 +21,12 @@ def record(session: Session, row: Row, move: Move) -> None:
     """Add operations and values of the workflow that a row belongs to."""
     if row.get("workflow_id") is None:
         return
+    row.put("recorded", True)
     for one in move.operations:
         row.append("operations", [one.seq, one.name, one.data])
     for name, value in move.values:
-        row.append("values", [row.at, name, value])
+        # Names may have characters that those of fields may not have.
+        row.put(f"values.{name.encode().hex()}", [row.at, name, value])
 
 
 def release(session: Session, row: Row, move: Move) -> None:
@@ -93,9 +95,8 @@ def list_messages(store: MongoStore, workflow_id: str, name: str, after: int, li
 
 def values_of(store: MongoStore, workflow_id: str) -> dict[str, str]:
     """What a workflow keeps, by name: of each the one that was set last."""
-    stored = [
-        tuple(one) for document in _documents(store, workflow_id, "values") for one in document["values"]
-    ]
+    documents = _documents(store, workflow_id, "values")
+    stored = [one for document in documents for one in document["values"].values()]
     stored.sort(key=lambda one: one[0])
     return {name: value for _, name, value in stored}
 
@@ -109,8 +110,8 @@ def _messages(store: MongoStore, workflow_id: InvocationId, name: str) -> list[s
 
 
 def _documents(store: MongoStore, workflow_id: str, field: str) -> list[Document]:
-    query = {"a": store.app, "workflow_id": workflow_id, field: {"$exists": True}}
+    query = {"a": store.app, "workflow_id": workflow_id, "recorded": True, field: {"$exists": True}}
     with store.reading():
         return list(
-            store.collection(schema.INVOCATIONS).find(query, {field: 1}, sort=[("n", 1)], hint="workflow")
+            store.collection(schema.INVOCATIONS).find(query, {field: 1}, sort=[("n", 1)], hint="recorded")
         )
