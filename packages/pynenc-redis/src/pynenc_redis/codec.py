@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from pynenc.contracts.state_backend import PayloadKind
 from pynenc.exceptions import CorruptDataError
 from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.monitor import RecordQuery
 from pynenc.values.operations import (
     Claim,
     ClaimRequest,
@@ -56,6 +58,7 @@ _KINDS = {
     _S.RUNNING: "running",
     _S.PAUSED: "paused",
 }
+_UNSUCCESSFUL = FINAL - {_S.SUCCESS}
 #: Instead of a runner's id: the same as in the entry before.
 _SAME = "="
 
@@ -89,7 +92,7 @@ def to_submit(batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: 
             call.reg_key or False,
             call.parent_id or False,
             call.workflow_id or False,
-            call.workflow_id is not None and call.root_id != call.invocation_id and call.root_id,
+            call.root_id != call.invocation_id and call.root_id,
             call.caches_result and call.args_id,
             call.registered_by or "",
             _operations(call.operations),
@@ -203,9 +206,15 @@ def _to_claim_request(claim: ClaimRequest) -> dict[str, Any]:
 def to_query(query: InvocationQuery, looks: int) -> dict[str, Any]:
     """The argument of ``list``."""
     request: dict[str, Any] = {"limit": query.limit, "looks": looks, "oldest_first": query.oldest_first}
+    request["index"] = (
+        f"children:{query.parent_id}"
+        if query.parent_id is not None
+        else "workflows"
+        if query.awaits is not None
+        else index_of(query)
+    )
     for name, value in (
         ("after", query.after),
-        ("parent", query.parent_id),
         ("task", query.task_id),
         ("root", query.root_id),
         ("runner", query.runner_id),
@@ -216,8 +225,24 @@ def to_query(query: InvocationQuery, looks: int) -> dict[str, Any]:
     if query.workflows:
         request["workflows"] = True
     if query.statuses is not None:
-        request["statuses"] = "".join(LETTERS[status] for status in query.statuses)
+        request["statuses"] = to_letters(query.statuses)
     return request
+
+
+def index_of(query: InvocationQuery | RecordQuery) -> str:
+    """The shortest index by order of submission that holds every answer."""
+    if query.root_id is not None:
+        return f"family:{query.root_id}"
+    if query.workflows:
+        return "workflows"
+    if query.statuses is not None and query.statuses <= _UNSUCCESSFUL:
+        return "unsuccessful"
+    return "all" if query.task_id is None else f"task:{query.task_id}"
+
+
+def to_letters(statuses: Iterable[InvocationStatus]) -> str:
+    """Statuses as the scripts name them."""
+    return "".join(LETTERS[status] for status in statuses)
 
 
 def to_beat(beat: Beat) -> str:
@@ -362,6 +387,14 @@ def from_record(
         trigger_id=trigger_id,
         caches_result=bool(v.get("ca")),
     )
+
+
+def from_beginnings(call: str, outcome: str) -> dict[PayloadKind, str]:
+    """The payloads that a record holds, as far as its texts go."""
+    _, arguments = _split_call(call)
+    data = _from_outcome(outcome).data if outcome else None
+    found = {PayloadKind.ARGUMENTS: arguments, PayloadKind.OUTCOME: data}
+    return {kind: text for kind, text in found.items() if text is not None}
 
 
 def from_history(entries: list[str]) -> list[HistoryEntry]:

@@ -23,6 +23,7 @@ from pynenc.values.workflows import RecordedOperation
 from pynenc_redis import codec, scripts
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigOrchestratorRedis
+from pynenc_redis.monitor_store import RedisMonitorStore
 from pynenc_redis.store import RedisStore, batches
 
 _SUBMIT = scripts.load("submit", "outbox", "watched", "workflows")
@@ -102,8 +103,8 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
         request = codec.to_query(query, _LOOKS)
         while len(ids) < query.limit:
             request["limit"] = query.limit - len(ids)
-            found, goes_on_from = self.store.ask(_LIST, codec.dump(request))
-            ids += found
+            found, goes_on_from, _ = self.store.ask(_LIST, codec.dump(request))
+            ids += found[::2]
             if goes_on_from == "":
                 break
             request.pop("after", None)
@@ -176,6 +177,10 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     def acknowledge_occurrences(self, ids: Sequence[str]) -> None:  # noqa: D102
         for batch in batches(ids):
             self.store.run(_ACKNOWLEDGE, *batch)
+
+    def open_monitor_store(self) -> RedisMonitorStore:
+        """Reads for people on the connections of this process."""
+        return RedisMonitorStore(self.store)
 
     # -- removal --------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 -- Refresh runners, mark stopped ones, take or renew a lease. KEYS[1] the prefix.
 -- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or ''}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
--- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order) or o:gone (by the time of its end).
+-- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order), or in o:gone (by the time of its end) and
+-- o:past (by order).
 -- Returns 1 if the lease is held, else 0.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
@@ -17,11 +18,13 @@ for _, one in ipairs(request.alive) do
   if call('ZADD', P .. 'alive', call('HGET', key, 'order'), id) == 1 then
     call('HDEL', key, 'stopped', 'reason')
     call('ZREM', P .. 'gone', id)
+    call('ZREM', P .. 'past', id)
   end
 end
 for _, one in ipairs(request.stopped) do
   if call('ZREM', P .. 'alive', one[1]) == 1 then
     call('ZADD', P .. 'gone', now, one[1])
+    call('ZADD', P .. 'past', call('HGET', P .. 'run:' .. one[1], 'order'), one[1])
     call('HSET', P .. 'run:' .. one[1], 'stopped', now, 'reason', one[2])
   end
 end

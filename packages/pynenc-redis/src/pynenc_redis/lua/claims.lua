@@ -14,6 +14,7 @@ local function turn_away(row, request)
   if row.cp or row.e > 0 then
     enter(row, 'c', request.runner, '')
     call('ZADD', P .. 'parked:' .. row.ck, row.n, row.id)
+    call('ZADD', P .. 'parked', row.n, row.id)
     put(row, 'u', '3')
   else
     enter(row, 'C', request.runner, '')

@@ -1,12 +1,24 @@
 -- Remove final invocations; others are left alone. After workflows. KEYS[1] the prefix. ARGV ids.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
+local removed = false
 for _, id in ipairs(ARGV) do
-  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'f', 'pa', 'ca', 'wf')
+  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro')
   if v[3] then
     call('UNLINK', P .. 'i:' .. id, P .. 'b:' .. id, P .. 'h:' .. id)
     call('ZREM', P .. 'ended', id)
     call('ZREM', P .. 'all', id)
+    call('ZREM', P .. 'ids', id)
+    call('ZREM', P .. 'task:' .. v[1], id)
+    if v[2] ~= 's' then
+      call('ZREM', P .. 'unsuccessful', id)
+      call('ZREM', P .. 'failed', id)
+    end
+    local root = v[7] or id
+    call('ZREM', P .. 'family:' .. root, id)
+    -- Its entry came back with a member that was registered after it had gone.
+    if v[7] and call('EXISTS', P .. 'i:' .. root) == 0 then call('ZREM', P .. 'family:' .. root, root) end
+    removed = true
     if v[6] == id then
       call('ZREM', P .. 'workflows', id)
       forget_workflow(id)
@@ -16,3 +28,4 @@ for _, id in ipairs(ARGV) do
     if call('HINCRBY', P .. 'counts', v[2] .. v[1], -1) == 0 then call('HDEL', P .. 'counts', v[2] .. v[1]) end
   end
 end
+if removed then call('INCR', P .. 'changes') end

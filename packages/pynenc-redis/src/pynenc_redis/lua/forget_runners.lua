@@ -6,5 +6,6 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'gone', '-inf', before)) do
   if redis.call('EXISTS', P .. 'own:' .. id) == 0 then
     redis.call('DEL', P .. 'run:' .. id)
     redis.call('ZREM', P .. 'gone', id)
+    redis.call('ZREM', P .. 'past', id)
   end
 end

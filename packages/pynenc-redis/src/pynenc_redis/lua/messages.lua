@@ -14,6 +14,7 @@ end
 
 -- A workflow pauses and belongs to nobody: note what it awaits, and when it is due.
 local function release(row, move)
+  call('ZADD', P .. 'asleep', row.n, row.id)
   await(row, move.awaits)
   if move.awaits and call('LLEN', P .. 'message:' .. row.id .. ':' .. move.awaits) > (move.received or 0) then
     make_claimable(row)

@@ -7,7 +7,7 @@
 --   r runner, ho host, cl class of the runner, v available at, pe claimed at, st started at, f ended at,
 --   rt retries, rr reroutes, rc recoveries, p priority, d dependents, u place (1 ready, 2 delayed, 3 parked),
 --   ck, ci, cp concurrency key, limit, parks; g registration key, pa parent, wf its workflow,
---   ro root if it is another one and there is a workflow, aw name that a workflow awaits,
+--   ro root if it is another one, aw name that a workflow awaits,
 --   ca args id of a reusable result. An empty or absent field means none, or 0.
 
 local P = KEYS[1] .. 'o:'
@@ -61,6 +61,7 @@ end
 
 -- Append a history entry; `runner` is an id, '=' for that of the entry before, or empty.
 local function enter(row, status, runner, reason)
+  if row.s == 'a' and not row.k then call('ZREM', P .. 'asleep', row.id) end
   row.history[#row.history + 1] = status .. now .. '|' .. runner .. '|' .. reason
   put(row, 's', status, 'q', row.q + 1, 'a', now)
 end
@@ -94,7 +95,9 @@ end
 local function leave_queue(row)
   if row.u == '1' then call('ZREM', P .. 'ready', queue_member(row))
   elseif row.u == '2' then call('ZREM', P .. 'due', row.id)
-  elseif row.u == '3' then call('ZREM', P .. 'parked:' .. row.ck, row.id)
+  elseif row.u == '3' then
+    call('ZREM', P .. 'parked:' .. row.ck, row.id)
+    call('ZREM', P .. 'parked', row.id)
   end
   if row.u then put(row, 'u', '') end
 end
@@ -153,6 +156,8 @@ local function end_row(row, outcome)
   put(row, 'f', now)
   row.outcome = outcome
   call('ZADD', P .. 'ended', now, row.id)
+  if row.s ~= 's' then call('ZADD', P .. 'unsuccessful', row.n, row.id) end
+  if row.s == 'f' then call('ZADD', P .. 'failed', now, row.id) end
   if row.ca and row.s == 's' then
     call('ZADD', P .. 'results:' .. row.t .. ':' .. row.ca, row.n, row.id)
   end
@@ -190,6 +195,7 @@ end
 
 -- Write everything; the last act of a script.
 local function flush()
+  if dirty[1] then call('INCR', P .. 'changes') end
   for _, row in ipairs(dirty) do
     local fields = {}
     for field, value in pairs(row.changes) do

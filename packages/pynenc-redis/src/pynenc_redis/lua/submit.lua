@@ -10,7 +10,7 @@ local call = redis.call
 local request = cjson.decode(ARGV[1])
 local clock = call('TIME')
 local now = string.format('%d.%06d', clock[1], clock[2])
-local existing, created, delayed, counts, ready, all = {}, 0, 0, {}, {}, {}
+local existing, created, delayed, counts, ready, all, ids, by_task = {}, 0, 0, {}, {}, {}, {}, {}
 local n = call('INCRBY', P .. 'n', #request.calls) - #request.calls
 
 for at, one in ipairs(request.calls) do
@@ -56,12 +56,25 @@ for at, one in ipairs(request.calls) do
       if workflow == id then call('ZADD', P .. 'workflows', n, id) end
       record_operations(workflow, operations)
     end
-    if root then set('ro', root) end
+    if root then
+      set('ro', root)
+      -- The root itself is the first of its family.
+      call('ZADD', P .. 'family:' .. root, 0, root, n, id)
+    end
     if cached then set('ca', cached) end
     call('HSET', P .. 'i:' .. id, unpack(fields))
     call('RPUSH', P .. 'b:' .. id, ARGV[at + 1], '', 'r' .. now .. '|' .. runner .. '|')
     all[#all + 1] = n
     all[#all + 1] = id
+    ids[#ids + 1] = 0
+    ids[#ids + 1] = id
+    local same = by_task[task]
+    if not same then
+      same = {}
+      by_task[task] = same
+    end
+    same[#same + 1] = n
+    same[#same + 1] = id
     note_entered(id, task, 'r', 1, now)
     counts['r' .. task] = (counts['r' .. task] or 0) + 1
   end
@@ -72,6 +85,8 @@ local function add_all(key, pairs)
 end
 add_all('ready', ready)
 add_all('all', all)
+add_all('ids', ids)
+for task, same in pairs(by_task) do add_all('task:' .. task, same) end
 for key, number in pairs(counts) do call('HINCRBY', P .. 'counts', key, number) end
 for at = #request.calls + 2, #ARGV, 2 do
   call('SET', KEYS[1] .. 'd:v:' .. ARGV[at], ARGV[at + 1], 'NX')

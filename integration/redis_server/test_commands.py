@@ -1,0 +1,152 @@
+"""Counted by the server: messages per operation, and how little the reads of the monitor look at."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.backends.parts import Site, assemble
+from integration.backends.redis import BACKEND, choice
+from integration.clocks import ManualClock
+from integration.redis_server.conftest import COMPONENTS
+from integration.redis_server.own_server import OwnServer
+from integration.world import ALICE, ERROR, RESULT, S, World, call, finish, ids, workflow
+
+from pynenc.contracts import BaseMonitorStore
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.runners import Beat
+
+#: Commands whose cost grows with what is stored.
+_UNBOUNDED = ("keys", "scan", "sscan", "hscan", "zscan", "smembers", "sort", "zunion", "zinter")
+#: A worker takes so many at once.
+_BATCH = 100
+_CHILD = "app.child"
+_AHEAD: dict[str, Any] = {"ahead": {"app.task": 0.0}, "ahead_seconds": 1.0, "start_seconds": 1.0}
+
+
+@pytest.fixture
+def world(server: OwnServer, tmp_path: Path) -> Iterator[World]:
+    """An app alone on its server."""
+    site, app_id = Site(tmp_path, ManualClock()), f"commands-{uuid.uuid4().hex}"
+    chosen = {
+        name.removesuffix("_cls"): choice(name.removesuffix("_cls"), redis_url=server.url)
+        for name in COMPONENTS
+    }
+    made = World(BACKEND, site, app_id, assemble(site, app_id, chosen))
+    yield made
+    made.close()
+
+
+@contextmanager
+def _counted(server: OwnServer) -> Iterator[Counter[str]]:
+    """Calls by command, those that scripts make included; complete after the block."""
+    calls: Counter[str] = Counter()
+    server.client.config_resetstat()
+    yield calls
+    found = server.client.info("commandstats")
+    calls.update({name.removeprefix("cmdstat_"): row["calls"] for name, row in found.items()})
+    del calls["config|resetstat"], calls["info"]
+
+
+@pytest.mark.parametrize("number", [1, _BATCH])
+def test_submitting_claiming_and_finishing_are_one_message_each(
+    world: World, server: OwnServer, number: int
+) -> None:
+    world.do(finish(world.run("before")))  # connected, and every script is known
+    with _counted(server) as submitting:
+        world.submit(*(f"call-{index}" for index in range(number)))
+    with _counted(server) as claiming:
+        claims = world.claims(limit=number, **_AHEAD)
+    assert len(claims) == number
+    with _counted(server) as finishing:
+        world.do(*map(finish, claims))
+    for calls in (submitting, claiming, finishing):
+        assert calls["evalsha"] == 1
+        # Beside scripts a connection sends nothing: what these call is no message.
+        assert not {"eval", "hello", "client|setinfo", "multi", "exec", "ping", "mget"} & set(calls), calls
+
+
+def _work(world: World, number: int, first: int) -> None:
+    """So many invocations that ended, every hundredth of them badly."""
+    names = [f"{'ab'[index % 2]}{index}" for index in range(first, first + number)]
+    for at in range(0, number, _BATCH):
+        world.submit(*names[at : at + _BATCH])
+        claims = world.claims(limit=_BATCH, exclude_tasks=frozenset({_CHILD}), **_AHEAD)
+        world.do(*(finish(one, ERROR if at == 0 else RESULT) for at, one in enumerate(claims)))
+
+
+def _keep_open(world: World) -> None:
+    """What does not end: a family, of which some wait and some are owned by a runner."""
+    (root,) = ids("root")
+    world.submit(workflow("root"))
+    world.submit(
+        *(call(f"child{index}", task_id=_CHILD, root_id=root, parent_id=root, depth=1) for index in range(30))
+    )
+    for name in ("root", "child1", "child2"):
+        world.claim(ids=ids(name))
+    world.orchestrator.beat(Beat(alive=(ALICE,)))
+
+
+READS: dict[str, Callable[[BaseMonitorStore], object]] = {
+    "change token": lambda monitor: monitor.change_token(),
+    "counts": lambda monitor: monitor.count_by_task(),
+    "newest": lambda monitor: monitor.list_invocations(RecordQuery(limit=10)),
+    "newest of a task": lambda monitor: monitor.list_invocations(RecordQuery(task_id="app.task", limit=10)),
+    "failed": lambda monitor: monitor.list_invocations(RecordQuery(statuses=frozenset({S.FAILED}), limit=3)),
+    "succeeded": lambda monitor: monitor.list_invocations(
+        RecordQuery(statuses=frozenset({S.SUCCESS}), limit=10, search_limit=50)
+    ),
+    "running": lambda monitor: monitor.list_invocations(
+        RecordQuery(statuses=frozenset({S.RUNNING, S.PENDING}), limit=10)
+    ),
+    "waiting": lambda monitor: monitor.list_invocations(
+        RecordQuery(statuses=frozenset({S.REGISTERED}), task_id=_CHILD, limit=10)
+    ),
+    "of a task that nobody called": lambda monitor: monitor.list_invocations(RecordQuery(task_id="app.none")),
+    "in vain": lambda monitor: monitor.list_invocations(
+        RecordQuery(statuses=frozenset({S.SUCCESS}), task_id="app.none", search_limit=50)
+    ),
+    "family": lambda monitor: monitor.list_invocations(RecordQuery(root_id=ids("root")[0], limit=10)),
+    "workflows": lambda monitor: monitor.list_invocations(RecordQuery(workflows=True, limit=10)),
+    "by prefix": lambda monitor: monitor.find_by_prefix("a1", 10),
+    "records": lambda monitor: monitor.get_invocations(ids("a0", "b1", "root")),
+    "histories": lambda monitor: monitor.get_histories(ids("a0", "b1", "root")),
+    "payloads": lambda monitor: monitor.get_payloads(ids("a0")[0], 100),
+    "finished": lambda monitor: monitor.list_finished(0.0, math.inf, 10),
+    "finished first": lambda monitor: monitor.list_finished(0.0, math.inf, 10, oldest_first=True),
+    "owned": lambda monitor: monitor.list_owned(2),
+    "owned by one": lambda monitor: monitor.list_owned(2, "alice"),
+    "next": lambda monitor: monitor.find_longest_waiting(),
+    "runners": lambda monitor: monitor.list_runners(10),
+    "runners by id": lambda monitor: monitor.get_runners(["alice"]),
+}
+
+
+def test_reads_of_the_monitor_look_at_no_more_in_a_larger_store(world: World, server: OwnServer) -> None:
+    monitor = world.monitor
+
+    def counted() -> dict[str, Counter[str]]:
+        found = {}
+        for name, read in READS.items():
+            read(monitor)  # the script is known
+            with _counted(server) as calls:
+                read(monitor)
+            found[name] = calls
+        return found
+
+    _keep_open(world)
+    _work(world, 400, 0)
+    small = counted()
+    _work(world, 4000, 1000)
+    large = counted()
+    assert large == small
+    for name, calls in large.items():
+        assert not set(_UNBOUNDED) & set(calls), (name, calls)
+        assert calls["evalsha"] + calls["mget"] + calls["hgetall"] >= 1, (name, calls)
+        assert sum(calls.values()) < 150, (name, calls)

@@ -1,0 +1,185 @@
+"""RedisMonitorStore: reads for people, each along an index, in scripts that look at few records at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import FINAL, InvocationStatus
+from pynenc_redis import codec, scripts
+from pynenc_redis.monitor_codec import from_counts_by_task, from_figures, from_slim, to_search
+from pynenc_redis.store import RedisStore, batches
+
+_S = InvocationStatus
+_LIST = scripts.load("list")
+_OPEN = scripts.load("open", "owned")
+_OWNED = scripts.load("list_owned", "owned")
+_SLIM = scripts.load("slim")
+_PREFIX = scripts.load("prefix")
+_HISTORIES = scripts.load("histories")
+_BEGINNINGS = scripts.load("beginnings")
+_FIGURES = scripts.load("figures")
+_LONGEST_WAITING = scripts.load("longest_waiting")
+_RUNNERS = scripts.load("youngest_runners")
+_GET_RUNNERS = scripts.load("get_runners")
+
+#: Records that one script looks at, at most: everybody else waits meanwhile.
+_LOOKS = 1000
+#: Records that one script gives.
+_BATCH = 500
+#: So many are looked for where open ones are kept, rather than in the order of submission.
+_FEW = 2000
+#: What rests together in one place: with runners; in the queue, in line for a place, or asleep.
+_PLACES = (
+    frozenset({_S.PENDING, _S.RUNNING, _S.PAUSED}),
+    frozenset({_S.REGISTERED, _S.REROUTED, _S.RETRY, _S.CONCURRENCY_CONTROLLED, _S.PAUSED}),
+)
+#: Characters take up to so many bytes.
+_CHARACTER_BYTES = 4
+
+
+class RedisMonitorStore(BaseMonitorStore):
+    """The records of an app on a Redis server, for people."""
+
+    def __init__(self, store: RedisStore) -> None:
+        self._store = store
+
+    def change_token(self) -> str:  # noqa: D102
+        prefix = f"{self._store.prefix}o:"
+        return "|".join(
+            count or "0" for count in self._store.command("MGET", f"{prefix}n", f"{prefix}changes")
+        )
+
+    def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
+        return from_counts_by_task(self._store.command("HGETALL", f"{self._store.prefix}o:counts"))
+
+    # -- lists ----------------------------------------------------------------------------------------
+
+    def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102
+        start = _position(query.cursor)
+        if query.statuses is not None and self._are_few_and_open(query):
+            return self._list_open(query, query.statuses, start)
+        return self._search(query, start)
+
+    def _are_few_and_open(self, query: RecordQuery) -> bool:
+        """Whether all that rests in the statuses can be looked at, without anything that has ended."""
+        statuses = query.statuses or frozenset()
+        if statuses & FINAL or query.root_id is not None or query.workflows:
+            return False
+        places = frozenset[InvocationStatus]().union(*(one for one in _PLACES if one & statuses))
+        counts = self.count_by_task().values()
+        resting = sum(by_status.get(status, 0) for by_status in counts for status in places)
+        return resting <= min(_FEW, query.search_limit)
+
+    def _list_open(
+        self, query: RecordQuery, statuses: frozenset[InvocationStatus], start: int | None
+    ) -> RecordPage:
+        letters = codec.to_letters(sorted(statuses))
+        words = self._store.ask(_OPEN, letters, query.task_id or "", 2 * _FEW)
+        found = sorted(
+            ((int(order), one) for one, order in zip(words[::2], words[1::2], strict=True)),
+            reverse=not query.oldest_first,
+        )
+        if start is not None:
+            found = [one for one in found if (one[0] > start if query.oldest_first else one[0] < start)]
+        page = found[: query.limit]
+        following = str(page[-1][0]) if page and len(found) > query.limit else None
+        return RecordPage(tuple(self._records([one for _, one in page])), following)
+
+    def _search(self, query: RecordQuery, start: int | None) -> RecordPage:
+        """Along an index by order of submission, a part after the other."""
+        request = to_search(query)
+        found: list[InvocationRecord] = []
+        left, goes_on_from = query.search_limit, "" if start is None else str(start)
+        while True:
+            if goes_on_from:
+                request["from"] = goes_on_from
+            request |= {"limit": query.limit - len(found), "looks": min(_LOOKS, left)}
+            words, goes_on_from, looked_at = self._store.ask(_LIST, codec.dump(request))
+            found += self._records(words[::2])
+            left -= looked_at
+            if not goes_on_from or left <= 0 or len(found) >= query.limit:
+                return RecordPage(tuple(found), goes_on_from or None)
+
+    def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
+        return {record.invocation_id: record for record in self._records(ids)}
+
+    def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:  # noqa: D102
+        return self._records(self._store.ask(_PREFIX, prefix, limit)) if prefix and limit > 0 else []
+
+    def _records(self, ids: Sequence[str]) -> list[InvocationRecord]:
+        """Those that exist, in this order."""
+        return [
+            from_slim(*row)
+            for batch in batches(list(dict.fromkeys(ids)), _BATCH)
+            for row in self._store.ask(_SLIM, *batch)
+        ]
+
+    # -- one invocation -------------------------------------------------------------------------------
+
+    def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:  # noqa: D102
+        return {
+            InvocationId(one): codec.from_history(entries)
+            for batch in batches(ids, _BATCH)
+            for one, entries in self._store.ask(_HISTORIES, *batch)
+        }
+
+    def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:  # noqa: D102
+        texts = self._store.ask(_BEGINNINGS, invocation_id, _CHARACTER_BYTES * limit)
+        found = codec.from_beginnings(*texts) if texts else {}
+        return {kind: text[:limit] for kind, text in found.items()}
+
+    # -- what happens and happened --------------------------------------------------------------------
+
+    def list_finished(  # noqa: D102
+        self, since: float, until: float, limit: int, *, oldest_first: bool = False
+    ) -> list[Finished]:
+        ids = self._ids_by_end("ended", since, until, limit, oldest_first=oldest_first)
+        return [from_figures(row) for row in self._in_parts(_FIGURES, ids)]
+
+    def _ids_by_end(
+        self, index: str, since: float, until: float, limit: int, *, oldest_first: bool = False
+    ) -> list[str]:
+        low, high = repr(since), f"({until!r}"
+        command, *bounds = ("ZRANGEBYSCORE", low, high) if oldest_first else ("ZREVRANGEBYSCORE", high, low)
+        key = f"{self._store.prefix}o:{index}"
+        found: list[str] = self._store.command(command, key, *bounds, "LIMIT", 0, limit)
+        return found
+
+    def _in_parts(self, script: scripts.Script, ids: Sequence[str]) -> Iterator[list[str]]:
+        for batch in batches(ids):
+            yield from self._store.ask(script, *batch)
+
+    def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
+        if limit < 1:
+            return []
+        return self._records(self._store.ask(_OWNED, limit, *([] if runner_id is None else [runner_id])))
+
+    def find_longest_waiting(self) -> InvocationRecord | None:  # noqa: D102
+        found = self._records(self._store.ask(_LONGEST_WAITING))
+        return min(found, key=lambda record: record.available_at, default=None)
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
+        return [codec.from_runner(*row) for row in self._store.ask(_RUNNERS, limit)] if limit > 0 else []
+
+    def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
+        return {
+            row[0]: codec.from_runner(*row)
+            for batch in batches(ids, _BATCH)
+            for row in self._store.ask(_GET_RUNNERS, *batch)
+        }
+
+
+def _position(cursor: str) -> int | None:
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 20):
+        raise ValueError(f"{cursor!r} is no position in a list of invocations")
+    return int(cursor)
