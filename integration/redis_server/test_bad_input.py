@@ -18,7 +18,10 @@ from integration.servers.process import free_port
 from pynenc.app import Pynenc
 from pynenc.builder import PynencBuilder
 from pynenc.cli import doctor
-from pynenc.exceptions import ConfigError, CorruptDataError, StoreUnavailableError
+from pynenc.exceptions import ConfigError, CorruptDataError, SchemaVersionError, StoreUnavailableError
+from pynenc.values.ids import InvocationId
+from pynenc_redis.broker import RedisBroker
+from pynenc_redis.schema import VERSION
 
 PASSWORD = "canary-of-a-password"
 
@@ -127,6 +130,28 @@ def test_keys_that_somebody_else_wrote_are_told_as_such(server: OwnServer, make_
         app.app.orchestrator.count_by_status()
 
 
+def test_keys_of_a_newer_version_are_refused(server: OwnServer, make_app: MakeApp) -> None:
+    app = make_app(redis_url=server.url, app_id="shared")
+    store = app.app.orchestrator.store
+    app.tasks.add(1)
+    # A broker alone, whose records are another backend's, says so as well.
+    RedisBroker(store).push([InvocationId("one")])
+    marks = [f"{store.prefix}{section}:schema" for section in "ob"]
+    for mark in marks:
+        assert server.client.get(mark) == str(VERSION)
+        server.client.set(mark, VERSION + 1)
+        with pytest.raises(SchemaVersionError, match="upgrade pynenc-redis"):
+            make_app(redis_url=server.url, app_id="shared").tasks.add(1)
+        server.client.set(mark, VERSION)
+    app.app.purge()
+    assert not server.client.keys(f"{store.prefix}*")
+    app.tasks.add(1)
+    assert server.client.get(marks[0]) == str(VERSION)
+    server.client.set(marks[0], "hello")
+    with pytest.raises(CorruptDataError, match="somebody else"):
+        make_app(redis_url=server.url, app_id="shared").tasks.add(1)
+
+
 @pytest.mark.parametrize("app_id", ["with spaces", "{braces}", "a}b{c", "*?[x]", "ünï", "x" * 200])
 def test_any_app_id_has_keys_in_one_slot_and_keeps_to_itself(
     server: OwnServer, make_app: MakeApp, app_id: str
@@ -190,6 +215,35 @@ def test_components_may_be_put_on_redis_one_by_one(server: OwnServer) -> None:
 def test_the_builder_refuses_two_databases() -> None:
     with pytest.raises(ValueError, match="give one of them"):
         PynencBuilder().redis(url="redis://localhost/1", db=2)
+
+
+#: Settings of earlier versions, with the values that these had.
+PUBLISHED = {
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": 5.0,
+    "health_check_interval": 30,
+    "max_connection_attempts": 3,
+    "redis_pool_max_connections": 100,
+    "redis_pool_health_check_interval": 30.0,
+    "max_pending_resolution_threads": 50,
+    "redis_retry_base_delay_sec": 0.1,
+    "redis_retry_max_delay_sec": 1.0,
+    "pagination_batch_size": 100,
+}
+
+
+def test_settings_of_earlier_versions_are_accepted(server: OwnServer, make_app: MakeApp) -> None:
+    app = make_app("ThreadRunner", redis_url=server.url, **PUBLISHED)
+    assert app.tasks.add(1).get(60) == 2
+
+
+def test_pauses_between_attempts_to_connect_are_those_of_the_settings(make_app: MakeApp) -> None:
+    pauses = {"redis_retry_base_delay_sec": 0.2, "redis_retry_max_delay_sec": 0.3}
+    app = make_app(redis_url=f"redis://127.0.0.1:{free_port()}/0", max_connection_attempts=4, **pauses)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError):
+        app.app.orchestrator.count_by_status()
+    assert time.monotonic() - began >= 0.2 + 0.3 + 0.3
 
 
 @pytest.mark.parametrize(

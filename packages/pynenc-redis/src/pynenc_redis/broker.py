@@ -12,7 +12,7 @@ from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigBrokerRedis
 from pynenc_redis.store import RedisStore, batches
 
-_PUSH = scripts.load("push")
+_PUSH = scripts.load("push", "schema")
 _RECEIVE = scripts.load("receive")
 _SETTLE = scripts.load("settle")
 

@@ -52,8 +52,24 @@ class ConfigRedis(ConfigBase):
         le=100,
         description="How often connecting, and a read whose connection broke, is tried before it is an error.",
     )
+    redis_retry_base_delay_sec: Seconds = Field(
+        0.01, le=60, description="Pause after the first of these attempts; each one is twice the one before."
+    )
+    redis_retry_max_delay_sec: Seconds = Field(0.2, le=60, description="Longest pause between two attempts.")
     redis_pool_max_connections: int = Field(
         100, ge=2, le=100_000, description="Connections of one process; more threads wait for one."
+    )
+    redis_pool_health_check_interval: Seconds = Field(
+        30.0,
+        le=3600,
+        description="Upper bound of the idle time after which a connection is looked at before it is used.",
+    )
+    health_check_interval: Seconds = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="Upper bound of the silence after which the connection that hears of results asks the server for a "
+        "sign of life.",
     )
 
 
@@ -64,9 +80,17 @@ class ConfigBrokerRedis(ConfigBroker, ConfigRedis):
 class ConfigOrchestratorRedis(ConfigOrchestrator, ConfigRedis):
     """Settings of the RedisOrchestrator."""
 
+    max_pending_resolution_threads: int = Field(
+        50, ge=1, description="Accepted, without effect: the server itself says what is pending, in one step."
+    )
+
 
 class ConfigStateBackendRedis(ConfigStateBackend, ConfigRedis):
     """Settings of the RedisStateBackend."""
+
+    pagination_batch_size: int = Field(
+        100, ge=1, description="Accepted, without effect: whoever reads pages says how large they are."
+    )
 
 
 class ConfigClientDataStoreRedis(ConfigClientDataStore, ConfigRedis):

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
@@ -43,6 +43,11 @@ class Limits(NamedTuple):
     wait_seconds: float
     #: How often connecting, and a read whose connection broke, is tried.
     attempts: int
+    #: After the first of these attempts; each pause is twice the one before, up to the longest.
+    pause_seconds: float
+    longest_pause_seconds: float
+    #: A connection that was idle for longer is looked at before it is used, if not sooner.
+    trusted_seconds: float
 
 
 class Connections:
@@ -54,6 +59,7 @@ class Connections:
         options: Its arguments.
         topology: Says which server it is at the moment.
         limits: How many, how long, how often.
+        examine: Called with each new connection; raises StoreError when it must not be used.
     """
 
     def __init__(
@@ -63,14 +69,20 @@ class Connections:
         options: Mapping[str, Any],
         topology: Topology,
         limits: Limits,
+        examine: Callable[[AbstractConnection], None],
     ) -> None:
         self.where = where
         self._connection_class = connection_class
         self._options = options
         self._topology = topology
         self._limits = limits
+        self._trusted_seconds = min(_TRUSTED_SECONDS, limits.trusted_seconds)
+        self._examine = examine
         #: After each attempt; None after the last one.
-        self._pauses: list[float | None] = [min(0.01 * 2**at, 0.2) for at in range(limits.attempts - 1)]
+        self._pauses: list[float | None] = [
+            min(limits.pause_seconds * 2**at, limits.longest_pause_seconds)
+            for at in range(limits.attempts - 1)
+        ]
         self._pauses.append(None)
         self.start_anew()
 
@@ -174,7 +186,7 @@ class Connections:
                     connection, since = self._idle.pop()
                 except IndexError:
                     return self.connect()
-                if time.monotonic() - since < _TRUSTED_SECONDS or _is_quiet(connection):
+                if time.monotonic() - since < self._trusted_seconds or _is_quiet(connection):
                     return connection
                 connection.disconnect()
         except BaseException:
@@ -196,6 +208,7 @@ class Connections:
             connection.connect()
             if not options:
                 _require_version(connection)
+                self._examine(connection)
         except BaseException:
             connection.disconnect()
             raise

@@ -26,7 +26,7 @@ from pynenc_redis.conf import ConfigOrchestratorRedis
 from pynenc_redis.monitor_store import RedisMonitorStore
 from pynenc_redis.store import RedisStore, batches
 
-_SUBMIT = scripts.load("submit", "outbox", "watched", "workflows")
+_SUBMIT = scripts.load("submit", "schema", "outbox", "watched", "workflows")
 _ADVANCE = scripts.load(
     "advance",
     "outbox",
@@ -47,7 +47,7 @@ _RECORDS = scripts.load("records")
 _LIST = scripts.load("list")
 _AVAILABLE = scripts.load("available")
 _WAITING = scripts.load("waiting")
-_BEAT = scripts.load("beat")
+_BEAT = scripts.load("beat", "schema")
 _RUNNERS = scripts.load("runners")
 _ORPHANS = scripts.load("orphans")
 _EXPIRED = scripts.load("expired")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from redis.backoff import NoBackoff
@@ -17,6 +18,7 @@ from redis.retry import Retry
 from pynenc.exceptions import ConfigError
 from pynenc_redis.conf import ConfigRedis
 from pynenc_redis.connections import Connections, Limits
+from pynenc_redis.schema import require_known_schema
 from pynenc_redis.topology import ClusterNode, OneServer, SentinelMaster, Topology
 
 
@@ -40,8 +42,8 @@ def location_of(conf: ConfigRedis) -> str:
     return f"{options['host']}:{options['port']}/{options['db']}"
 
 
-def connections_for(conf: ConfigRedis, key: str) -> Connections:
-    """The connections to the server that has an app's keys, ``key`` among them."""
+def connections_for(conf: ConfigRedis, prefix: str) -> Connections:
+    """The connections to the server that has an app's keys, all of which begin with ``prefix``."""
     options = {
         "socket_timeout": conf.socket_timeout,
         "socket_connect_timeout": conf.socket_connect_timeout,
@@ -62,14 +64,18 @@ def connections_for(conf: ConfigRedis, key: str) -> Connections:
             _sentinels(conf), conf.redis_sentinel_master, _sentinel_options(conf, options)
         )
     elif conf.redis_cluster:
-        topology = ClusterNode((options["host"], options["port"]), key, options)
-    return Connections(
-        f"Redis {location_of(conf)}",
-        connection_class,
-        options,
-        topology,
-        Limits(conf.redis_pool_max_connections, conf.socket_timeout, conf.max_connection_attempts),
+        topology = ClusterNode((options["host"], options["port"]), prefix, options)
+    where = f"Redis {location_of(conf)}"
+    limits = Limits(
+        connections=conf.redis_pool_max_connections,
+        wait_seconds=conf.socket_timeout,
+        attempts=conf.max_connection_attempts,
+        pause_seconds=conf.redis_retry_base_delay_sec,
+        longest_pause_seconds=conf.redis_retry_max_delay_sec,
+        trusted_seconds=conf.redis_pool_health_check_interval,
     )
+    examine = partial(require_known_schema, where=where, prefix=prefix)
+    return Connections(where, connection_class, options, topology, limits, examine)
 
 
 def _server_options(conf: ConfigRedis) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class RedisStore(BaseStore):
         self.prefix = key_prefix(app_id)
         self._connections = connections_for(conf, self.prefix)
         self._work = WorkWaits(self._connections, f"{self.prefix}wake")
-        self._subscription = Subscription(self._connections, self.prefix)
+        self._subscription = Subscription(self._connections, self.prefix, conf.health_check_interval)
         _STORES.add(self)
 
     def now(self) -> float:

@@ -42,11 +42,13 @@ class Subscription:
     Args:
         connections: To the server.
         prefix: Of the keys and channels of the app.
+        quiet_seconds: Without a message for so long, if not sooner, the server is asked for a sign of life.
     """
 
-    def __init__(self, connections: Connections, prefix: str) -> None:
+    def __init__(self, connections: Connections, prefix: str, quiet_seconds: float) -> None:
         self._connections = connections
         self._prefix = prefix
+        self._quiet_seconds = min(_QUIET_SECONDS, quiet_seconds)
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -201,9 +203,9 @@ class Subscription:
             self._ask_again()
         poll = select.poll()
         poll.register(socket_of(connection), select.POLLIN)
-        if not connection.can_read(0) and not poll.poll(_QUIET_SECONDS * 1000):
+        if not connection.can_read(0) and not poll.poll(self._quiet_seconds * 1000):
             connection.send_command("PING")
-            if not poll.poll(_QUIET_SECONDS * 1000):
+            if not poll.poll(self._quiet_seconds * 1000):
                 raise OSError("the server gave no sign of life")
         message = connection.read_response()
         if message[0] == "message" and message[1] != self._channel:

@@ -1,4 +1,4 @@
--- Refresh runners, mark stopped ones, take or renew a lease. KEYS[1] the prefix.
+-- Refresh runners, mark stopped ones, take or renew a lease. After schema. KEYS[1] the prefix.
 -- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or ''}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
 -- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order), or in o:gone (by the time of its end) and
 -- o:past (by order).
@@ -11,8 +11,9 @@ local now = string.format('%d.%06d', clock[1], clock[2])
 for _, one in ipairs(request.alive) do
   local id, key = one[1], P .. 'run:' .. one[1]
   if call('HINCRBY', key, 'beats', 1) == 1 then
-    call('HSET', key, 'cls', one[2], 'host', one[3], 'pid', one[4], 'parent', one[5], 'started', now,
-      'order', call('INCR', P .. 'runners'))
+    local order = call('INCR', P .. 'runners')
+    if order == 1 then mark_schema('o:') end
+    call('HSET', key, 'cls', one[2], 'host', one[3], 'pid', one[4], 'parent', one[5], 'started', now, 'order', order)
   end
   call('HSET', key, 'last', now)
   if call('ZADD', P .. 'alive', call('HGET', key, 'order'), id) == 1 then

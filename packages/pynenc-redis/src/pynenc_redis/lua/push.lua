@@ -1,4 +1,4 @@
--- Queue ids. KEYS[1] the prefix. ARGV[1] 1: before all others, ARGV[2...] ids.
+-- Queue ids. After schema. KEYS[1] the prefix. ARGV[1] 1: before all others, ARGV[2...] ids.
 -- A message is <order>:<id>; <prefix>b:queue has those that wait, by position, b:leased those that were delivered,
 -- by the end of their lease, b:receipts and b:positions what belongs to each of these.
 local P = KEYS[1] .. 'b:'
@@ -9,6 +9,7 @@ if ARGV[1] == '1' then
   position = math.min(tonumber(first[2] or 0), 0) - 1
 end
 local n = call('INCRBY', P .. 'n', #ARGV - 1) - (#ARGV - 1)
+if n == 0 then mark_schema('b:') end
 for at = 2, #ARGV do
   n = n + 1
   call('ZADD', P .. 'queue', position, string.format('%016d:', n) .. ARGV[at])

@@ -1,4 +1,4 @@
--- Register a batch of calls, all or none. After outbox, watched, workflows.
+-- Register a batch of calls, all or none. After schema, outbox, watched, workflows.
 -- KEYS[1] the prefix. ARGV[1] JSON: {enqueue, calls, data (number of values)}; each call is
 --   {id, task, delay, priority, concurrency key or false, limit, parks, registration key or false, parent or false,
 --    workflow or false, root if it is another one or false, args id of a reusable result or false, runner or '',
@@ -12,6 +12,7 @@ local clock = call('TIME')
 local now = string.format('%d.%06d', clock[1], clock[2])
 local existing, created, delayed, counts, ready, all, ids, by_task = {}, 0, 0, {}, {}, {}, {}, {}
 local n = call('INCRBY', P .. 'n', #request.calls) - #request.calls
+if n == 0 then mark_schema('o:') end
 
 for at, one in ipairs(request.calls) do
   local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, runner, operations
