@@ -27,7 +27,18 @@ from integration.world import (
 from pynenc.contracts import PayloadKind
 from pynenc.values.ids import RunnerId
 from pynenc.values.monitor import RecordQuery
-from pynenc.values.records import InvocationRecord
+from pynenc.values.record_filter import (
+    AllOf,
+    AnyOf,
+    Between,
+    Like,
+    Not,
+    NumberField,
+    RecordFilter,
+    RestsIn,
+    TextField,
+)
+from pynenc.values.records import InvocationRecord, Outcome, OutcomeKind
 from pynenc.values.runners import Beat
 from pynenc.values.status import InvocationStatus
 
@@ -127,6 +138,126 @@ def test_a_list_of_a_task_holds_no_other(world: World) -> None:
     populate(world)
     assert listed(world, task_id="app.other") == ["lost", "won", "failed"]
     assert listed(world, task_id="app.unknown") == []
+
+
+def like(field: TextField, *pieces: str) -> Like:
+    return Like(field, pieces)
+
+
+def between(field: NumberField, low: float | None = None, high: float | None = None) -> Between:
+    return Between(field, low, high)
+
+
+T, N = TextField, NumberField
+#: What has to hold, and of which invocations of ``populate_for_conditions`` it does, newest first.
+CONDITIONS: dict[str, tuple[RecordFilter, list[str]]] = {
+    "is exactly": (like(T.TASK_ID, "app.task"), ["child", "plain"]),
+    "begins": (like(T.TASK_ID, "app.t", ""), ["child", "flow", "plain"]),
+    "ends": (like(T.TASK_ID, "", ".task"), ["child", "plain"]),
+    "contains": (like(T.ARGS_PREVIEW, "", "=1", ""), ["special", "plain"]),
+    "is any": (like(T.ARGS_PREVIEW, "", ""), ["special", "plain"]),
+    "upper case": (like(T.TASK_ID, "APP.task"), []),
+    "special characters": (like(T.ARGS_PREVIEW, "[a?] ", "\\.% _"), ["special"]),
+    "no character is special": (like(T.ARGS_PREVIEW, "", "?=", ""), []),
+    "an id": (like(T.INVOCATION_ID, "pl", "n"), ["plain"]),
+    "a root": (like(T.ROOT_ID, "plain"), ["child", "plain"]),
+    "a parent": (like(T.PARENT_ID, "pl", ""), ["child"]),
+    "a workflow": (like(T.WORKFLOW_TYPE, "app.flow"), ["flow"]),
+    "a trigger": (like(T.TRIGGER_ID, "", "nightly", ""), ["child"]),
+    "a repetition": (like(T.RERUN_OF, "", ""), ["child"]),
+    "a runner": (like(T.RUNNER_ID, "bob"), ["flow"]),
+    "a host": (like(T.HOST, "", "alice"), ["special", "plain"]),
+    "a result": (like(T.PREVIEW, "it"), ["plain"]),
+    "an error": (like(T.ERROR_TYPE, "", "ValueError"), ["flow"]),
+    "its message": (like(T.ERROR_MSG, "", "no", ""), ["flow"]),
+    "a kind of failure": (like(T.FINGERPRINT, "f" * 16), ["flow"]),
+    "no retry": (between(N.RETRIES, high=0), ["child", "flow", "plain"]),
+    "retries": (between(N.RETRIES, low=1), ["special"]),
+    "no recovery": (between(N.RECOVERIES, 0, 0), ["special", "child", "flow", "plain"]),
+    "ended": (between(N.ENDED_AT), ["flow", "plain"]),
+    "waited long": (between(N.WAIT_SECONDS, low=1.5), ["flow"]),
+    "waited briefly": (between(N.WAIT_SECONDS, high=1.5), ["special", "plain"]),
+    "ran long": (between(N.RUN_SECONDS, low=2.5), ["plain"]),
+    "ran": (between(N.RUN_SECONDS, 0.5, 3.5), ["flow", "plain"]),
+    "statuses": (RestsIn(frozenset({S.FAILED, S.RETRY})), ["special", "flow"]),
+    "no status": (RestsIn(frozenset()), []),
+    "not": (Not(like(T.ERROR_TYPE, "", "ValueError")), ["special", "child", "plain"]),
+    "not what is not there": (Not(between(N.RUN_SECONDS, low=9.0)), ["special", "child", "flow", "plain"]),
+    "all": (AllOf((like(T.TASK_ID, "app.task"), between(N.ENDED_AT))), ["plain"]),
+    "any": (AnyOf((like(T.TASK_ID, "app.task"), between(N.RETRIES, low=1))), ["special", "child", "plain"]),
+    "all of nothing": (AllOf(()), ["special", "child", "flow", "plain"]),
+    "any of nothing": (AnyOf(()), []),
+    "neither": (Not(AnyOf((like(T.PARENT_ID, "", ""), between(N.ENDED_AT)))), ["special"]),
+}
+
+
+def populate_for_conditions(world: World) -> None:
+    """Four invocations that differ in everything that can be asked for."""
+    world.submit(call("plain", args_preview="n=1"))
+    world.submit(workflow("flow", task_id="app.two"))
+    world.submit(
+        call(
+            "child", root_id=ids("plain")[0], parent_id=ids("plain")[0], trigger_id="t#nightly", rerun_of="x"
+        )
+    )
+    world.submit(call("special", task_id="other", args_preview="[a?] x=1*[b] \\.% _"))
+    world.pass_time(1.0)
+    plain, special = world.claim(ids=ids("plain")), world.claim(ids=ids("special"))
+    world.do(retry(special))
+    world.pass_time(1.0)
+    flow = world.claim(BOB, ids=ids("flow"))
+    world.pass_time(1.0)
+    world.do(finish(flow, ERROR))
+    world.pass_time(1.0)
+    world.do(finish(plain))
+
+
+def test_conditions_hold_for_what_they_say(world: World) -> None:
+    populate_for_conditions(world)
+    expected = {name: found for name, (_, found) in CONDITIONS.items()}
+    assert {name: listed(world, where=condition) for name, (condition, _) in CONDITIONS.items()} == expected
+    slowly: dict[str, Any] = {"oldest_first": True, "search_limit": 1}
+    assert {
+        name: listed(world, where=condition, **slowly)[::-1] for name, (condition, _) in CONDITIONS.items()
+    } == expected
+
+
+def test_instants_are_those_of_the_record(world: World) -> None:
+    populate_for_conditions(world)
+    record = world.record("plain")
+    for field in (N.CREATED_AT, N.AVAILABLE_AT, N.STARTED_AT, N.ENDED_AT):
+        at = getattr(record, field.value)
+        assert "plain" in listed(world, where=Between(field, at, at)), field
+        assert "plain" not in listed(world, where=Between(field, low=math.nextafter(at, math.inf))), field
+        assert "plain" not in listed(world, where=Between(field, high=math.nextafter(at, 0.0))), field
+
+
+def test_a_condition_narrows_every_list(world: World) -> None:
+    populate_for_conditions(world)
+    some = like(T.TASK_ID, "", "t", "")
+    never = like(T.TASK_ID, "never")
+    lists: dict[str, dict[str, Any]] = {
+        "failed": {"statuses": frozenset({S.FAILED})},
+        "succeeded": {"statuses": frozenset({S.SUCCESS})},
+        "retried": {"statuses": frozenset({S.RETRY})},
+        "of a task": {"task_id": "app.task"},
+        "of a task in a status": {"task_id": "app.two", "statuses": frozenset({S.FAILED, S.SUCCESS})},
+        "family": {"root_id": ids("plain")[0]},
+        "workflows": {"workflows": True},
+    }
+    for name, fields in lists.items():
+        whole = listed(world, **fields)
+        assert whole
+        assert listed(world, where=some, **fields) == whole, name
+        assert listed(world, where=Not(never), search_limit=1, **fields) == whole, name
+        assert listed(world, where=never, **fields) == [], name
+
+
+def test_a_search_for_what_never_holds_is_cut_off(world: World) -> None:
+    world.submit(*(f"n{n}" for n in range(10)))
+    for fields in ({}, {"task_id": "app.task"}, {"statuses": frozenset({S.REGISTERED, S.SUCCESS})}):
+        query = RecordQuery(where=like(T.TASK_ID, "never"), limit=5, search_limit=4, **fields)
+        assert pages(world, query) == [[], [], []]
 
 
 def test_a_released_workflow_is_found_as_paused(world: World) -> None:
@@ -263,6 +394,34 @@ def test_what_ended_in_a_window_is_listed_with_its_figures(world: World) -> None
         )
 
 
+def test_what_failed_in_a_window_is_listed_with_its_kind(world: World) -> None:
+    other = Outcome(OutcomeKind.EXCEPTION, error_type="OSError", error_msg="gone", fingerprint="e" * 16)
+    outcomes = {"one": ERROR, "fine": RESULT, "two": other, "three": ERROR}
+    for name, outcome in outcomes.items():
+        claim = world.run(name)
+        world.pass_time(1.0)
+        world.do(finish(claim, outcome))
+    retried = world.run("retried")
+    world.do(replace(retry(retried), outcome=ERROR))
+    world.submit("open")
+    monitor = world.monitor
+    found = monitor.list_failed(0.0, math.inf, 10)
+    assert names(found) == ["three", "two", "one"]
+    for one in found:
+        record = world.record(one.invocation_id)
+        assert record.outcome is not None
+        assert one == (
+            record.ended_at,
+            record.task_id,
+            record.invocation_id,
+            record.outcome.error_type,
+            record.outcome.fingerprint,
+        )
+    assert names(monitor.list_failed(0.0, math.inf, 2)) == ["three", "two"]
+    assert names(monitor.list_failed(found[1].ended_at, math.inf, 10)) == ["three", "two"]
+    assert names(monitor.list_failed(0.0, found[1].ended_at, 10)) == ["one"]
+
+
 def test_what_is_owned_is_listed(world: World) -> None:
     populate(world)
     monitor = world.monitor
@@ -324,6 +483,8 @@ def test_reading_changes_nothing(world: World) -> None:
     listed(world)
     monitor.get_payloads(ids("failed")[0], 10)
     monitor.list_finished(0.0, math.inf, 10)
+    monitor.list_failed(0.0, math.inf, 10)
+    monitor.list_invocations(RecordQuery(where=between(N.RUN_SECONDS, low=1.0)))
     monitor.list_owned(10)
     monitor.find_longest_waiting()
     monitor.list_runners(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from pymongo import monitoring
 
 from pynenc.contracts import PayloadKey, PayloadKind
 from pynenc.exceptions import SchemaVersionError
+from pynenc.values.monitor import RecordQuery
 from pynenc.values.operations import InvocationQuery
+from pynenc.values.record_filter import Between, NumberField
 from pynenc.values.runners import Beat, LeaseRequest
 from pynenc.values.status import InvocationStatus as S
 from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun
@@ -99,6 +102,7 @@ def _use_everything(world: World) -> None:
     orchestrator.get_workflow_values("w")
     orchestrator.delete(ids("n1"))
     _use_the_others(world)
+    _look_at_everything(world)
 
 
 def _use_the_others(world: World) -> None:
@@ -133,6 +137,34 @@ def _use_the_others(world: World) -> None:
     trigger.find_runs(ids("r"))
     trigger.list_events(9)
     trigger.delete_expired(0)
+
+
+def _look_at_everything(world: World) -> None:
+    monitor = world.monitor
+    slow = Between(NumberField.RUN_SECONDS, low=9.0)
+    for query in (
+        RecordQuery(),
+        RecordQuery(task_id="app.task"),
+        RecordQuery(statuses=frozenset({S.FAILED})),
+        RecordQuery(statuses=frozenset({S.SUCCESS})),
+        RecordQuery(root_id=ids("n1")[0]),
+        RecordQuery(workflows=True),
+    ):
+        monitor.list_invocations(query)
+        monitor.list_invocations(replace(query, where=slow, search_limit=2))
+    monitor.change_token()
+    monitor.count_by_task()
+    monitor.get_invocations(ids("n1"))
+    monitor.get_histories(ids("n1"))
+    monitor.get_payloads(ids("n1")[0], 9)
+    monitor.find_by_prefix("n", 9)
+    monitor.list_finished(0.0, 9e9, 9)
+    monitor.list_failed(0.0, 9e9, 9)
+    monitor.list_owned(9)
+    monitor.list_owned(9, "alice")
+    monitor.find_longest_waiting()
+    monitor.list_runners(9)
+    monitor.get_runners(["alice"])
 
 
 def _stages(plan: Any) -> Iterator[str]:

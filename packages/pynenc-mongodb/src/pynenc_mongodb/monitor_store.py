@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bson import Timestamp
@@ -10,14 +11,16 @@ from bson import Timestamp
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished, RecordPage, RecordQuery
-from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc_mongodb import codec, schema
+from pynenc_mongodb.record_filter import match_of
 from pynenc_mongodb.schema import DELAYED, READY, Document
 from pynenc_mongodb.store import MongoStore
 
+_FAILED = dict.fromkeys(("ended_at", "task_id", "outcome.error_type", "outcome.fingerprint"), 1)
 _FINISHED = dict.fromkeys(("ended_at", "status", "task_id", "runner_id", "started_at", "available_at"), 1)
 
 
@@ -75,20 +78,26 @@ class MongoMonitorStore(BaseMonitorStore):
         if query.workflows:
             condition["workflow_id"] = {"$exists": True}
             condition["$expr"] = {"$eq": ["$_id", {"$concat": [f"{self._store.app}/", "$workflow_id"]}]}
+        if query.where is not None:
+            condition["$and"] = [match_of(query.where, self._store.key)]
         return condition
 
     def _stop(self, query: RecordQuery, window: Document, direction: int) -> Timestamp | None:
         """The position after which the search is cut off; None when it ends before, or an index has the answers."""
         common = query.statuses is not None and InvocationStatus.SUCCESS in query.statuses
-        if query.root_id is not None or not (common or query.workflows):
+        options: dict[str, Any] = {}
+        if query.root_id is None and (common or query.workflows):
+            # Successes are most of what there is: they are found along the order of submission.
+            condition: Document = {"workflow_id": {"$exists": True}} if query.workflows else {}
+            options["hint"] = "workflow" if query.workflows else "order"
+        elif query.where is not None:
+            condition = self._condition(replace(query, where=None))
+        else:
             return None
-        # Successes are most of what there is: they are found along the order of submission.
-        condition: Document = {"workflow_id": {"$exists": True}} if query.workflows else {}
         if window:
             condition["n"] = window
-        index = "workflow" if query.workflows else "order"
-        options: dict[str, Any] = {"sort": [("n", direction)], "skip": query.search_limit - 1, "limit": 1}
-        found = self._find(condition, {"n": 1}, **options, hint=index)
+        options |= {"sort": [("n", direction)], "skip": query.search_limit - 1, "limit": 1}
+        found = self._find(condition, {"n": 1, "_id": 0}, **options)
         return found[0]["n"] if found else None
 
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
@@ -138,6 +147,23 @@ class MongoMonitorStore(BaseMonitorStore):
                 one["available_at"],
             )
             for one in self._find(condition, _FINISHED, sort=order, limit=limit, hint="ended")
+        ]
+
+    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
+        condition = {
+            "outcome.kind": OutcomeKind.EXCEPTION.value,
+            "ended_at": {"$gte": since, "$lt": until},
+        }
+        found = self._find(condition, _FAILED, sort=[("ended_at", -1)], limit=limit, hint="failed")
+        return [
+            Failed(
+                one["ended_at"],
+                one["task_id"],
+                self._store.id_of(one),
+                one["outcome"].get("error_type"),
+                one["outcome"].get("fingerprint"),
+            )
+            for one in found
         ]
 
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from pynenc.exceptions import SchemaVersionError
 
 #: Grows with each change of the indexes or of the format of documents.
-VERSION = 1
+VERSION = 2
 
 INVOCATIONS = "pynenc_invocations"
 SLOTS = "pynenc_slots"
@@ -54,6 +54,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("owned", "a runner_id token", **_where(token=_EXISTS)),
         _index("registration", "a reg", unique=True, **_where(reg=_EXISTS)),
         _index("ended", "a ended_at", **_where(ended_at=_EXISTS)),
+        _index("failed", "a ended_at", **_where(**{"ended_at": _EXISTS, "outcome.kind": "exception"})),
         _index("waiting", "a waits", **_where(waits=_EXISTS)),
         _index("outbox", "a outbox.at", **_where(outbox=_EXISTS)),
         _index("results", "a task_id args_id -n", **_where(caches_result=True)),

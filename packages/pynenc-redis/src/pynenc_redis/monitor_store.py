@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
@@ -87,6 +88,11 @@ class RedisMonitorStore(BaseMonitorStore):
         )
         if start is not None:
             found = [one for one in found if (one[0] > start if query.oldest_first else one[0] < start)]
+        if query.where is not None:
+            fulfils = matcher_of(query.where)
+            records = self._records([one for _, one in found])
+            fitting = {record.invocation_id for record in records if fulfils(record)}
+            found = [one for one in found if one[1] in fitting]
         page = found[: query.limit]
         following = str(page[-1][0]) if page and len(found) > query.limit else None
         return RecordPage(tuple(self._records([one for _, one in page])), following)
@@ -94,14 +100,23 @@ class RedisMonitorStore(BaseMonitorStore):
     def _search(self, query: RecordQuery, start: int | None) -> RecordPage:
         """Along an index by order of submission, a part after the other."""
         request = to_search(query)
+        # The server cannot be asked for it, so that all that may fulfil it is read.
+        fulfils = None if query.where is None else matcher_of(query.where)
         found: list[InvocationRecord] = []
         left, goes_on_from = query.search_limit, "" if start is None else str(start)
         while True:
             if goes_on_from:
                 request["from"] = goes_on_from
-            request |= {"limit": query.limit - len(found), "looks": min(_LOOKS, left)}
+            missing = query.limit - len(found)
+            request |= {"limit": missing if fulfils is None else _BATCH, "looks": min(_LOOKS, left)}
             words, goes_on_from, looked_at = self._store.ask(_LIST, codec.dump(request))
-            found += self._records(words[::2])
+            part = self._records(words[::2])
+            if fulfils is not None:
+                part = [record for record in part if fulfils(record)]
+            found += part[:missing]
+            if len(part) > missing:
+                orders = dict(zip(words[::2], words[1::2], strict=True))
+                return RecordPage(tuple(found), orders[found[-1].invocation_id])
             left -= looked_at
             if not goes_on_from or left <= 0 or len(found) >= query.limit:
                 return RecordPage(tuple(found), goes_on_from or None)
@@ -154,6 +169,20 @@ class RedisMonitorStore(BaseMonitorStore):
     def _in_parts(self, script: scripts.Script, ids: Sequence[str]) -> Iterator[list[str]]:
         for batch in batches(ids):
             yield from self._store.ask(script, *batch)
+
+    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
+        records = self._records(self._ids_by_end("failed", since, until, limit))
+        return [
+            Failed(
+                record.ended_at,
+                record.task_id,
+                record.invocation_id,
+                record.outcome.error_type,
+                record.outcome.fingerprint,
+            )
+            for record in records
+            if record.ended_at is not None and record.outcome is not None
+        ]
 
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
         if limit < 1:

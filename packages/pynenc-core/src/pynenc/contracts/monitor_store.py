@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -32,6 +32,8 @@ class BaseMonitorStore(ABC):
     @abstractmethod
     def list_invocations(self, query: RecordQuery) -> RecordPage:
         """A page of records; following ``next`` to its end gives each record that matched throughout once.
+
+        A store that cannot ask its server for ``query.where`` looks itself: ``record_filter.matcher_of`` says how.
 
         Raises:
             ValueError: the cursor is none that this store gave.
@@ -58,6 +60,10 @@ class BaseMonitorStore(ABC):
         self, since: float, until: float, limit: int, *, oldest_first: bool = False
     ) -> list[Finished]:
         """What ended at or after ``since`` and before ``until``: the latest ends, latest first, or the earliest."""
+
+    @abstractmethod
+    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:
+        """What ended with an exception at or after ``since`` and before ``until``, latest first."""
 
     @abstractmethod
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:

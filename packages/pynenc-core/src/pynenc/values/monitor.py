@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pynenc.values.ids import InvocationId
+from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 
@@ -21,6 +22,8 @@ class RecordQuery:
     root_id: InvocationId | None = None
     #: Only invocations that define a workflow.
     workflows: bool = False
+    #: What has to hold besides; looked for among what the other fields lead to.
+    where: RecordFilter | None = None
     oldest_first: bool = False
     #: Where to go on: ``RecordPage.next`` of the page before, of the same question. Empty for the first page.
     cursor: str = ""
@@ -52,3 +55,15 @@ class Finished(NamedTuple):
     started_at: float | None
     #: When it became claimable for the last time.
     available_at: float
+
+
+class Failed(NamedTuple):
+    """One invocation that failed, and what tells kinds of failure apart."""
+
+    ended_at: float
+    task_id: str
+    invocation_id: InvocationId
+    #: Qualified name of the exception's class.
+    error_type: str | None
+    #: Equal for failures of the same kind at the same place.
+    fingerprint: str | None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 from pynenc.backends.mem.record import MemRecord, order_of
 from pynenc.backends.mem.store import MemStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId, RunnerId
-from pynenc.values.monitor import Finished, RecordPage, RecordQuery
-from pynenc.values.records import HistoryEntry, InvocationRecord
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.record_filter import matcher_of
+from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 
@@ -40,13 +41,14 @@ class MemMonitorStore(BaseMonitorStore):
         if query.cursor and not (query.cursor.isascii() and query.cursor.isdigit()):
             raise ValueError(f"{query.cursor!r} is no position in a list of invocations")
         begin = int(query.cursor) if query.cursor else None
+        fulfils = matcher_of(query.where) if query.where is not None else None
         found: list[InvocationRecord] = []
         last: int | None = None
         with self._store.lock:
             for looked_at, record in enumerate(self._candidates(query, begin)):
                 if len(found) == query.limit or looked_at == query.search_limit:
                     return RecordPage(tuple(found), str(last))
-                if _matches(query, record):
+                if _matches(query, record) and (fulfils is None or fulfils(record.to_record())):
                     found.append(_slim(record))
                 last = record.order
         return RecordPage(tuple(found), None)
@@ -101,6 +103,14 @@ class MemMonitorStore(BaseMonitorStore):
             )
             return [_finished(record) for record in islice(inside, limit)]
 
+    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
+        with self._store.lock:
+            latest = reversed(self._store.tables.ended.values())
+            # In the order of their ends.
+            recent = takewhile(lambda record: (record.ended_at or 0.0) >= since, latest)
+            failed = (one for one in recent if _has_failed(one) and (one.ended_at or 0.0) < until)
+            return [_failed(record) for record in islice(failed, limit)]
+
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
         with self._store.lock:
             owned = self._store.tables.owned
@@ -152,4 +162,21 @@ def _finished(record: MemRecord) -> Finished:
         record.owner.runner_id if record.owner else None,
         record.started_at,
         record.available_at,
+    )
+
+
+def _has_failed(record: MemRecord) -> bool:
+    return record.outcome is not None and record.outcome.kind is OutcomeKind.EXCEPTION
+
+
+def _failed(record: MemRecord) -> Failed:
+    assert record.ended_at is not None
+    assert record.outcome is not None
+    outcome = record.outcome
+    return Failed(
+        record.ended_at,
+        record.call.task_id,
+        record.call.invocation_id,
+        outcome.error_type,
+        outcome.fingerprint,
     )

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pynenc.backends.sqlite import codec
+from pynenc.backends.sqlite.record_filter import sql_of
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import OWNED, InvocationStatus
@@ -132,6 +133,15 @@ class SQLiteMonitorStore(BaseMonitorStore):
             rows = reading.rows(text, (since, until, limit))
         return [Finished(ended_at, by_text[status], *others) for ended_at, status, *others in rows]
 
+    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
+        text = (
+            "SELECT ended_at, task_id, invocation_id, error_type, fingerprint "
+            "FROM inv_{t} INDEXED BY inv_failed_{t} WHERE ended_at IS NOT NULL AND outcome_kind = 'exception' "
+            "AND ended_at >= ? AND ended_at < ? ORDER BY ended_at DESC LIMIT ?"
+        )
+        with self._read() as reading:
+            return [Failed(*row) for row in reading.rows(text, (since, until, limit))]
+
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
         where, parameters = ("", ()) if runner_id is None else ("AND runner_id = ? ", (runner_id,))
         text = (
@@ -218,22 +228,24 @@ def _position(cursor: str) -> int | None:
 def _source(reading: _Reading, query: RecordQuery) -> _Source:
     """The index that leads to the fewest records in vain."""
     statuses, by_task = query.statuses, query.task_id is not None
+    #: Whether the index says nothing of what else has to hold.
+    is_open = by_task or query.where is not None
     if query.root_id is not None:
-        exact = not (by_task or statuses or query.workflows)
+        exact = not (is_open or statuses or query.workflows)
         return _Source("inv_root", "root_id = ?", (query.root_id,), exact)
     if query.workflows:
-        return _Source("inv_workflows", "workflow_id = invocation_id", (), not (by_task or statuses))
+        return _Source("inv_workflows", "workflow_id = invocation_id", (), not (is_open or statuses))
     if statuses and statuses <= _UNSUCCESSFUL:
-        return _Source("inv_unsuccessful", _IS_UNSUCCESSFUL, (), statuses == _UNSUCCESSFUL and not by_task)
+        return _Source("inv_unsuccessful", _IS_UNSUCCESSFUL, (), statuses == _UNSUCCESSFUL and not is_open)
     if statuses and statuses <= _PAUSED:
-        return _Source("inv_paused", "status = 'paused'", (), not by_task)
+        return _Source("inv_paused", "status = 'paused'", (), not is_open)
     if statuses:
         for group, ones in ((_OWNED, _OWNED_ONES), (_WAITING, _WAITING_ONES)):
             if statuses <= group and reading.are_few(group, query.search_limit):
                 return _Source("", f"n IN ({ones})", (), exact=True)
     if by_task:
-        return _Source("inv_task", "task_id = ?", (query.task_id,), not statuses)
-    return _Source("", "", (), not statuses)
+        return _Source("inv_task", "task_id = ?", (query.task_id,), not statuses and query.where is None)
+    return _Source("", "", (), not statuses and query.where is None)
 
 
 def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) -> int | None:
@@ -287,6 +299,10 @@ def _conditions(
         parameters += sorted(status.value for status in query.statuses)
     if query.workflows and source.indexed_by != "inv_workflows":
         conditions.append("workflow_id = invocation_id")
+    if query.where is not None:
+        where = sql_of(query.where)
+        conditions.append(f"({where.text})")
+        parameters += where.parameters
     return conditions, parameters
 
 

@@ -74,6 +74,9 @@ CREATE INDEX IF NOT EXISTS inv_root_{t} ON inv_{t} (root_id, n) WHERE root_id IS
 -- monitor: what did not succeed; its condition names nothing that a claim writes
 CREATE INDEX IF NOT EXISTS inv_unsuccessful_{t} ON inv_{t} (n)
     WHERE ended_at IS NOT NULL AND outcome_kind IS NOT 'result';
+-- monitor: kinds of failure
+CREATE INDEX IF NOT EXISTS inv_failed_{t} ON inv_{t} (ended_at, task_id, invocation_id, error_type, fingerprint, outcome_kind)
+    WHERE ended_at IS NOT NULL AND outcome_kind = 'exception';
 -- monitor: what waits inside of a task
 CREATE INDEX IF NOT EXISTS inv_paused_{t} ON inv_{t} (n) WHERE status = 'paused';
 
