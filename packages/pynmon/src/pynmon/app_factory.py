@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -15,9 +16,10 @@ from starlette.types import Scope
 
 from pynenc import Pynenc
 from pynenc.exceptions import StoreError
+from pynmon import api, pages
+from pynmon.api.facts import problem
 from pynmon.live import Live
-from pynmon.pages import ROUTERS
-from pynmon.security import Gate
+from pynmon.security import Gate, path_within
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
 from pynmon.views import Views
@@ -45,12 +47,20 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     """
     chosen = settings or MonitorSettings()
     source = Source(app, chosen)
-    # Its documentation pages load scripts from elsewhere.
-    monitor = FastAPI(title="pynmon", docs_url=None, redoc_url=None, openapi_url=None)
+    monitor = FastAPI(
+        title="pynmon",
+        version=version("pynmon"),
+        openapi_url="/api/v1/openapi.json",
+        # They load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
     monitor.state.source = source
     monitor.state.views = Views(source, chosen)
     monitor.state.live = Live(source.store, chosen)
-    for router in ROUTERS:
+    for router in pages.ROUTERS:
+        monitor.include_router(router, include_in_schema=False)
+    for router in api.ROUTERS:
         monitor.include_router(router)
     monitor.mount("/static", _Assets(directory=_STATIC), name="static")
     monitor.add_exception_handler(Exception, _failed)
@@ -72,8 +82,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     name = secrets.token_hex(4)
     logger.error("%s %s failed (%s)", request.method, request.url.path, name, exc_info=error)
     unavailable = isinstance(error, StoreError)
-    views: Views = request.app.state.views
-    return views.error(
+    return _answer(
         request,
         503 if unavailable else 500,
         "The store cannot be read now." if unavailable else "This page could not be made.",
@@ -83,19 +92,26 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if request.url.path.rpartition("/")[2] in ("events", "healthz"):
-        return PlainTextResponse(str(error.detail), error.status_code)
-    views: Views = request.app.state.views
     title = "There is no such page." if error.status_code == 404 else "That cannot be shown."
     detail = "" if error.detail == "Not Found" else str(error.detail)
-    return views.error(request, error.status_code, title, detail)
+    return _answer(request, error.status_code, title, detail)
 
 
 async def _misunderstood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    views: Views = request.app.state.views
     names = ", ".join(str(one["loc"][-1]) for one in error.errors())
-    return views.error(request, 422, "That cannot be shown.", f"The address has a wrong value: {names}.")
+    return _answer(request, 422, "That cannot be shown.", f"The address has a wrong value: {names}.")
+
+
+def _answer(request: Request, status_code: int, title: str, detail: str) -> Response:
+    """What is wrong, in the form that whoever asked can read."""
+    path = path_within(request.scope)
+    if path.startswith("/api/"):
+        return problem(status_code, title, detail)
+    if path in ("/events", "/metrics", "/healthz"):
+        return PlainTextResponse(detail or title, status_code)
+    views: Views = request.app.state.views
+    return views.error(request, status_code, title, detail)
 
 
 class _Assets(StaticFiles):

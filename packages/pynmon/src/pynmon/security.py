@@ -82,6 +82,12 @@ class Gate:
         return None
 
 
+def path_within(scope: Scope) -> str:
+    """The path of a request without the place where the monitor is mounted."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path.removeprefix(root) if root else path
+
+
 def _is_same_origin(scope: Scope, headers: Headers) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:

@@ -13,6 +13,7 @@ from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.health import Rhythm
 from pynmon.settings import MonitorSettings
@@ -63,6 +64,14 @@ class Source:
             ("finished", seconds),
             lambda: self.store.list_finished(now - seconds, now + 60.0, self.settings.sample_limit),
         )
+
+    def runners(self, limit: int) -> list[RunnerRecord]:
+        """Those that live, then the latest of the others."""
+        return self._cached(("runners", limit), lambda: self.store.list_runners(limit))
+
+    def longest_waiting(self) -> InvocationRecord | None:
+        """The claimable invocation that has waited longest."""
+        return self._cached("waiting", self.store.find_longest_waiting)
 
     def payload(
         self, record: InvocationRecord, kind: PayloadKind, stored: dict[PayloadKind, str]

@@ -1,0 +1,186 @@
+"""The JSON API and the metrics: whole, bounded, and in forms that their readers can parse."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from pynenc import PynencBuilder
+from pynmon import create_monitor_app
+
+from .conftest import eventually
+from .test_pages import statements
+
+#: Address and the most questions that it may ask the store, however much is in there.
+CEILINGS = {
+    "/api/v1/invocations": 1,
+    "/api/v1/invocations?status=failed&status=retry&task=pynmon_shop.refuse&limit=200": 2,
+    "/api/v1/tasks": 1,
+    "/api/v1/tasks/pynmon_shop.charge": 2,
+    "/api/v1/workflows": 1,
+    "/api/v1/runners": 1,
+    "/metrics": 3,
+    "/api/v1/openapi.json": 0,
+    "/healthz": 0,
+}
+
+
+@pytest.mark.parametrize("path", CEILINGS)
+def test_an_answer_asks_the_store_few_questions(shop: ModuleType, path: str) -> None:
+    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")  # nothing is cached yet
+    with statements(shop) as seen:
+        response = client.get(path)
+    assert response.status_code == 200
+    assert len(seen) <= CEILINGS[path], seen
+
+
+def items(client: TestClient, path: str) -> Any:
+    response = client.get(path)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/json"
+    return response.json()
+
+
+def test_one_of_each_is_shown_with_few_questions(shop: ModuleType, client: TestClient) -> None:
+    run = items(client, "/api/v1/workflows")["invocations"][0]["invocation_id"]
+    runner = items(client, "/api/v1/runners")["runners"][0]["runner_id"]
+    for path, ceiling in (
+        (f"/api/v1/invocations/{run}", 2),
+        (f"/api/v1/workflows/{run}", 2),
+        (f"/api/v1/runners/{runner}", 2),
+    ):
+        with statements(shop) as seen:
+            items(client, path)
+        assert 0 < len(seen) <= ceiling, seen
+
+
+def test_following_the_cursor_gives_each_invocation_once(client: TestClient) -> None:
+    ids: list[str] = []
+    cursor = ""
+    while True:
+        page = items(client, f"/api/v1/invocations?limit=20&cursor={cursor}")
+        ids += [one["invocation_id"] for one in page["invocations"]]
+        if not (cursor := page["next"]):
+            break
+    assert len(ids) == len(set(ids)) == 30 + 16 + 1 + 1 + 9 + 1 + (1 + 2 + 8 + 2)
+    totals = [count for task in items(client, "/api/v1/tasks")["tasks"] for count in task["counts"].values()]
+    assert sum(totals) == len(ids)
+
+
+def test_an_invocation_tells_what_happened_to_it(shop: ModuleType, client: TestClient) -> None:
+    page = items(client, "/api/v1/invocations?task=pynmon_shop.refuse&status=failed&limit=200")
+    assert {one["outcome"]["error_msg"] for one in page["invocations"]} == {
+        text.encode("utf-8", "backslashreplace").decode()[:200] for text in shop.HOSTILE
+    }
+    one = page["invocations"][0]
+    detail = items(client, f"/api/v1/invocations/{one['invocation_id']}")
+    assert detail["invocation"] == one
+    assert [entry["status"] for entry in detail["history"]][0] == "registered"
+    assert detail["history"][-1]["status"] == "failed"
+    assert detail["history"][-1]["at"] == one["ended_at"]
+    assert "token" not in one
+    assert "arguments" not in one
+
+
+def test_a_workflow_has_its_members(client: TestClient) -> None:
+    (run,) = items(client, "/api/v1/workflows")["invocations"]
+    detail = items(client, f"/api/v1/workflows/{run['invocation_id']}")
+    assert detail["run"] == run
+    assert len(detail["members"]) == 2 + 8 + 2
+    assert not detail["is_cut"]
+
+
+def test_a_task_has_its_figures(client: TestClient) -> None:
+    detail = items(client, "/api/v1/tasks/pynmon_shop.refuse?range=1h")
+    assert detail["task"]["counts"] == {"failed": 8}
+    assert detail["figures"]["failed"] == detail["figures"]["total"] == 8
+    assert detail["figures"]["run"]["p95"] > 0
+
+
+def test_a_runner_is_shown_after_its_end(client: TestClient) -> None:
+    for one in items(client, "/api/v1/runners")["runners"]:
+        detail = items(client, f"/api/v1/runners/{one['runner_id']}")
+        assert detail["runner"]["state"] == "stopped"
+        assert detail["owned"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [
+        ("/api/v1/invocations/unknown", 404, "no invocation"),
+        ("/api/v1/workflows/unknown", 404, "no invocation"),
+        ("/api/v1/runners/unknown", 404, "no runner"),
+        ("/api/v1/tasks/unknown", 404, "no invocation of a task"),
+        ("/api/v1/nothing", 404, ""),
+        ("/api/v1/invocations?limit=201", 422, "limit"),
+        ("/api/v1/invocations?status=x", 422, "status"),
+        ("/api/v1/invocations?cursor=x", 400, "damaged"),
+        ("/api/v1/tasks/pynmon_shop.charge?range=1x", 422, "choose one of"),
+    ],
+)
+def test_a_wrong_address_is_told_what_is_wrong(client: TestClient, path: str, code: int, words: str) -> None:
+    response = client.get(path)
+    assert response.status_code == code
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["status"] == code
+    assert words in response.json()["detail"]
+
+
+def test_a_store_that_is_away_is_a_problem_without_details(tmp_path: Any) -> None:
+    lost = PynencBuilder().app_id("lost").sqlite(str(tmp_path / "missing" / "x.db")).build()
+    client = TestClient(create_monitor_app(lost), base_url="http://localhost", raise_server_exceptions=False)
+    for path in ("/api/v1/invocations", "/metrics"):
+        response = client.get(path)
+        assert response.status_code == 503
+        assert str(tmp_path) not in response.text
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_description_names_every_address(client: TestClient) -> None:
+    described = items(client, "/api/v1/openapi.json")
+    assert described["openapi"].startswith("3.1")
+    kinds = ("invocations", "tasks", "workflows", "runners")
+    names = {"invocations": "invocation_id", "tasks": "task_id", "workflows": "workflow_id", "runners": "runner_id"}
+    expected = {f"/api/v1/{kind}" for kind in kinds}
+    expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
+    assert set(described["paths"]) == expected
+    assert all(set(methods) == {"get"} for methods in described["paths"].values())
+
+
+SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\})? ([0-9.e+-]+)')
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    """By name and labels; every line has to be a sample or a comment."""
+    found = {}
+    for line in text.removesuffix("\n").split("\n"):
+        if not line.startswith("# "):
+            match = SAMPLE.fullmatch(line)
+            assert match, line
+            found[match[1], match[2] or ""] = float(match[3])
+    return found
+
+
+def test_metrics_are_what_the_store_counts(shop: ModuleType, client: TestClient) -> None:
+    response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    found = samples(response.text)
+    assert found["pynenc_invocations", 'task="pynmon_shop.refuse",status="failed"'] == 8
+    assert sum(value for (name, _), value in found.items() if name == "pynenc_invocations") == 71
+    assert found["pynenc_queue_depth", ""] == 0
+    assert found["pynenc_queue_oldest_age_seconds", ""] == 0
+    assert found["pynenc_runners", 'state="alive"'] == 0
+    assert found["pynenc_runners", 'state="stopped"'] == len(items(client, "/api/v1/runners")["runners"])
+
+
+def test_metrics_tell_how_long_the_oldest_waits(shop: ModuleType, client: TestClient) -> None:
+    waiting = shop.charge(0, 0.0)
+    try:
+        eventually(lambda: samples(client.get("/metrics").text)["pynenc_queue_oldest_age_seconds", ""] > 0)
+        assert samples(client.get("/metrics").text)["pynenc_queue_depth", ""] == 1
+    finally:
+        waiting.cancel()

@@ -1,0 +1,196 @@
+"""Invocations, tasks, workflows and runners as JSON: the questions of the pages, their limits and their cursors."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import JSONResponse
+
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import RecordPage, RecordQuery
+from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.api import models
+from pynmon.family import descendants_of
+from pynmon.pages.context import SourceOf, seconds_of
+from pynmon.source import Source
+from pynmon.statistics import figures
+
+#: Runners, members of a workflow, and invocations in hand: more are not read.
+_MANY = 500
+
+
+class Json(JSONResponse):
+    """Only ASCII goes over the wire, so that no text can break its encoding."""
+
+    def render(self, content: Any) -> bytes:
+        """As bytes."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+class ProblemJson(Json):
+    """What is wrong."""
+
+    media_type = "application/problem+json"
+
+
+def problem(status_code: int, title: str, detail: str) -> ProblemJson:
+    """An answer that says what is wrong."""
+    content = models.Problem(title=title, status=status_code, detail=detail)
+    return ProblemJson(content.model_dump(), status_code)
+
+
+router = APIRouter(
+    prefix="/api/v1",
+    default_response_class=Json,
+    responses={
+        code: {"model": models.Problem, "description": text}
+        for code, text in ((401, "Not logged in."), (404, "There is no such thing."), (503, "The store is away."))
+    },
+)
+Statuses = Annotated[list[InvocationStatus], Query(default_factory=list)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.get("/invocations", name="api_invocations")
+def invocations(
+    source: SourceOf,
+    status: Statuses,
+    task: str = "",
+    root: Annotated[str, Query(description="Only the family that begins with this invocation.")] = "",
+    cursor: str = "",
+    limit: Limit = 50,
+) -> models.InvocationPage:
+    """Invocations, newest first."""
+    query = RecordQuery(
+        task_id=task or None,
+        statuses=frozenset(status) or None,
+        root_id=InvocationId(root) if root else None,
+        cursor=cursor,
+        limit=limit,
+    )
+    return _page(source, query)
+
+
+@router.get("/invocations/{invocation_id}", name="api_invocation")
+def invocation(source: SourceOf, invocation_id: str) -> models.InvocationDetail:
+    """One invocation with its history."""
+    record = _record(source, invocation_id)
+    history = source.store.get_histories([record.invocation_id]).get(record.invocation_id, [])
+    return models.InvocationDetail(
+        invocation=_invocation(record),
+        history=[models.HistoryEntry.model_validate(entry) for entry in history],
+    )
+
+
+@router.get("/tasks", name="api_tasks")
+def tasks(source: SourceOf) -> models.TaskList:
+    """Every task, and how many of its invocations rest in each status."""
+    counts = source.counts()
+    return models.TaskList(tasks=[models.Task(task_id=key, counts=counts[key]) for key in sorted(counts)])
+
+
+@router.get("/tasks/{task_id}", name="api_task")
+def task(source: SourceOf, task_id: str, range: str = "1h") -> models.TaskDetail:
+    """One task, and what became of its invocations in a window that ends now."""
+    seconds = seconds_of(range)
+    counts = source.counts().get(task_id)
+    if counts is None:
+        raise HTTPException(404, f"The store has no invocation of a task {task_id!r}.")
+    finished = source.finished(seconds)
+    return models.TaskDetail(
+        task=models.Task(task_id=task_id, counts=counts),
+        window_seconds=seconds,
+        is_cut=len(finished) == source.settings.sample_limit,
+        figures=models.Figures.model_validate(figures([row for row in finished if row.task_id == task_id])),
+    )
+
+
+@router.get("/workflows", name="api_workflows")
+def workflows(
+    source: SourceOf, status: Statuses, cursor: str = "", limit: Limit = 50
+) -> models.InvocationPage:
+    """Runs of workflows, newest first."""
+    return _page(
+        source,
+        RecordQuery(workflows=True, statuses=frozenset(status) or None, cursor=cursor, limit=limit),
+    )
+
+
+@router.get("/workflows/{workflow_id}", name="api_workflow")
+def workflow(source: SourceOf, workflow_id: str) -> models.WorkflowDetail:
+    """One run with what it called."""
+    record = _record(source, workflow_id)
+    query = RecordQuery(root_id=record.root_id, oldest_first=True, limit=_MANY, search_limit=_MANY + 1)
+    page = source.store.list_invocations(query)
+    members = descendants_of(page.records, record)
+    return models.WorkflowDetail(
+        run=_invocation(record),
+        members=[_invocation(one) for one in members if one.invocation_id != record.invocation_id],
+        is_cut=page.next is not None,
+    )
+
+
+@router.get("/runners", name="api_runners")
+def runners(source: SourceOf) -> models.RunnerList:
+    """Runners and their workers."""
+    found = source.store.list_runners(_MANY)
+    now = source.now()
+    return models.RunnerList(
+        runners=[_runner(source, one, now) for one in found], is_cut=len(found) == _MANY
+    )
+
+
+@router.get("/runners/{runner_id}", name="api_runner")
+def runner(source: SourceOf, runner_id: str) -> models.RunnerDetail:
+    """One runner or worker, and what is in its hands."""
+    found = source.store.get_runners([runner_id]).get(runner_id)
+    if found is None:
+        raise HTTPException(404, f"There is no runner {runner_id!r}: it never beat, or its retention is over.")
+    owned = source.store.list_owned(_MANY, runner_id)
+    return models.RunnerDetail(
+        runner=_runner(source, found, source.now()), owned=[_invocation(one) for one in owned]
+    )
+
+
+def _page(source: Source, query: RecordQuery) -> models.InvocationPage:
+    try:
+        page: RecordPage = source.store.list_invocations(query)
+    except ValueError as error:
+        raise HTTPException(400, f"The cursor is damaged: {error}.") from error
+    return models.InvocationPage(invocations=[_invocation(one) for one in page.records], next=page.next)
+
+
+def _record(source: Source, invocation_id: str) -> InvocationRecord:
+    wanted = InvocationId(invocation_id)
+    record = source.store.get_invocations([wanted]).get(wanted)
+    if record is None:
+        raise HTTPException(
+            404,
+            f"There is no invocation {invocation_id!r}: it was never registered, or its retention is over.",
+        )
+    return record
+
+
+def _invocation(record: InvocationRecord) -> models.Invocation:
+    return models.Invocation.model_validate(record)
+
+
+def _runner(source: Source, one: RunnerRecord, now: float) -> models.Runner:
+    identity = one.identity
+    return models.Runner(
+        runner_id=identity.runner_id,
+        parent_id=identity.parent_id,
+        runner_cls=identity.runner_cls,
+        host=identity.host,
+        pid=identity.pid,
+        state=source.rhythm.state_of(one, now),
+        started_at=one.started_at,
+        beats=one.beats,
+        last_beat_at=one.last_beat_at,
+        stopped_at=one.stopped_at,
+        stop_reason=one.stop_reason,
+    )

@@ -1,0 +1,95 @@
+"""``/metrics``: numbers that the store maintains, in the text format of Prometheus. Nothing is scanned for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from pynenc.values.status import InvocationStatus
+from pynmon.health import RunnerState
+from pynmon.pages.context import SourceOf
+from pynmon.source import Counts, Source
+
+router = APIRouter()
+#: Tasks with a label of their own, those with most invocations; the rest is ``other``.
+_MOST_TASKS = 200
+_MOST_RUNNERS = 500
+_QUEUED = (InvocationStatus.REGISTERED, InvocationStatus.REROUTED, InvocationStatus.RETRY)
+
+
+class _Family(NamedTuple):
+    """All numbers of one name."""
+
+    name: str
+    meaning: str
+    samples: Iterable[tuple[Mapping[str, str], float]]
+
+
+class _Answer(PlainTextResponse):
+    """Text as Prometheus wants it."""
+
+    media_type = "text/plain; version=0.0.4"
+
+
+@router.get("/metrics", name="metrics", response_class=_Answer, include_in_schema=False)
+def metrics(source: SourceOf) -> _Answer:
+    """Three reads at most, and none when somebody asked within a second."""
+    return _Answer("".join(map(_text, _families(source))).encode("utf-8", "backslashreplace"))
+
+
+def _families(source: Source) -> list[_Family]:
+    counts = source.counts()
+    runners = source.runners(_MOST_RUNNERS)
+    waiting = source.longest_waiting()
+    now = source.now()
+    states = Counter(source.rhythm.state_of(one, now) for one in runners)
+    age = 0.0 if waiting is None else max(0.0, now - waiting.available_at)
+    depth = sum(by_status.get(status, 0) for by_status in counts.values() for status in _QUEUED)
+    return [
+        _Family(
+            "pynenc_invocations",
+            "Invocations that rest in a status, as far as they are kept.",
+            [
+                ({"task": task, "status": status.value}, number)
+                for task, by_status in by_task(counts).items()
+                for status, number in sorted(by_status.items())
+            ],
+        ),
+        _Family("pynenc_queue_depth", "Invocations that wait for a runner, or for their time.", [({}, depth)]),
+        _Family(
+            "pynenc_queue_oldest_age_seconds",
+            "How long the next in line has been claimable; 0 when nothing waits.",
+            [({}, age)],
+        ),
+        _Family(
+            "pynenc_runners",
+            f"Runners and workers by state; at most {_MOST_RUNNERS} are looked at, first those that live.",
+            [({"state": state.value}, states[state]) for state in RunnerState],
+        ),
+    ]
+
+
+def by_task(counts: Counts) -> dict[str, Counter[InvocationStatus]]:
+    """The counts of the largest tasks, and of all others together."""
+    by_size = sorted(counts, key=lambda task: (-sum(counts[task].values()), task))
+    told = {task: Counter(counts[task]) for task in by_size[:_MOST_TASKS]}
+    rest: Counter[InvocationStatus] = Counter()
+    for task in by_size[_MOST_TASKS:]:
+        rest.update(counts[task])
+    return told | {"other": rest} if rest else told
+
+
+def _text(family: _Family) -> str:
+    lines = [f"# HELP {family.name} {family.meaning}", f"# TYPE {family.name} gauge"]
+    for labels, value in family.samples:
+        told = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
+        lines.append(f"{family.name}{f'{{{told}}}' if told else ''} {value}")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

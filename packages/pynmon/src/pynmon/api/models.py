@@ -1,0 +1,178 @@
+"""What the JSON API answers with; FastAPI makes its OpenAPI description of these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from pynenc.values.records import OutcomeKind
+from pynenc.values.status import InvocationStatus
+from pynmon.health import RunnerState
+
+
+def _encodable(text: object) -> object:
+    """Half a character, which a task may well be called with, has no encoding: it is written as its code."""
+    return text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text
+
+
+Text = Annotated[str, BeforeValidator(_encodable)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Outcome(_Model):
+    """What the last attempt produced; its payload is not decoded."""
+
+    kind: OutcomeKind
+    preview: Text
+    size_bytes: int
+    error_type: Text | None
+    error_msg: Text | None
+    fingerprint: str | None
+
+
+class Invocation(_Model):
+    """One invocation. Instants are of the store's clock."""
+
+    invocation_id: str
+    task_id: Text
+    status: InvocationStatus
+    status_at: datetime
+    parent_id: str | None
+    root_id: str
+    depth: int
+    workflow_id: str | None
+    workflow_type: Text | None
+    created_at: datetime
+    available_at: datetime = Field(description="When it became, or will become, claimable for the last time.")
+    pending_at: datetime | None = Field(description="Last claim.")
+    started_at: datetime | None = Field(description="Last start.")
+    ended_at: datetime | None
+    epoch: int = Field(description="Number of claims.")
+    retries: int
+    recoveries: int
+    runner_id: Text | None = Field(description="Who owns it, or owned it last.")
+    host: Text | None
+    runner_cls: Text | None
+    args_preview: Text
+    args_bytes: int
+    outcome: Outcome | None
+    rerun_of: str | None
+    trigger_id: Text | None
+
+
+class InvocationPage(_Model):
+    """A part of a list; it may be short although there is more."""
+
+    invocations: list[Invocation]
+    next: str | None = Field(description="The cursor of the next page; null at the end.")
+
+
+class HistoryEntry(_Model):
+    """A status that an invocation entered."""
+
+    seq: int
+    status: InvocationStatus
+    at: datetime
+    runner_id: Text | None
+    reason: Text
+
+
+class InvocationDetail(_Model):
+    """An invocation with everything that happened to it."""
+
+    invocation: Invocation
+    history: list[HistoryEntry]
+
+
+class Task(_Model):
+    """How many invocations of a task rest in each status; those that are missing are 0."""
+
+    task_id: Text
+    counts: dict[InvocationStatus, int]
+
+
+class TaskList(_Model):
+    """Every task that the store has seen."""
+
+    tasks: list[Task]
+
+
+class Spread(_Model):
+    """Seconds."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    longest: float | None
+
+
+class Figures(_Model):
+    """What became of the invocations that ended in a window."""
+
+    total: int
+    succeeded: int
+    failed: int
+    wait: Spread
+    run: Spread
+    last_end: datetime | None
+
+
+class TaskDetail(_Model):
+    """A task with its figures."""
+
+    task: Task
+    window_seconds: float
+    is_cut: bool = Field(description="Whether only a part of the window was looked at: the latest.")
+    figures: Figures
+
+
+class WorkflowDetail(_Model):
+    """A run of a workflow, and what it called; the oldest first."""
+
+    run: Invocation
+    members: list[Invocation]
+    is_cut: bool = Field(description="Whether there are more members.")
+
+
+class Runner(_Model):
+    """A runner or worker, also after its end."""
+
+    runner_id: Text
+    parent_id: Text | None = Field(description="The supervisor of a worker.")
+    runner_cls: Text
+    host: Text
+    pid: int
+    state: RunnerState
+    started_at: datetime
+    beats: int
+    last_beat_at: datetime
+    stopped_at: datetime | None
+    stop_reason: Text
+
+
+class RunnerList(_Model):
+    """Those that live, then the latest of the others."""
+
+    runners: list[Runner]
+    is_cut: bool = Field(description="Whether there are more.")
+
+
+class RunnerDetail(_Model):
+    """A runner, and what it owns."""
+
+    runner: Runner
+    owned: list[Invocation]
+
+
+class Problem(BaseModel):
+    """What is wrong with a request (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
