@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from integration.behaviour.conftest import RunningApp
 
@@ -104,6 +106,35 @@ def test_a_rerun_is_a_new_invocation_of_the_same_call(running: RunningApp) -> No
     assert second != first
     assert second.get(TIMEOUT) == 8
     assert second.record.rerun_of == first.invocation_id
+
+
+def test_a_call_is_repeated_as_it_was_registered_and_once_for_each_id(sample: RunningApp, tmp_path: Path) -> None:
+    engine = sample.app.engine
+    log = str(tmp_path / "log")
+    firsts = [
+        sample.tasks.add(4, 4),
+        sample.tasks.two_at_a_time(log, 1),
+        sample.tasks.merged_while_waiting("a", 1),
+        sample.tasks.rest(3),
+        sample.tasks.echo("x" * 100_000),
+    ]
+    sample.start()
+    results = [first.get(TIMEOUT) for first in firsts]
+    repeats = []
+    for first in firsts:
+        record, new_id = engine.get_record(first.invocation_id), engine.submitter.reserve_id()
+        stored = engine.stored_arguments(record)
+        answers = [engine.submitter.repeat(record, stored, new_id) for _ in range(2)]
+        assert [(one.invocation_id, one.created) for one in answers] == [(new_id, True), (new_id, False)]
+        repeats.append(sample.app.get_invocation(new_id))
+    assert [repeat.get(TIMEOUT) for repeat in repeats] == results
+    for first, repeat in zip(firsts, repeats, strict=True):
+        before, after = first.record, repeat.record
+        assert after.rerun_of == before.invocation_id
+        assert after.root_id == after.invocation_id
+        assert (after.workflow_id == after.invocation_id) == (before.workflow_id == before.invocation_id)
+        for name in ("task_id", "args_id", "args_preview", "args_bytes", "cc_key", "cc_limit", "cc_park"):
+            assert getattr(after, name) == getattr(before, name), name
 
 
 def test_groups_give_results_in_order_of_calls_and_of_completion(running: RunningApp) -> None:

@@ -21,6 +21,7 @@ from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.concurrency import ConcurrencyControlType
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation, SubmitAnswer
+from pynenc.values.records import InvocationRecord
 from pynenc.values.workflows import RecordedOperation
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,43 @@ class Submitter:
                 return self._submit_recorded(calls, active, active.workflow)
             return self._submit(calls, active)
 
+    def reserve_id(self) -> InvocationId:
+        """An id for a call that is registered later."""
+        return new_id()
+
+    def repeat(
+        self, record: InvocationRecord, arguments: SerializedArguments, invocation_id: InvocationId
+    ) -> SubmitAnswer:
+        """Register the call of an invocation again, under the settings that it was registered with.
+
+        The code of its task is not needed. With the same new id it is registered once, however often it is
+        asked for.
+
+        Raises:
+            StoreError: nothing was registered, unless it is CommitUnknownError.
+        """
+        is_workflow = record.workflow_id == record.invocation_id
+        new = NewInvocation(
+            invocation_id=invocation_id,
+            task_id=record.task_id,
+            args_id=record.args_id,
+            root_id=invocation_id,
+            workflow_id=str(invocation_id) if is_workflow else None,
+            workflow_type=record.task_id if is_workflow else None,
+            reg_key=record.reg_key,
+            cc_key=record.cc_key,
+            cc_limit=record.cc_limit,
+            cc_park=record.cc_park,
+            priority=record.priority,
+            queue=record.queue,
+            arguments=self._packed(arguments, invocation_id),
+            args_preview=record.args_preview,
+            args_bytes=record.args_bytes,
+            rerun_of=record.invocation_id,
+            caches_result=record.caches_result,
+        )
+        return self._store([arguments], [new])[0]
+
     def _submit_recorded(
         self, calls: Sequence[NewCall], parent: ActiveInvocation, workflow: WorkflowReplay
     ) -> list[SubmitAnswer]:
@@ -85,16 +123,21 @@ class Submitter:
         ]
 
     def _submit(self, calls: Sequence[NewCall], parent: ActiveInvocation | None) -> list[SubmitAnswer]:
-        parts = self._components
         new = [self._new_invocation(call, parent) for call in calls]
-        data = {digest: text for call in calls for digest, text in call.arguments.data.items()}
+        return self._store([call.arguments for call in calls], new)
+
+    def _store(
+        self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
+    ) -> list[SubmitAnswer]:
+        parts = self._components
+        data = {digest: text for each in arguments for digest, text in each.data.items()}
         if not parts.record_holds_payloads:
             parts.state_backend.put_payloads(
                 {
-                    PayloadKey(item.invocation_id, 0, PayloadKind.ARGUMENTS): self._pack(
-                        call, item.invocation_id
+                    PayloadKey(item.invocation_id, 0, PayloadKind.ARGUMENTS): self._payloads.pack_arguments(
+                        each, item.invocation_id
                     )
-                    for call, item in zip(calls, new, strict=True)
+                    for each, item in zip(arguments, new, strict=True)
                 }
             )
         if data and not parts.record_store_holds_data:
@@ -102,7 +145,7 @@ class Submitter:
             data = {}
         answers = self._register(new, data)
         if logger.isEnabledFor(logging.DEBUG):
-            self._log(calls, answers)
+            self._log(arguments, new, answers)
         if not parts.record_is_queue:
             claimable = [
                 answer.invocation_id
@@ -112,11 +155,16 @@ class Submitter:
             push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
         return answers
 
-    def _log(self, calls: Sequence[NewCall], answers: Sequence[SubmitAnswer]) -> None:
-        for call, answer in zip(calls, answers, strict=True):
-            arguments = logged_arguments(call.arguments.texts, self._components.conf)
+    def _log(
+        self,
+        arguments: Sequence[SerializedArguments],
+        new: Sequence[NewInvocation],
+        answers: Sequence[SubmitAnswer],
+    ) -> None:
+        for each, item, answer in zip(arguments, new, answers, strict=True):
+            shown = logged_arguments(each.texts, self._components.conf)
             what = "registered" if answer.created else "not registered, because it is there already:"
-            logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, call.task.key, arguments)
+            logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, item.task_id, shown)
 
     def _register(self, new: Sequence[NewInvocation], data: Mapping[str, str]) -> list[SubmitAnswer]:
         """Commit; when the reply is lost, send the same ids again, which registers nothing twice."""
@@ -148,8 +196,11 @@ class Submitter:
                     ]
                 )
 
-    def _pack(self, call: NewCall, invocation_id: InvocationId) -> str:
-        return self._payloads.pack_arguments(call.arguments, invocation_id)
+    def _packed(self, arguments: SerializedArguments, invocation_id: InvocationId) -> str | None:
+        """What the record holds of the arguments; None when another store has them."""
+        if not self._components.record_holds_payloads:
+            return None
+        return self._payloads.pack_arguments(arguments, invocation_id)
 
     def _new_invocation(self, call: NewCall, parent: ActiveInvocation | None) -> NewInvocation:
         conf, arguments = call.task.conf, call.arguments
@@ -182,7 +233,7 @@ class Submitter:
             cc_limit=(conf.max_running or 1) if cc_key else 0,
             cc_park=conf.reroute_on_concurrency_control,
             delay_seconds=call.delay_seconds,
-            arguments=self._pack(call, invocation_id) if self._components.record_holds_payloads else None,
+            arguments=self._packed(arguments, invocation_id),
             args_preview=preview_of(arguments.texts),
             args_bytes=sum(map(len, arguments.texts.values())),
             rerun_of=call.rerun_of,
