@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlencode
@@ -10,20 +11,29 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.texts import clock, clock_ms
+from pynmon.source import Source
 from pynmon.timeline import lanes
-from pynmon.timeline.spans import LIMIT, work_in
-from pynmon.timeline.window import SHORTEST_SECONDS, Window, address, window_of
+from pynmon.timeline.spans import LIMIT, work_in, work_of
+from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
 router = APIRouter()
+_RANGE = "5m"
+#: Members of a family that are drawn: the oldest.
+_FAMILY = 300
 
 
 class TimelineForm(BaseModel):
     """What the address of a timeline says."""
 
-    range: str = "5m"
+    range: str = ""
+    #: Only the family that begins with this invocation; by default for as long as it took.
+    root: str = ""
     since: str = Field("", alias="from")
     until: str = Field("", alias="to")
     task: str = ""
@@ -37,14 +47,26 @@ def timeline(
 ) -> HTMLResponse:
     """The picture, or the same as a table."""
     now = source.now()
+    family = _family(source, form.root) if form.root else []
     try:
-        window = window_of(seconds_of(form.range), form.since, form.until, now)
+        if family and not (form.range or form.since or form.until):
+            window = _window_of_family(family, now)
+        else:
+            window = window_of(seconds_of(form.range or _RANGE), form.since, form.until, now)
     except ValueError as error:
         raise HTTPException(422, f"That is no window: {error}.") from error
-    work = work_in(source.store, window, form.task, errors_only=form.errors)
+    if family:
+        work = work_of(source.store, _matching(family, form), window)
+    else:
+        work = work_in(source.store, window, form.task, errors_only=form.errors)
     runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     own = {"range": form.range} if window.follows else address(window.since, window.until)
-    kept = {"task": form.task, "errors": "true" if form.errors else "", "view": form.view}
+    kept = {
+        "task": form.task,
+        "errors": "true" if form.errors else "",
+        "view": form.view,
+        "root": form.root,
+    }
     return views.page(
         request,
         "timeline.html",
@@ -69,10 +91,41 @@ def timeline(
             "Wider": _link(window.widened(), kept),
         },
         with_view=lambda view: _link(own, kept, {"view": view}),
-        without_filters=_link(own, {"view": form.view}),
+        without_filters=_link(own, {"view": form.view, "root": form.root}),
+        without_root=_link(own, {**kept, "root": ""}),
+        family_is_cut=len(family) == _FAMILY,
+        family_limit=_FAMILY,
         zoom=lambda since, until: _link(address(since, until), kept),
         zoomable=SHORTEST_SECONDS,
     )
+
+
+def _family(source: Source, root: str) -> Sequence[InvocationRecord]:
+    query = RecordQuery(
+        root_id=InvocationId(root), oldest_first=True, limit=_FAMILY, search_limit=_FAMILY + 1
+    )
+    records = source.store.list_invocations(query).records
+    if not records:
+        raise HTTPException(404, f"There is no family of {root!r}: it never began, or its retention is over.")
+    return records
+
+
+def _window_of_family(family: Sequence[InvocationRecord], now: float) -> Window:
+    """As long as it took, or as long as it has been going on; with a little room at its end."""
+    begin = min(one.created_at for one in family)
+    is_open = any(one.ended_at is None for one in family)
+    end = now if is_open else max(one.ended_at or now for one in family)
+    length = min(max(SHORTEST_SECONDS, 1.02 * (end - begin)), LONGEST_SECONDS)
+    return Window(end - length if is_open else begin, end if is_open else begin + length, follows=is_open)
+
+
+def _matching(family: Sequence[InvocationRecord], form: TimelineForm) -> list[InvocationRecord]:
+    return [
+        one
+        for one in family
+        if (not form.task or one.task_id == form.task)
+        and (not form.errors or one.status is InvocationStatus.FAILED)
+    ]
 
 
 def _link(*parts: dict[str, str]) -> str:

@@ -77,6 +77,13 @@ def work_in(store: BaseMonitorStore, window: Window, task_id: str, *, errors_onl
     return Work(spans, is_detailed=True, is_cut=is_cut)
 
 
+def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window) -> Work:
+    """The stretches of these invocations that overlap the window; one read."""
+    tasks = {one.invocation_id: one.task_id for one in records}
+    spans = list(_stretches(store.get_histories(list(tasks)), tasks, window))
+    return Work(spans, is_detailed=True, is_cut=False)
+
+
 def _last_attempts(rows: Iterable[Finished]) -> Iterable[Span]:
     for row in rows:
         if row.started_at is not None and row.runner_id is not None:
