@@ -108,7 +108,9 @@ def test_a_rerun_is_a_new_invocation_of_the_same_call(running: RunningApp) -> No
     assert second.record.rerun_of == first.invocation_id
 
 
-def test_a_call_is_repeated_as_it_was_registered_and_once_for_each_id(sample: RunningApp, tmp_path: Path) -> None:
+def test_a_call_is_repeated_as_it_was_registered_and_once_for_each_id(
+    sample: RunningApp, tmp_path: Path
+) -> None:
     engine = sample.app.engine
     log = str(tmp_path / "log")
     firsts = [

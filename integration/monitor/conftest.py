@@ -18,7 +18,8 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from pynmon import MonitorSettings, create_monitor_app
+from pynmon import MonitorSettings, api, create_monitor_app, pages
+from pynmon.app_factory import declared_routes
 
 CHROMIUM = Path("/usr/bin/chromium")
 #: As in integration/conftest.py.
@@ -74,6 +75,21 @@ def monitor(shop: ModuleType) -> FastAPI:
     return create_monitor_app(
         shop.app, MonitorSettings(allowed_hosts=("127.0.0.1", "localhost"), refresh_seconds=0.1)
     )
+
+
+def routes_of(monitor: FastAPI) -> set[tuple[str, str]]:
+    """Method and path of everything that can be asked for."""
+    routes = declared_routes()
+    # FastAPI shows an included router as one route without a path: all of those have to be ours.
+    included = [route for route in monitor.routes if getattr(route, "path", None) is None]
+    assert len(included) <= len(pages.ROUTERS) + len(api.ROUTERS)
+    routes += [route for route in monitor.routes if route not in included]
+    return {
+        (method, str(getattr(route, "path", "")))
+        for route in routes
+        for method in getattr(route, "methods", None) or {"GET"}
+        if method != "HEAD"
+    }
 
 
 @pytest.fixture

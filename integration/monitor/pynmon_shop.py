@@ -65,6 +65,30 @@ def hold() -> str:
 
 
 @app.task
+def hold_below() -> str:
+    return hold().result
+
+
+#: Whether ``deliver`` has anything to deliver.
+stocked = threading.Event()
+
+
+@app.task
+def deliver(article: str) -> str:
+    if not stocked.is_set():
+        raise ValueError(f"no {article} in stock")
+    return f"one {article}"
+
+
+@app.task
+def order(article: str) -> str:
+    try:
+        return deliver(article).result
+    except ValueError:
+        return "later"
+
+
+@app.task
 def login(user: str, password: str, options: dict[str, str]) -> str:
     return f"postgres://{user}:{password}@db/shop"
 

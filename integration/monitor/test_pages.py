@@ -188,6 +188,18 @@ def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:
     assert set(rows) == {"st-failed"}
 
 
+def test_a_family_has_a_timeline_of_its_own(shop: ModuleType, client: TestClient) -> None:
+    page = client.get(invocation_of(shop, client, "batch")).text
+    (link,) = re.findall(r'href="(/timeline\?root=[^"]+)"', page)
+    with statements(shop) as seen:
+        text = client.get(link).text
+    assert len(seen) <= 6, seen
+    titles = re.findall(r"<title>pynmon_shop.(\w+): (\w+),", text)
+    assert {task for task, _ in titles} == {"batch", "charge"}
+    assert titles.count(("charge", "Success")) == 9
+    assert client.get("/timeline?root=unknown").status_code == 404
+
+
 def test_a_timeline_has_few_nodes(client: TestClient) -> None:
     page = Page(client.get("/timeline?range=1h").text)
     assert page.tags.count("rect") > 10

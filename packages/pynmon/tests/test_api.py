@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pynenc.values.status import InvocationStatus
-from pynmon.api.facts import Json
+from pynmon.answers import Json
 from pynmon.api.metrics import by_task
 from pynmon.api.models import Task
 

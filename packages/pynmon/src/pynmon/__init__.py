@@ -6,6 +6,7 @@ asgi_app = create_monitor_app(app)
 """
 
 from pynmon.app_factory import create_monitor_app
+from pynmon.identity import AccessToken, Role
 from pynmon.settings import MonitorSettings
 
-__all__ = ["MonitorSettings", "create_monitor_app"]
+__all__ = ["AccessToken", "MonitorSettings", "Role", "create_monitor_app"]

@@ -11,15 +11,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from pynenc import Pynenc
 from pynenc.exceptions import StoreError
 from pynmon import api, pages
-from pynmon.api.facts import problem
+from pynmon.access import Access, Guard
+from pynmon.actions import Actions
+from pynmon.answers import problem
+from pynmon.audit import Audit
 from pynmon.live import Live
-from pynmon.security import Gate, path_within
+from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
 from pynmon.views import Views
@@ -31,15 +35,16 @@ _STATIC = Path(__file__).parent / "static"
 def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> FastAPI:
     """Make the monitor of an app, to be served by itself or mounted in another ASGI app.
 
-    It reads the app's stores and nothing else: no task is imported or run, no payload is decoded, nothing is
-    written.
+    It reads the app's stores and nothing else: no task is imported or run, no payload is decoded, and nothing is
+    written unless the settings let operators act.
 
     Args:
         app: The app whose stores are read.
-        settings: By default the monitor answers only to the names of this machine's loopback.
+        settings: By default the monitor answers only to the names of this machine's loopback, and is read-only.
 
     Raises:
         MonitorUnavailableError: the app's backend has nothing to read from.
+        OSError: the file of the audit cannot be written.
 
     Example::
 
@@ -56,7 +61,11 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
         redoc_url=None,
     )
     monitor.state.source = source
-    monitor.state.views = Views(source, chosen)
+    monitor.state.settings = chosen
+    monitor.state.audit = audit = Audit(chosen.audit_file)
+    monitor.state.actions = Actions(app, audit)
+    monitor.state.guard = guard = Guard(source.app_id, chosen, audit)
+    monitor.state.views = views = Views(source, chosen)
     monitor.state.live = Live(source.store, chosen)
     for router in pages.ROUTERS:
         monitor.include_router(router, include_in_schema=False)
@@ -68,8 +77,16 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.add_exception_handler(HTTPException, _refused)
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
     monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
+    # The last one is the first that sees a request.
+    routes = (declared_routes(), monitor.router.routes)
+    monitor.add_middleware(Access, routes=routes, guard=guard, views=views, audit=audit)
     monitor.add_middleware(Gate, settings=chosen)
     return monitor
+
+
+def declared_routes() -> list[BaseRoute]:
+    """The routes of all pages and of the API. FastAPI keeps those of an included router to itself."""
+    return [route for router in (*pages.ROUTERS, *api.ROUTERS) for route in router.routes]
 
 
 def _healthz() -> JSONResponse:
@@ -92,14 +109,16 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title = "There is no such page." if error.status_code == 404 else "That cannot be shown."
+    wanted = "That cannot be shown." if request.method in SAFE_METHODS else "That was not done."
+    title = "There is no such page." if error.status_code == 404 else wanted
     detail = "" if error.detail == "Not Found" else str(error.detail)
     return _answer(request, error.status_code, title, detail)
 
 
 async def _misunderstood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    names = ", ".join(str(one["loc"][-1]) for one in error.errors())
+    # Of a list the position follows its name.
+    names = ", ".join([part for part in one["loc"] if isinstance(part, str)][-1] for one in error.errors())
     return _answer(request, 422, "That cannot be shown.", f"The address has a wrong value: {names}.")
 
 

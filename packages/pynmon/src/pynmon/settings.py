@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from pynenc.exceptions import ConfigError
+from pynmon.identity import AccessToken, Role
 
 #: The names under which a browser on this machine reaches it. A foreign page that has its own name point here
 #: arrives under that name, and is refused.
@@ -19,6 +23,18 @@ class MonitorSettings:
         sample_limit: Statistics are made of at most so many of the invocations that ended last.
         refresh_seconds: How often the store is asked whether something changed, while somebody looks.
         max_streams: At most so many browser tabs are told of changes; others refresh by themselves.
+        tokens: Who may see the monitor, and as what. With none, and no ``trusted_header``, everybody may see it who
+            reaches it.
+        read_only: Makes everybody a viewer, whatever else is said.
+        trusted_header: A request header in which a proxy names the user that it has let through.
+        trusted_role: What such users may do.
+        trusted_proxies: The addresses of such proxies; the header of anybody else is not looked at.
+        https: Whether browsers reach the monitor by https, through a proxy that does that: then its cookie never
+            travels without.
+        audit_file: Actions and attempts are added to this file, a JSON object per line.
+
+    Raises:
+        ConfigError: actions would be open to everybody, or a header would be trusted from nobody.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK
@@ -26,3 +42,25 @@ class MonitorSettings:
     sample_limit: int = 10_000
     refresh_seconds: float = 1.0
     max_streams: int = 200
+    tokens: tuple[AccessToken, ...] = ()
+    read_only: bool = True
+    trusted_header: str = ""
+    trusted_role: Role = Role.VIEWER
+    trusted_proxies: tuple[str, ...] = ()
+    https: bool = False
+    audit_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not self.read_only and not self.has_logins:
+            raise ConfigError(
+                "a monitor that is not read_only has to know who acts: give it tokens, or a trusted_header"
+            )
+        if self.trusted_header and not self.trusted_proxies:
+            raise ConfigError(
+                f"anybody could send the header {self.trusted_header}: name the proxies that set it in trusted_proxies"
+            )
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether people have to say who they are."""
+        return bool(self.tokens or self.trusted_header)

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pynenc.values.status import InvocationStatus
+from pynmon.identity import identity_of
 from pynmon.presentation import texts
 from pynmon.presentation.statuses import LOOKS
 from pynmon.settings import MonitorSettings
@@ -67,10 +68,16 @@ class Views:
         facts = {"now": self._source.now(), **facts}
         return self._render(request, template, status_code, facts)
 
+    def page_without_store(
+        self, request: Request, template: str, *, status_code: int = 200, **facts: Any
+    ) -> HTMLResponse:
+        """A whole page for which nothing is read."""
+        return self._render(request, template, status_code, {"now": 0.0, **facts})
+
     def error(self, request: Request, status_code: int, title: str, detail: str) -> HTMLResponse:
-        """A page that says what is wrong, without reading anything."""
-        return self._render(
-            request, "error.html", status_code, {"title": title, "detail": detail, "now": 0.0}
+        """A page that says what is wrong."""
+        return self.page_without_store(
+            request, "error.html", status_code=status_code, title=title, detail=detail
         )
 
     def _render(
@@ -80,7 +87,9 @@ class Views:
             # Only the path: the monitor may be behind a proxy that has another name.
             return str(request.url_for(name, **parameters).path)
 
-        text = self._environment.get_template(template).render(request=request, url=url, **facts)
+        text = self._environment.get_template(template).render(
+            request=request, url=url, viewer=identity_of(request.scope), **facts
+        )
         return HTMLResponse(text, status_code)
 
 

@@ -1,5 +1,5 @@
 """For programs: what the pages show as JSON, and the numbers that Prometheus collects."""
 
-from pynmon.api import facts, metrics
+from pynmon.api import actions, facts, metrics
 
-ROUTERS = (facts.router, metrics.router)
+ROUTERS = (facts.router, actions.router, metrics.router)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import JSONResponse
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynmon.answers import Json, Problem
 from pynmon.api import models
 from pynmon.family import descendants_of
 from pynmon.pages.context import SourceOf, seconds_of
@@ -23,32 +22,16 @@ from pynmon.statistics import figures
 _MANY = 500
 
 
-class Json(JSONResponse):
-    """Only ASCII goes over the wire, so that no text can break its encoding."""
-
-    def render(self, content: Any) -> bytes:
-        """As bytes."""
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
-
-
-class ProblemJson(Json):
-    """What is wrong."""
-
-    media_type = "application/problem+json"
-
-
-def problem(status_code: int, title: str, detail: str) -> ProblemJson:
-    """An answer that says what is wrong."""
-    content = models.Problem(title=title, status=status_code, detail=detail)
-    return ProblemJson(content.model_dump(), status_code)
-
-
 router = APIRouter(
     prefix="/api/v1",
     default_response_class=Json,
     responses={
-        code: {"model": models.Problem, "description": text}
-        for code, text in ((401, "Not logged in."), (404, "There is no such thing."), (503, "The store is away."))
+        code: {"model": Problem, "description": text}
+        for code, text in (
+            (401, "Not logged in."),
+            (404, "There is no such thing."),
+            (503, "The store is away."),
+        )
     },
 )
 Statuses = Annotated[list[InvocationStatus], Query(default_factory=list)]
@@ -139,9 +122,7 @@ def runners(source: SourceOf) -> models.RunnerList:
     """Runners and their workers."""
     found = source.store.list_runners(_MANY)
     now = source.now()
-    return models.RunnerList(
-        runners=[_runner(source, one, now) for one in found], is_cut=len(found) == _MANY
-    )
+    return models.RunnerList(runners=[_runner(source, one, now) for one in found], is_cut=len(found) == _MANY)
 
 
 @router.get("/runners/{runner_id}", name="api_runner")
@@ -149,7 +130,9 @@ def runner(source: SourceOf, runner_id: str) -> models.RunnerDetail:
     """One runner or worker, and what is in its hands."""
     found = source.store.get_runners([runner_id]).get(runner_id)
     if found is None:
-        raise HTTPException(404, f"There is no runner {runner_id!r}: it never beat, or its retention is over.")
+        raise HTTPException(
+            404, f"There is no runner {runner_id!r}: it never beat, or its retention is over."
+        )
     owned = source.store.list_owned(_MANY, runner_id)
     return models.RunnerDetail(
         runner=_runner(source, found, source.now()), owned=[_invocation(one) for one in owned]

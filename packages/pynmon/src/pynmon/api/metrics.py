@@ -59,7 +59,9 @@ def _families(source: Source) -> list[_Family]:
                 for status, number in sorted(by_status.items())
             ],
         ),
-        _Family("pynenc_queue_depth", "Invocations that wait for a runner, or for their time.", [({}, depth)]),
+        _Family(
+            "pynenc_queue_depth", "Invocations that wait for a runner, or for their time.", [({}, depth)]
+        ),
         _Family(
             "pynenc_queue_oldest_age_seconds",
             "How long the next in line has been claimable; 0 when nothing waits.",

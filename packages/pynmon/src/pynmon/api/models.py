@@ -169,10 +169,7 @@ class RunnerDetail(_Model):
     owned: list[Invocation]
 
 
-class Problem(BaseModel):
-    """What is wrong with a request (RFC 9457)."""
+class Made(_Model):
+    """What an action was about, or what it made."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
+    invocation_id: str

@@ -1,6 +1,18 @@
 """One module per page: its route, and the facts that its template shows."""
 
-from pynmon.pages import dashboard, events, invocations, logs, runners, tasks, timeline, workflows
+from pynmon.pages import (
+    actions,
+    audit,
+    dashboard,
+    events,
+    invocations,
+    login,
+    logs,
+    runners,
+    tasks,
+    timeline,
+    workflows,
+)
 
 ROUTERS = (
     dashboard.router,
@@ -11,4 +23,7 @@ ROUTERS = (
     logs.router,
     runners.router,
     events.router,
+    login.router,
+    audit.router,
+    actions.router,
 )

@@ -15,6 +15,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
+from pynmon.actions import why_no_cancel, why_no_rerun
 from pynmon.family import family_of
 from pynmon.journey import journey_of
 from pynmon.pages.context import SourceOf, ViewsOf, statuses_of
@@ -132,6 +133,9 @@ def invocation(request: Request, source: SourceOf, views: ViewsOf, invocation_id
         family_size=len(relatives.records),
         is_final=record.status.is_final(),
         explanation=_explain(record, now),
+        why_no_rerun=why_no_rerun(record),
+        why_no_cancel=why_no_cancel(record),
+        new_id=request.app.state.actions.reserve_id(),
     )
 
 

@@ -26,7 +26,7 @@
     const content = document.getElementById("content");
     return isPaused || document.hidden || !content
       || (selection && !selection.isCollapsed && content.contains(selection.anchorNode))
-      || content.matches(":has(details[open] summary:focus, input:focus, select:focus)");
+      || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus)");
   }
 
   function refresh() {
@@ -133,7 +133,7 @@
       setTimeout(() => { isGoing = false; }, 1500);
     } else if (event.key === "/") {
       event.preventDefault();
-      document.getElementById("find").focus();
+      document.getElementById("find")?.focus();
     } else if (event.key === "p" && live && !live.hidden) {
       pause(!isPaused);
     } else if (event.key === "T") {

@@ -1,0 +1,236 @@
+"""What operators do: through the rules of the engine, without the code of any task, and on record."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from pynenc import PynencBuilder
+from pynenc.values.status import InvocationStatus
+from pynmon import MonitorSettings, Role, create_monitor_app
+
+from .conftest import eventually, running
+from .crawl import Page, crawl
+from .test_access import OURS, TOKENS, bearer, client_of, entries, form_token_of, logged_in
+from .test_pages import invocation_of
+
+
+@pytest.fixture
+def guarded(shop: ModuleType, tmp_path: Path) -> Iterator[FastAPI]:
+    """A monitor of an app that has the shop's store and none of its code."""
+    store = shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2]
+    bare = PynencBuilder().app_id("shop").sqlite(store).custom_config(task_modules=["pynmon_shop"]).build()
+    settings = MonitorSettings(tokens=TOKENS, read_only=False, audit_file=tmp_path / "audit.jsonl")
+    yield create_monitor_app(bare, settings)
+    bare.close()
+
+
+@pytest.fixture
+def operator(guarded: FastAPI) -> Iterator[TestClient]:
+    """Logged in; whatever is done, no task is imported and no payload decoded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "pynmon_shop")
+        yield logged_in(guarded, Role.OPERATOR)
+        assert "pynmon_shop" not in sys.modules, "a task was imported"
+
+
+def hidden(client: TestClient, path: str) -> dict[str, str]:
+    """What the forms of a page carry."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', client.get(path).text))
+
+
+def act(client: TestClient, path: str, **data: str) -> tuple[int, str]:
+    response = client.post(path, headers=OURS, data={"form_token": form_token_of(client), **data})
+    return response.status_code, response.headers.get("location", response.text)
+
+
+def test_a_call_is_made_again_once_for_each_form(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    path = invocation_of(shop, operator, "charge")
+    form = hidden(operator, path)
+    answers = [operator.post(path + "/rerun", headers=OURS, data=form) for _ in range(2)]
+    assert {(one.status_code, one.headers["location"]) for one in answers} == {
+        (303, f"/invocations/{form['new_id']}")
+    }
+    again = shop.app.get_invocation(form["new_id"])
+    first = shop.app.get_invocation(path.rpartition("/")[2])
+    assert again.record.rerun_of == first.invocation_id
+    assert again.arguments.kwargs == first.arguments.kwargs
+    assert again.status is InvocationStatus.REGISTERED
+    with running(shop):
+        assert again.get(30) == first.get(30)
+    done = entries(guarded)[0]
+    assert (done.who, done.action, done.result) == ("operator", "rerun", "done")
+    assert done.subject == first.invocation_id
+    assert done.detail == f"as {again.invocation_id}"
+
+
+def test_another_form_makes_another_one(shop: ModuleType, operator: TestClient) -> None:
+    path = invocation_of(shop, operator, "charge")
+    made = {act(operator, path + "/rerun", new_id=hidden(operator, path)["new_id"]) for _ in range(2)}
+    assert {code for code, _ in made} == {303}
+    assert len(made) == 2
+    for _, location in made:
+        shop.app.get_invocation(location.rpartition("/")[2]).cancel()
+
+
+@pytest.mark.parametrize("new_id", ["", "x", "../..", "00000000-0000-0000-0000-000000000000"])
+def test_an_id_of_ones_own_is_refused(shop: ModuleType, operator: TestClient, new_id: str) -> None:
+    path = invocation_of(shop, operator, "charge")
+    assert act(operator, path + "/rerun", new_id=new_id)[0] == 422
+
+
+def test_what_is_open_is_not_made_again_but_cancelled(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    waiting = shop.charge(1, 1.0)
+    path = f"/invocations/{waiting.invocation_id}"
+    form = hidden(operator, path)
+    code, text = act(operator, path + "/rerun", new_id=form["new_id"])
+    assert code == 409
+    assert "going to end by itself" in text
+    assert entries(guarded)[0].result == "refused"
+    code, location = act(operator, path + "/cancel", reason="a mistake")
+    assert (code, location) == (303, path)
+    assert waiting.status is InvocationStatus.CANCELLED
+    assert waiting.history[-1].reason == "by operator: a mistake"
+    assert "by operator: a mistake" in operator.get(path).text
+    code, text = act(operator, path + "/cancel")
+    assert code == 409
+    assert "It has ended" in text
+    assert [(one.action, one.result) for one in entries(guarded)] == [
+        ("cancel", "refused"),
+        ("cancel", "done"),
+        ("rerun", "refused"),
+    ]
+
+
+@pytest.mark.parametrize("cascade", [True, False])
+def test_whatever_it_called_is_cancelled_with_it_if_that_is_asked_for(
+    shop: ModuleType, operator: TestClient, cascade: bool
+) -> None:
+    shop.released.clear()
+    with running(shop):
+        parent = shop.hold_below()
+        below: list[str] = []
+
+        def is_running() -> bool:
+            family = operator.get(f"/api/v1/invocations?root={parent.invocation_id}").json()["invocations"]
+            below[:] = [one["invocation_id"] for one in family if one["task_id"] == "pynmon_shop.hold"]
+            return any(one["status"] == "running" for one in family if one["invocation_id"] in below)
+
+        eventually(is_running)
+        data = {"cascade": "true"} if cascade else {}
+        assert act(operator, f"/invocations/{parent.invocation_id}/cancel", **data)[0] == 303
+        assert parent.status is InvocationStatus.CANCELLED
+        child = shop.app.get_invocation(below[0])
+        assert (child.status is InvocationStatus.CANCELLED) == cascade
+        shop.released.set()
+        assert child.wait(30)
+    expected = InvocationStatus.CANCELLED if cascade else InvocationStatus.SUCCESS
+    assert child.status is expected
+
+
+def test_what_is_not_there_cannot_be_acted_upon(operator: TestClient) -> None:
+    new_id = "01900000-0000-7000-8000-000000000000"
+    assert act(operator, "/invocations/unknown/rerun", new_id=new_id)[0] == 404
+    assert act(operator, "/invocations/unknown/cancel")[0] == 404
+
+
+def test_controls_are_there_for_those_who_may_use_them(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    path = invocation_of(shop, operator, "refuse")
+    page = operator.get(path).text
+    assert "<button>Run again</button>" in page
+    assert 'disabled aria-describedby="why-no-cancel"' in page
+    assert "It has ended." in page
+    page = logged_in(guarded, Role.VIEWER).get(path).text
+    assert "Run again" not in page
+    assert "Cancel" not in re.sub(r"<nav.*?</nav>", "", page, flags=re.DOTALL)
+    waiting = shop.charge(1, 1.0)
+    page = operator.get(f"/invocations/{waiting.invocation_id}").text
+    assert 'disabled aria-describedby="why-no-rerun"' in page
+    assert "Cancel it for good" in page
+    waiting.cancel()
+
+
+def test_pages_of_an_operator_break_no_rule(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:
+    for text in shop.HOSTILE:
+        waiting = shop.charge(1, 1.0)
+        assert act(operator, f"/invocations/{waiting.invocation_id}/cancel", reason=text[:200])[0] == 303
+    pages = crawl(operator, limit=150)
+    assert "/audit" in pages
+    for path, page in pages.items():
+        assert page.forbidden == [], path
+        assert page.headings == 1, path
+        assert len(page.ids) == len(set(page.ids)), path
+    assert "<script>window" not in pages["/audit"].text
+    assert "&lt;script&gt;window" in pages["/audit"].text
+
+
+def test_every_form_that_acts_carries_its_login(operator: TestClient, shop: ModuleType) -> None:
+    for path in ("/", "/audit", invocation_of(shop, operator, "charge")):
+        text = operator.get(path).text
+        forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", text, flags=re.DOTALL)
+        assert forms
+        for form in forms:
+            assert re.search(r'name="form_token" value="[0-9a-f]{64}"', form), form
+
+
+def test_the_audit_survives_the_monitor(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient, tmp_path: Path
+) -> None:
+    waiting = shop.charge(1, 1.0)
+    assert (
+        act(operator, f"/invocations/{waiting.invocation_id}/cancel", reason='x"\n{"who": "eve"}')[0] == 303
+    )
+    lines = (tmp_path / "audit.jsonl").read_text().splitlines()
+    assert len(lines) == 1
+    assert json.loads(lines[0])["who"] == "operator"
+    settings = MonitorSettings(tokens=TOKENS, read_only=False, audit_file=tmp_path / "audit.jsonl")
+    later = logged_in(create_monitor_app(shop.app, settings), Role.ADMIN)
+    page = Page(later.get("/audit").text)
+    assert waiting.invocation_id in page.text
+    assert page.forbidden == []
+
+
+def test_programs_act_by_their_token(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:
+    client = client_of(guarded)
+    waiting = shop.charge(1, 1.0)
+    path = f"/api/v1/invocations/{waiting.invocation_id}"
+    assert client.post(path + "/cancel", headers=bearer(Role.VIEWER), data={}).status_code == 403
+    response = client.post(path + "/rerun", headers=bearer(Role.OPERATOR), data={})
+    assert response.status_code == 409
+    assert "end by itself" in response.json()["detail"]
+    response = client.post(path + "/cancel?reason=enough", headers=bearer(Role.OPERATOR), data={})
+    assert response.json() == {"invocation_id": waiting.invocation_id}
+    assert waiting.history[-1].reason == "by operator: enough"
+    new_id = operator.app.state.actions.reserve_id()  # type: ignore[attr-defined]
+    for _ in range(2):
+        response = client.post(f"{path}/rerun?new_id={new_id}", headers=bearer(Role.OPERATOR), data={})
+        assert response.json() == {"invocation_id": new_id}
+    other = client.post(path + "/rerun", headers=bearer(Role.OPERATOR), data={}).json()["invocation_id"]
+    assert other != new_id
+    for made in (new_id, other):
+        assert shop.app.get_invocation(made).record.rerun_of == waiting.invocation_id
+        shop.app.get_invocation(made).cancel()
+    # A browser sends its cookie by itself, so that it needs what only a page of ours knows.
+    assert operator.post(path + "/rerun", headers=OURS, data={}).status_code == 403
+
+
+def test_nobody_acts_without_a_login(shop: ModuleType, guarded: FastAPI) -> None:
+    waiting = shop.charge(1, 1.0)
+    client = client_of(guarded)
+    assert client.post(f"/invocations/{waiting.invocation_id}/cancel", headers=OURS).status_code == 401
+    assert waiting.status is InvocationStatus.REGISTERED
+    waiting.cancel()

@@ -1,0 +1,141 @@
+"""An operator at work, in a browser."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+
+from pynenc.values.status import InvocationStatus
+from pynmon import AccessToken, MonitorSettings, Role, create_monitor_app
+
+from .conftest import Watched, eventually, running
+
+SECRET = "an-operator-of-this-test"
+
+
+@pytest.fixture(scope="module")
+def monitor(shop: ModuleType) -> FastAPI:
+    tokens = (AccessToken.of(Role.OPERATOR, "olga", SECRET),)
+    return create_monitor_app(shop.app, MonitorSettings(tokens=tokens, read_only=False, refresh_seconds=0.1))
+
+
+def log_in(watched: Watched, path: str = "/") -> Any:
+    page = watched.open(path)
+    page.get_by_label("Your access token").fill(SECRET)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_selector("nav")
+    return page
+
+
+def becomes(page: Any, word: str) -> None:
+    status = page.locator(".head .status")
+    eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == word)
+
+
+def test_a_failure_is_found_understood_and_run_again(watched: Watched, shop: ModuleType) -> None:
+    shop.stocked.clear()
+    with running(shop):
+        assert shop.order("lamp").get(30) == "later"
+    page = log_in(watched)
+    # Three clicks from the dashboard to the failed one's family on the timeline.
+    page.get_by_role("link", name=re.compile("Failed")).click()
+    page.locator("tr", has_text="deliver").first.locator("a.id").click()
+    assert "no lamp in stock" in page.locator("pre").first.inner_text()
+    page.get_by_role("link", name="On the timeline").click()
+    bars = page.locator("svg a", has=page.locator(".bar"))
+    titles = bars.locator("title").all_text_contents()
+    assert any(title.startswith("pynmon_shop.order: ") for title in titles)
+    assert all(title.startswith(("pynmon_shop.order: ", "pynmon_shop.deliver: ")) for title in titles)
+    page.locator("svg a", has=page.locator(".rail")).first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/invocations/*")
+    failed = page.url.rpartition("/")[2]
+    shop.stocked.set()
+    page.get_by_role("button", name="Run again").click()
+    page.wait_for_url(lambda url: not url.endswith(failed) and not url.endswith("rerun"))
+    becomes(page, "Registered")
+    page.evaluate("window.__stayed = true")
+    with running(shop):
+        becomes(page, "Success")
+    assert page.evaluate("window.__stayed"), "the page was loaded again"
+    assert '"one lamp"' in page.locator("#content").inner_text()
+    page.get_by_role("link", name="Audit").click()
+    row = page.locator("tbody tr").first.inner_text()
+    assert "olga" in row
+    assert "rerun" in row
+    assert failed in row
+
+
+def test_a_form_is_not_closed_by_an_update(watched: Watched, shop: ModuleType) -> None:
+    waiting = shop.charge(1, 1.0)
+    page = log_in(watched, f"/invocations/{waiting.invocation_id}")
+    page.get_by_text("Cancel…").click()
+    page.get_by_label("Reason").fill("a mistake")
+    page.evaluate("document.activeElement.blur()")
+    other = shop.charge(2, 1.0)
+    page.wait_for_timeout(1500)  # as long as three refreshes: nothing may happen
+    other.cancel()
+    assert page.get_by_label("Reason").input_value() == "a mistake"
+    page.get_by_role("button", name="Cancel it for good").click()
+    becomes(page, "Cancelled")
+    assert waiting.status is InvocationStatus.CANCELLED
+    assert "by olga: a mistake" in page.locator("#content").inner_text()
+
+
+def test_hostile_text_in_the_audit_is_text(watched: Watched, shop: ModuleType) -> None:
+    page = log_in(watched)
+    for text in shop.HOSTILE:
+        waiting = shop.charge(1, 1.0)
+        page = watched.open(f"/invocations/{waiting.invocation_id}")
+        page.get_by_text("Cancel…").click()
+        page.get_by_label("Reason").fill(text)
+        page.get_by_role("button", name="Cancel it for good").click()
+        becomes(page, "Cancelled")
+        assert page.evaluate("window.__pwned") is None
+    page = watched.open("/audit")
+    page.mouse.move(700, 300)
+    assert page.evaluate("window.__pwned") is None
+    assert page.locator("main img, main script, main iframe, [onload], [onerror], [onmouseover]").count() == 0
+    assert shop.HOSTILE[0] in page.locator("main").inner_text()
+
+
+def test_logging_out_and_a_wrong_token(watched: Watched) -> None:
+    page = log_in(watched, "/tasks")
+    assert page.url.endswith("/tasks")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login")
+    page.get_by_label("Your access token").fill("not this one")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("alert").wait_for()
+    page = watched.open("/tasks")
+    assert "/login?next=" in page.url
+    # A browser complains of the answer to a wrong token.
+    watched.complaints[:] = [one for one in watched.complaints if "401" not in one]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_everybody_can_read_what_operators_see(
+    chromium: Any, address: str, shop: ModuleType, scheme: str, width: int
+) -> None:
+    watched = Watched(chromium, address, color_scheme=scheme)
+    watched.page.set_viewport_size({"width": width, "height": 844})
+    waiting = shop.charge(1, 1.0)
+    axe = Axe()
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    assert axe.run(watched.open("/login"), options=rules).violations_count == 0
+    log_in(watched)
+    for path in ("/audit", f"/invocations/{waiting.invocation_id}", "/invocations/unknown", "/"):
+        page = watched.open(path)
+        if page.get_by_text("Cancel…").count():
+            page.get_by_text("Cancel…").click()
+        results = axe.run(page, options=rules)
+        assert results.violations_count == 0, (path, results.generate_report())
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    waiting.cancel()
+    watched.context.close()
+    assert [one for one in watched.complaints if "404" not in one] == []

@@ -1,0 +1,120 @@
+"""What operators do: each action is checked, carried out through the rules of the engine, and noted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pynenc import Pynenc
+from pynenc.exceptions import PynencError, StoreError
+from pynenc.values.ids import InvocationId
+from pynenc.values.records import InvocationRecord
+from pynmon.audit import Audit
+from pynmon.identity import Identity
+
+logger = logging.getLogger(__name__)
+
+
+class ActionRefusedError(Exception):
+    """It cannot be done now; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and from where."""
+
+    identity: Identity
+    address: str
+
+
+def why_no_rerun(record: InvocationRecord) -> str:
+    """Why a call cannot be made again now; empty when it can."""
+    return "" if record.status.is_final() else "It is still going to end by itself: cancel it first."
+
+
+def why_no_cancel(record: InvocationRecord) -> str:
+    """Why an invocation cannot be cancelled; empty when it can."""
+    return "It has ended." if record.status.is_final() else ""
+
+
+class Actions:
+    """The actions upon one app.
+
+    No task is imported and no payload decoded for any of them.
+
+    Args:
+        app: Its engine carries them out.
+        audit: Gets an entry for each, also when it is refused.
+    """
+
+    def __init__(self, app: Pynenc, audit: Audit) -> None:
+        self._app = app
+        self._audit = audit
+
+    def reserve_id(self) -> InvocationId:
+        """An id for a rerun, so that a form that is sent twice makes one."""
+        return self._app.engine.submitter.reserve_id()
+
+    def rerun(self, actor: Actor, invocation_id: str, new_id: InvocationId) -> InvocationId:
+        """Register the stored call of an invocation again.
+
+        Returns:
+            The new invocation, or the one that waits already where calls of one key are merged.
+
+        Raises:
+            InvocationNotFoundError: there is none with this id.
+            ActionRefusedError: it is open, or its arguments cannot be read.
+            StoreError: the store is away.
+        """
+        engine = self._app.engine
+        record = engine.get_record(InvocationId(invocation_id))
+        self._require(actor, "rerun", record, why_no_rerun(record))
+        try:
+            answer = engine.submitter.repeat(record, engine.stored_arguments(record), new_id)
+        except StoreError:
+            self._note(actor, "rerun", record, "unknown", "the store did not answer")
+            raise
+        except PynencError as error:
+            # What they hold is nobody's business here.
+            logger.warning("cannot run invocation '%s' again: %s", invocation_id, error)
+            why = "Its stored arguments are gone, or cannot be read; the monitor's log says more."
+            self._require(actor, "rerun", record, why)
+            raise
+        self._note(actor, "rerun", record, "done", f"as {answer.invocation_id}")
+        return answer.invocation_id
+
+    def cancel(self, actor: Actor, invocation_id: str, *, cascade: bool, reason: str) -> None:
+        """Cancel an invocation, and with ``cascade`` whatever it called that is open.
+
+        Raises:
+            InvocationNotFoundError: there is none with this id.
+            ActionRefusedError: it has ended.
+            StoreError: the store is away.
+        """
+        engine = self._app.engine
+        record = engine.get_record(InvocationId(invocation_id))
+        self._require(actor, "cancel", record, why_no_cancel(record))
+        told = f"by {actor.identity.name}" + (f": {reason}" if reason else "")
+        ended = engine.canceller.cancel(record.invocation_id, cascade=cascade, reason=told)
+        scope = "with everything below" if cascade else "alone"
+        if not ended:
+            self._require(actor, "cancel", record, "It has ended meanwhile.")
+        self._note(actor, "cancel", record, "done", f"{scope}{f': {reason}' if reason else ''}")
+
+    def _require(self, actor: Actor, action: str, record: InvocationRecord, why_not: str) -> None:
+        if not actor.identity.may_act:
+            self._note(actor, action, record, "denied", f"as {actor.identity.role.name.lower()}")
+            raise ActionRefusedError("That needs the role of an operator.")
+        if why_not:
+            self._note(actor, action, record, "refused", why_not)
+            raise ActionRefusedError(why_not)
+
+    def _note(self, actor: Actor, action: str, record: InvocationRecord, result: str, detail: str) -> None:
+        self._audit.add(
+            who=actor.identity.name,
+            action=action,
+            subject=record.invocation_id,
+            result=result,
+            detail=detail,
+            address=actor.address,
+        )

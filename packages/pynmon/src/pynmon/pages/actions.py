@@ -1,0 +1,66 @@
+"""The forms of operators: each is sent by POST, and answered with the page that shows what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse
+
+from pynenc.exceptions import InvocationNotFoundError
+from pynenc.values.ids import InvocationId
+from pynmon.access import address_of, require_form_token
+from pynmon.actions import ActionRefusedError, Actions, Actor
+
+router = APIRouter()
+#: The text of a UUID of version 7.
+NEW_ID = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
+
+@router.post("/invocations/{invocation_id}/rerun", name="rerun")
+def rerun(
+    request: Request,
+    invocation_id: str,
+    new_id: Annotated[str, Form(pattern=NEW_ID)],
+    form_token: Annotated[str, Form()] = "",
+) -> RedirectResponse:
+    """To the new invocation."""
+    actor = actor_of(request, form_token)
+    actions: Actions = request.app.state.actions
+    try:
+        made = actions.rerun(actor, invocation_id, InvocationId(new_id))
+    except (InvocationNotFoundError, ActionRefusedError) as error:
+        raise refusal_of(error, invocation_id) from error
+    return RedirectResponse(str(request.url_for("invocation", invocation_id=made).path), 303)
+
+
+@router.post("/invocations/{invocation_id}/cancel", name="cancel")
+def cancel(
+    request: Request,
+    invocation_id: str,
+    cascade: Annotated[bool, Form()] = False,
+    reason: Annotated[str, Form(max_length=200)] = "",
+    form_token: Annotated[str, Form()] = "",
+) -> RedirectResponse:
+    """Back to the invocation."""
+    actor = actor_of(request, form_token)
+    actions: Actions = request.app.state.actions
+    try:
+        actions.cancel(actor, invocation_id, cascade=cascade, reason=reason.strip())
+    except (InvocationNotFoundError, ActionRefusedError) as error:
+        raise refusal_of(error, invocation_id) from error
+    return RedirectResponse(str(request.url_for("invocation", invocation_id=invocation_id).path), 303)
+
+
+def actor_of(request: Request, form_token: str) -> Actor:
+    """Who sent a form."""
+    return Actor(require_form_token(request, form_token), address_of(request))
+
+
+def refusal_of(error: Exception, invocation_id: str) -> HTTPException:
+    """What went wrong, as it is answered."""
+    if isinstance(error, ActionRefusedError):
+        return HTTPException(409, str(error))
+    return HTTPException(
+        404, f"There is no invocation {invocation_id!r}: it was never registered, or its retention is over."
+    )

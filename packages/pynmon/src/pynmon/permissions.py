@@ -1,0 +1,70 @@
+"""Which role each address needs. An address that is not in this table is answered to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
+
+from pynmon.identity import Role
+
+#: For everybody: what tells nothing of the app.
+PUBLIC = frozenset({("GET", "/static"), ("GET", "/healthz"), ("GET", "/login"), ("POST", "/login")})
+#: By method and the path as it is declared. What is missing here, or needs nobody, is in ``PUBLIC``.
+ROLES: Mapping[tuple[str, str], Role] = {
+    **dict.fromkeys(
+        (
+            ("GET", path)
+            for path in (
+                "/",
+                "/timeline",
+                "/invocations",
+                "/find",
+                "/invocations/{invocation_id}",
+                "/workflows",
+                "/workflows/{workflow_id}",
+                "/tasks",
+                "/tasks/{task_id}",
+                "/runners",
+                "/runners/{runner_id}",
+                "/schedules",
+                "/schedules/{trigger_id}",
+                "/failures",
+                "/failures/{fingerprint}",
+                "/queues",
+                "/system",
+                "/logs",
+                "/events",
+                "/metrics",
+                "/api/v1/openapi.json",
+                "/api/v1/invocations",
+                "/api/v1/invocations/{invocation_id}",
+                "/api/v1/tasks",
+                "/api/v1/tasks/{task_id}",
+                "/api/v1/workflows",
+                "/api/v1/workflows/{workflow_id}",
+                "/api/v1/runners",
+                "/api/v1/runners/{runner_id}",
+            )
+        ),
+        Role.VIEWER,
+    ),
+    # Explains what it is given, and keeps nothing.
+    ("POST", "/logs"): Role.VIEWER,
+    ("POST", "/logout"): Role.VIEWER,
+    ("GET", "/audit"): Role.OPERATOR,
+    ("POST", "/invocations/{invocation_id}/rerun"): Role.OPERATOR,
+    ("POST", "/invocations/{invocation_id}/cancel"): Role.OPERATOR,
+    ("POST", "/api/v1/invocations/{invocation_id}/rerun"): Role.OPERATOR,
+    ("POST", "/api/v1/invocations/{invocation_id}/cancel"): Role.OPERATOR,
+}
+
+
+def key_of(routes: Iterable[BaseRoute], scope: Scope) -> tuple[str, str] | None:
+    """Method and declared path of what would answer a request; None when nothing would, or not by this method."""
+    method = "GET" if scope["method"] == "HEAD" else str(scope["method"])
+    for route in routes:
+        if route.matches(scope)[0] is Match.FULL:
+            return method, str(getattr(route, "path", ""))
+    return None
