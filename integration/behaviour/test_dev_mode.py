@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from integration.behaviour.conftest import RunningApp
 
-from pynenc.exceptions import InvocationCancelledError, RetryError
+from pynenc.exceptions import InvocationCancelledError, RetryError, WorkflowError
 from pynenc.invocation import ConcurrentInvocation, ConcurrentInvocationGroup, DistributedInvocation
 
 pytestmark = pytest.mark.parametrize("runner_cls", ["ThreadRunner"])
@@ -105,3 +105,8 @@ def test_the_mode_is_looked_up_at_each_call(sample: RunningApp, monkeypatch: pyt
     assert kind() is DistributedInvocation
     sample.app.conf.dev_mode_force_sync_tasks = True
     assert kind() is ConcurrentInvocation
+
+
+def test_a_workflow_says_that_nothing_is_recorded_here(inline: RunningApp) -> None:
+    with pytest.raises(WorkflowError, match=r"wf\.\w+ in the development mode: .*pynenc\.testing"):
+        inline.tasks.rest(1).get()

@@ -78,29 +78,32 @@ STATUSES = _Statuses((letter, status) for status, letter in LETTERS.items())
 # -- requests -----------------------------------------------------------------------------------------
 
 
-def to_submit(batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: bool) -> list[str]:
+def to_submit(
+    batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: bool
+) -> list[str | int | float]:
     """Arguments of ``submit``."""
-    calls = [
-        (
+    words: list[str | int | float] = [int(enqueue), len(batch)]
+    for call in batch:
+        words += (
             call.invocation_id,
             call.task_id,
             call.delay_seconds,
             call.priority,
-            call.cc_key or False,
+            call.cc_key or "",
             call.cc_limit,
-            call.cc_park,
-            call.reg_key or False,
-            call.parent_id or False,
-            call.workflow_id or False,
-            call.root_id != call.invocation_id and call.root_id,
-            call.caches_result and call.args_id,
+            int(call.cc_park),
+            call.reg_key or "",
+            call.parent_id or "",
+            call.workflow_id or "",
+            "" if call.root_id == call.invocation_id else call.root_id,
+            call.args_id if call.caches_result else "",
             call.registered_by or "",
-            _operations(call.operations),
+            _dumps(_operations(call.operations)) if call.operations else "",
+            _call_text(call),
         )
-        for call in batch
-    ]
-    values = [text for pair in data.items() for text in pair]
-    return [_dumps({"enqueue": enqueue, "calls": calls}), *map(_call_text, batch), *values]
+    for pair in data.items():
+        words += pair
+    return words
 
 
 def _call_text(call: NewInvocation) -> str:

@@ -127,6 +127,10 @@ class ConfigBase(BaseSettings):
         for name, value in super().__repr_args__():
             yield name, (_hide_url_password(value) if isinstance(value, str) else value)
 
+    def is_direct(self, field: str) -> bool:
+        """Whether the value of ``field`` was assigned on this object."""
+        return field in self._direct
+
     def direct_values(self) -> dict[str, Any]:
         """The values assigned on this object, ready for JSON and with secrets unmasked.
 

@@ -9,7 +9,7 @@ from pynenc.conf.config_pynenc import ConfigPynenc
 
 _FIELD = "dev_mode_force_sync_tasks"
 #: The documented variables of the field. Others are read once, with all settings: each look takes a microsecond.
-_VARIABLES = tuple(prefix + _FIELD.upper() for prefix in ("PYNENC__", "PYNENC__CONFIGPYNENC__"))
+_VARIABLE, _VARIABLE_OF_CLASS = (prefix + _FIELD.upper() for prefix in ("PYNENC__", "PYNENC__CONFIGPYNENC__"))
 
 
 class DevMode:
@@ -31,7 +31,7 @@ class DevMode:
         Raises:
             ConfigError: a variable has a wrong value; the message names it.
         """
-        if _FIELD in self._conf.direct_values():
+        if self._conf.is_direct(_FIELD):
             return self._conf.dev_mode_force_sync_tasks
         variables, value = self._known
         now = _variables()
@@ -42,4 +42,4 @@ class DevMode:
 
 
 def _variables() -> tuple[str | None, ...]:
-    return tuple(map(os.environ.get, _VARIABLES))
+    return os.environ.get(_VARIABLE), os.environ.get(_VARIABLE_OF_CLASS)

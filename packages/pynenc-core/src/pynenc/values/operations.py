@@ -7,17 +7,18 @@ full; a backend compares, counts, picks the first and moves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationState, Outcome
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus
+from pynenc.values.value import value
 from pynenc.values.workflows import RecordedOperation, WorkflowMessage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class NewInvocation:
     """One call to register."""
 
@@ -52,7 +53,7 @@ class NewInvocation:
     operations: tuple[RecordedOperation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class SubmitAnswer:
     """What became of one call."""
 
@@ -66,7 +67,7 @@ class SubmitAnswer:
     arguments: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Move:
     """One transition of one invocation, accepted only under the given conditions.
 
@@ -129,7 +130,7 @@ class MoveResult(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class MoveAnswer:
     """The result of one move."""
 
@@ -143,7 +144,7 @@ class MoveAnswer:
         return self.result in (MoveResult.DONE, MoveResult.ALREADY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ClaimRequest:
     """Ask for work for one worker.
 
@@ -175,7 +176,7 @@ class ClaimRequest:
     ahead_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Claim:
     """One claimed invocation with everything needed to run it."""
 
@@ -200,7 +201,7 @@ class Claim:
     last_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Step:
     """Everything that one worker wants to change and take at one moment, as one atomic write."""
 
@@ -214,7 +215,7 @@ class Step:
     read: tuple[InvocationId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class StepAnswer:
     """What became of a step."""
 
@@ -231,7 +232,7 @@ class StepAnswer:
     states: Mapping[InvocationId, InvocationState] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Due:
     """What fell due by the passing of time."""
 
@@ -241,7 +242,7 @@ class Due:
     next_due_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class OwnedInvocation:
     """What recovery needs to know about an invocation whose owner is gone."""
 
@@ -254,7 +255,7 @@ class OwnedInvocation:
     runner_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class InvocationQuery:
     """A page of invocations by order of submission, newest first unless it says otherwise."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.status import InvocationStatus
+from pynenc.values.value import value
 
 
 class OutcomeKind(StrEnum):
@@ -16,7 +16,7 @@ class OutcomeKind(StrEnum):
     EXCEPTION = "exception"
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Outcome:
     """What an attempt produced.
 
@@ -38,7 +38,7 @@ class Outcome:
     fingerprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class HistoryEntry:
     """One status that an invocation entered."""
 
@@ -52,7 +52,7 @@ class HistoryEntry:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class InvocationState:
     """The part of a record that decides whether somebody still has to wait."""
 
@@ -64,7 +64,7 @@ class InvocationState:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class InvocationRecord:
     """Everything that the orchestrator stores about one invocation, in one row.
 

@@ -13,6 +13,7 @@ from pynenc.engine.workflow_replay import WorkflowReplay
 from pynenc.engine.workflow_waits import receive, wait_event
 from pynenc.exceptions import DeterministicOperationScopeError, WorkflowError, WorkflowMembershipError
 from pynenc.invocation.base_invocation import BaseInvocation
+from pynenc.invocation.conc_invocation import inline_invocation
 from pynenc.values.workflows import WorkflowIdentity
 
 P = ParamSpec("P")
@@ -258,6 +259,11 @@ def _active(operation: str) -> ActiveInvocation:
         raise WorkflowError(
             f"wf.{operation} outside of a running task: it means the workflow of the invocation whose code runs, and a "
             "thread that the code started does not know of it"
+        )
+    if inline_invocation() is not None:
+        raise WorkflowError(
+            f"wf.{operation} in the development mode: calls run inline there, and nothing is recorded. Test workflows "
+            "with the harness of pynenc.testing, or set dev_mode_force_sync_tasks=False"
         )
     return active
 

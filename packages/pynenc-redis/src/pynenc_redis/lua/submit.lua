@@ -1,33 +1,37 @@
 -- Register a batch of calls, all or none. After schema, outbox, watched, workflows.
--- KEYS[1] the prefix. ARGV[1] JSON: {enqueue, calls, data (number of values)}; each call is
---   {id, task, delay, priority, concurrency key or false, limit, parks, registration key or false, parent or false,
---    workflow or false, root if it is another one or false, args id of a reusable result or false, runner or '',
---    operations that its workflow has done already {number, name, data}}
--- ARGV[2...] one element of text per call, then key and value of each large value.
+-- KEYS[1] the prefix. ARGV[1] 1 when this is the queue as well, ARGV[2] number of calls, then for each call
+--   id, task, delay, priority, concurrency key, limit, parks (1 or 0), registration key, parent, workflow, root if it is
+--   another one, args id of a reusable result, runner, operations that its workflow has done already (JSON of
+--   {number, name, data}), text; what there is not is empty;
+-- then key and value of each large value. All of it is plain words, because decoding takes longer than the work.
 -- Returns {position of the call, id that stands for it, its text} for those that existed.
+local WORDS = 15
 local P = KEYS[1] .. 'o:'
 local call = redis.call
-local request = cjson.decode(ARGV[1])
 local clock = call('TIME')
 local now = string.format('%d.%06d', clock[1], clock[2])
+local calls = tonumber(ARGV[2])
+local n = call('INCRBY', P .. 'n', calls) - calls
 local existing, created, delayed, counts, ready, all, ids, by_task = {}, 0, 0, {}, {}, {}, {}, {}
-local n = call('INCRBY', P .. 'n', #request.calls) - #request.calls
 if n == 0 then mark_schema('o:') end
 
-for at, one in ipairs(request.calls) do
-  local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, runner, operations
-    = unpack(one)
-  local known = call('EXISTS', P .. 'i:' .. id) == 1 and id or reg and call('HGET', P .. 'reg', reg)
+for at = 0, calls - 1 do
+  local first = 3 + at * WORDS
+  local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, runner, operations, text
+    = unpack(ARGV, first, first + WORDS - 1)
+  local known = call('EXISTS', P .. 'i:' .. id) == 1 and id or reg ~= '' and call('HGET', P .. 'reg', reg)
   if known then
-    existing[#existing + 1] = {at - 1, known, call('LINDEX', P .. 'b:' .. known, 0)}
+    existing[#existing + 1] = {at, known, call('LINDEX', P .. 'b:' .. known, 0)}
   else
     created = created + 1
     n = n + 1
-    local fields = {'t', task, 's', 'r', 'q', 1, 'a', now, 'n', n, 'v', now, 'u', '1'}
+    local fields = {'t', task, 's', 'r', 'q', '1', 'a', now, 'n', n, 'v', now, 'u', '1'}
+    local last = #fields
     local function set(field, value)
-      fields[#fields + 1] = field
-      fields[#fields + 1] = value
+      fields[last + 1], fields[last + 2] = field, value
+      last = last + 2
     end
+    delay, priority = tonumber(delay), tonumber(priority)
     if delay > 0 then
       local due = string.format('%.6f', now + delay)
       fields[12], fields[14] = due, '2'
@@ -39,32 +43,32 @@ for at, one in ipairs(request.calls) do
       ready[#ready + 1] = string.format('%010d%016d:', 2147483648 - priority, n) .. id
     end
     if priority ~= 0 then set('p', priority) end
-    if key then
+    if key ~= '' then
       set('ck', key)
       set('ci', limit)
-      if parks then set('cp', '1') end
+      if parks == '1' then set('cp', '1') end
     end
-    if reg then
+    if reg ~= '' then
       set('g', reg)
       call('HSET', P .. 'reg', reg, id)
     end
-    if parent then
+    if parent ~= '' then
       set('pa', parent)
       call('ZADD', P .. 'children:' .. parent, n, id)
     end
-    if workflow then
+    if workflow ~= '' then
       set('wf', workflow)
       if workflow == id then call('ZADD', P .. 'workflows', n, id) end
-      record_operations(workflow, operations)
+      if operations ~= '' then record_operations(workflow, cjson.decode(operations)) end
     end
-    if root then
+    if root ~= '' then
       set('ro', root)
       -- The root itself is the first of its family.
       call('ZADD', P .. 'family:' .. root, 0, root, n, id)
     end
-    if cached then set('ca', cached) end
+    if cached ~= '' then set('ca', cached) end
     call('HSET', P .. 'i:' .. id, unpack(fields))
-    call('RPUSH', P .. 'b:' .. id, ARGV[at + 1], '', 'r' .. now .. '|' .. runner .. '|')
+    call('RPUSH', P .. 'b:' .. id, text, '', 'r' .. now .. '|' .. runner .. '|')
     all[#all + 1] = n
     all[#all + 1] = id
     ids[#ids + 1] = 0
@@ -89,13 +93,13 @@ add_all('all', all)
 add_all('ids', ids)
 for task, same in pairs(by_task) do add_all('task:' .. task, same) end
 for key, number in pairs(counts) do call('HINCRBY', P .. 'counts', key, number) end
-for at = #request.calls + 2, #ARGV, 2 do
+for at = 3 + calls * WORDS, #ARGV, 2 do
   call('SET', KEYS[1] .. 'd:v:' .. ARGV[at], ARGV[at + 1], 'NX')
   call('ZADD', KEYS[1] .. 'd:used', now, ARGV[at])
 end
 announce_occurred()
 -- Without a queue here only those wait here who wait for what falls due; they may have to wake up sooner.
-local pieces = request.enqueue and created or math.min(delayed, 1)
+local pieces = ARGV[1] == '1' and created or math.min(delayed, 1)
 if pieces > 0 then
   local wake = KEYS[1] .. 'wake'
   for _ = 1, math.min(pieces, 8 - call('LLEN', wake)) do call('RPUSH', wake, '1') end
