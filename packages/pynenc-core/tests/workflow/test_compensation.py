@@ -200,3 +200,12 @@ def test_what_cannot_be_forked_or_resumed(start: Start, tasks: Any, harness: Har
     harness.run_until_idle()
     with pytest.raises(WorkflowError, match=r"operation 1 .* failed .* go on from an operation before it"):
         tasks.app.fork_workflow(failed.invocation_id, 1)
+
+
+def test_a_fork_does_not_begin_with_a_call_that_goes_on(start: Start, tasks: Any, harness: Harness) -> None:
+    tasks.bodies["inner"] = lambda wf: wf.receive("answer")
+    source = start(lambda wf: [wf.random(), tasks.flow("inner").invocation_id, wf.receive("go")])
+    harness.run_until_idle()
+    with pytest.raises(WorkflowError, match=r"operation 2 .* is paused: .* before it, or once it is final"):
+        tasks.app.fork_workflow(source.invocation_id, 2)
+    assert tasks.app.fork_workflow(source.invocation_id, 1).workflow is not None

@@ -232,6 +232,12 @@ class Workflows:
 
     def _fields_for_copy(self, source: str, one: Recorded) -> dict[str, Any]:
         if one.child_id is not None:
+            if one.state is not None and not one.state.status.is_final():
+                # It belongs to the source, with which it may be cancelled and deleted.
+                raise WorkflowError(
+                    f"operation {one.seq} ('{one.name}') of workflow '{source}' is {one.state.status}: go on from an "
+                    "operation before it, or once it is final"
+                )
             return fields_of_call(self._with_outcome(one))
         fields = dict(self.fields(source, one))
         if fields.get("e") is not None:
