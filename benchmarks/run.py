@@ -31,6 +31,7 @@ SCENARIOS = (
     "nested_wait",
     "fan_out",
     "workflow",
+    "timers",
     "idle",
     "import_time",
     "growth",

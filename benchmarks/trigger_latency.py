@@ -1,7 +1,7 @@
 """How long triggers take on an idle system: from what happened to the registration of the run, and to its end.
 
-``python benchmarks/trigger_latency.py [--count N] [--backend mem|sqlite] [--runner CLASS]`` prints one line per kind of
-trigger. All instants are those of the store's clock; the load of the machine is printed with them.
+``python benchmarks/trigger_latency.py [--count N] [--backend mem|sqlite|redis] [--runner CLASS]`` prints one line per
+kind of trigger. All instants are those of the store's clock; the load of the machine is printed with them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--backend", choices=("mem", "sqlite"), default="sqlite")
+    parser.add_argument("--backend", choices=("mem", "sqlite", "redis"), default="sqlite")
+    parser.add_argument("--redis-url", default="redis://127.0.0.1:6379/0")
     parser.add_argument("--runner", default="ThreadRunner")
     options = parser.parse_args()
     if _CONFIG not in os.environ:
@@ -78,10 +79,13 @@ def main() -> None:
 
 def _config(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     config = {"runner_cls": options.runner, "logging_level": "warning"}
+    prefix = {"mem": "Mem", "sqlite": "SQLite", "redis": "Redis"}[options.backend]
+    parts = ("orchestrator", "broker", "state_backend", "client_data_store", "trigger")
+    config |= {f"{part}_cls": prefix + part.title().replace("_", "") for part in parts}
     if options.backend == "sqlite":
-        parts = ("orchestrator", "broker", "state_backend", "client_data_store", "trigger")
-        config |= {f"{part}_cls": f"SQLite{part.title().replace('_', '')}" for part in parts}
         config["sqlite_db_path"] = str(folder / "app.db")
+    if options.backend == "redis":
+        config |= {"app_id": f"latency-{os.getpid()}", "redis_url": options.redis_url}
     return config
 
 
@@ -105,6 +109,7 @@ def _measure(count: int, title: str) -> None:
     _show("cron", _records("by_cron"), lambda record: float(int(record.created_at)))
     app.runner.stop_runner_loop()
     thread.join()
+    app.purge()
     app.close()
 
 

@@ -9,6 +9,8 @@ import os
 from benchmarks.harness import workloads
 
 from pynenc import Pynenc
+from pynenc.context import current_invocation
+from pynenc.exceptions import RetryError
 
 app = Pynenc(json.loads(os.environ["BENCHMARK_PYNENC"]))
 
@@ -41,6 +43,14 @@ def fib(n: int) -> int:
 async def doze(seconds: float) -> float:
     await asyncio.sleep(seconds)
     return seconds
+
+
+@app.task(max_retries=1, retry_backoff=20.0, retry_jitter=True)
+def second_attempt(number: int) -> int:
+    """Succeeds when it is repeated, 10 to 20 seconds later."""
+    if current_invocation().attempt == 1:
+        raise RetryError("once more")
+    return number
 
 
 @app.workflow

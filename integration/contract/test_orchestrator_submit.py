@@ -51,7 +51,7 @@ def test_everything_about_a_call_is_kept(world: World) -> None:
     )
     world.submit(given)
     record = world.record("child")
-    for field in NewInvocation.__slots__:
+    for field in NewInvocation.__annotations__:
         if field not in ("delay_seconds", "registered_by", "operations"):
             assert getattr(record, field) == getattr(given, field), field
     assert record.available_at == pytest.approx(record.created_at + 2.5, abs=1e-3)

@@ -19,6 +19,7 @@ for at, move in ipairs(step.moves) do
     if move.kind == 'paused' then entered = false end
   end
 end
+settle_owners()
 for at, message in ipairs(step.messages or {}) do delivered[at] = accepted and deliver(message) and 1 or 0 end
 
 local taken, due = {}, ''

@@ -28,7 +28,12 @@ local function give(row, request, start)
   if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
   if row.s == 'a' then enter(row, 'e', request.runner, '') end
   enter(row, 'p', request.runner, '')
-  put(row, 'e', row.e + 1, 'k', request.token, 'r', request.runner, 'ho', request.host, 'cl', request.cls, 'pe', now)
+  put(row, 'e', row.e + 1)
+  put(row, 'k', request.token)
+  put(row, 'r', request.runner)
+  put(row, 'ho', request.host)
+  put(row, 'cl', request.cls)
+  put(row, 'pe', now)
   if start then
     enter(row, 'u', '=', '')
     put(row, 'st', now)

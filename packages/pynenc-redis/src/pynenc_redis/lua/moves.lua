@@ -38,17 +38,20 @@ local function carry_out(move)
   local owner, was_available = row.k and row.r, row.u == '1' or row.u == '2'
   local waited = row.s == 'a' or row.s == 'e'
   leave_queue(row)
-  for letter in string.gmatch(move.via or '', '.') do enter(row, letter, owner and '=' or '', move.reason or '') end
+  if move.via then
+    for letter in string.gmatch(move.via, '.') do enter(row, letter, owner and '=' or '', move.reason or '') end
+  end
   enter(row, move.to, owner and '=' or '', move.reason or '')
   if move.rt then put(row, 'rt', row.rt + move.rt) end
   if move.rr then put(row, 'rr', row.rr + move.rr) end
   if move.rc then put(row, 'rc', row.rc + move.rc) end
   if move.releases then
     if owner then disown(row) end
-    put(row, 'k', '', 'z', move.token or '')
+    put(row, 'k', '')
+    put(row, 'z', move.token or '')
     if waited then remove_waits(row) end
   end
-  follow(row, move, waited or string.find(move.via or '', 'e', 1, true))
+  follow(row, move, waited or move.via and string.find(move.via, 'e', 1, true))
   -- The place of an owner, or of one for whom a place was freed and who will not take it.
   if row.ck and ((move.releases and owner) or (was_available and move.kind == 'final')) then
     unpark(row.ck, owner or '')

@@ -17,53 +17,54 @@ local now = string.format('%d.%06d', clock[1], clock[2])
 
 local rows, dirty, counts = {}, {}, {}
 local new_work, unparked, tidings = 0, {}, {}
+-- Written together at the end: ended ids with their time. Before the next claim: ids by the owner that lost them.
+local ended, disowned = {}, {}
 
-local function text(value)
-  if value == false or value == nil or value == '' then return nil end
-  return value
-end
+local function number(stored) return stored and tonumber(stored) or 0 end
 
 -- A record that exists, or false.
 local function load_row(id)
   local row = rows[id]
   if row ~= nil then return row end
-  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'q', 'n', 'e', 'k', 'z', 'r', 'rt', 'rr', 'rc', 'p', 'd', 'u',
-    'ck', 'ci', 'cp', 'g', 'f', 'ca', 'v', 'wf', 'aw')
-  if not v[1] then
+  -- All of it, because looking for each of the needed fields takes the server longer.
+  local stored = call('HGETALL', P .. 'i:' .. id)
+  row = {id = id, history = {}}
+  for at = 1, #stored, 2 do
+    if stored[at + 1] ~= '' then row[stored[at]] = stored[at + 1] end
+  end
+  if not row.t then
     rows[id] = false
     return false
   end
-  row = {
-    id = id, t = v[1], s = v[2], was = v[2], q = tonumber(v[3]), n = v[4], e = tonumber(v[5] or 0), k = text(v[6]),
-    z = text(v[7]), r = text(v[8]), rt = tonumber(v[9] or 0), rr = tonumber(v[10] or 0), rc = tonumber(v[11] or 0),
-    p = tonumber(v[12] or 0), d = tonumber(v[13] or 0), u = text(v[14]), ck = text(v[15]), ci = tonumber(v[16] or 0),
-    cp = text(v[17]), g = text(v[18]), f = text(v[19]), ca = text(v[20]), v = v[21],
-    wf = text(v[22]), aw = text(v[23]), history = {},
-  }
+  row.was, row.q, row.e, row.p, row.d = row.s, tonumber(row.q), number(row.e), number(row.p), number(row.d)
+  row.rt, row.rr, row.rc, row.ci = number(row.rt), number(row.rr), number(row.rc), number(row.ci)
   rows[id] = row
   return row
 end
 
--- Change fields of a record: put(row, field, value, ...)
-local function put(row, ...)
-  local changes = row.changes
-  if not changes then
-    changes = {}
-    row.changes = changes
+local function touch(row)
+  if not row.changes then
+    row.changes = {}
     dirty[#dirty + 1] = row
   end
-  local given = {...}
-  for at = 1, #given, 2 do
-    row[given[at]] = text(given[at + 1])
-    changes[given[at]] = given[at + 1]
-  end
+  return row.changes
+end
+
+-- Change a field of a record; what is changed again is written twice, and the last value counts.
+local function put(row, field, value)
+  local changes = touch(row)
+  changes[#changes + 1] = field
+  changes[#changes + 1] = value
+  if value == '' then value = nil end
+  row[field] = value
 end
 
 -- Append a history entry; `runner` is an id, '=' for that of the entry before, or empty.
 local function enter(row, status, runner, reason)
   if row.s == 'a' and not row.k then call('ZREM', P .. 'asleep', row.id) end
+  touch(row)
   row.history[#row.history + 1] = status .. now .. '|' .. runner .. '|' .. reason
-  put(row, 's', status, 'q', row.q + 1, 'a', now)
+  row.s, row.q, row.a = status, row.q + 1, now
 end
 
 local function add_count(task, status, number)
@@ -74,7 +75,9 @@ end
 -- Tell the processes that wait for an invocation; `final` or else claimable.
 local function tell(id, final)
   local key = P .. 'h:' .. id
-  for _, hearer in ipairs(call('SMEMBERS', key)) do
+  local hearers = call('SMEMBERS', key)
+  if not hearers[1] then return end
+  for _, hearer in ipairs(hearers) do
     local wants_available = string.sub(hearer, 1, 1) == '+'
     if final or wants_available then
       local channel = string.sub(hearer, 2)
@@ -114,7 +117,8 @@ local function enqueue(row, delay)
   if delay > 0 then
     local due = string.format('%.6f', now + delay)
     call('ZADD', P .. 'due', due, row.id)
-    put(row, 'v', due, 'u', '2')
+    put(row, 'v', due)
+    put(row, 'u', '2')
   else
     put(row, 'v', now)
     make_ready(row)
@@ -155,9 +159,10 @@ local function end_row(row, outcome)
   await(row, nil)
   put(row, 'f', now)
   row.outcome = outcome
-  call('ZADD', P .. 'ended', now, row.id)
   if row.s ~= 's' then call('ZADD', P .. 'unsuccessful', row.n, row.id) end
   if row.s == 'f' then call('ZADD', P .. 'failed', now, row.id) end
+  ended[#ended + 1] = now
+  ended[#ended + 1] = row.id
   if row.ca and row.s == 's' then
     call('ZADD', P .. 'results:' .. row.t .. ':' .. row.ca, row.n, row.id)
   end
@@ -167,10 +172,24 @@ end
 
 -- It belongs to nobody any longer.
 local function disown(row)
-  local owned = P .. 'own:' .. row.r
-  call('SREM', owned, row.id)
-  if call('EXISTS', owned) == 0 then call('SREM', P .. 'owners', row.r) end
+  local ids = disowned[row.r]
+  if ids then ids[#ids + 1] = row.id else disowned[row.r] = {row.id} end
   if row.ck then call('SREM', P .. 'held:' .. row.ck, row.id) end
+end
+
+-- Slices of what may be too long for one command.
+local function in_slices(words, act)
+  for from = 1, #words, 1000 do act(unpack(words, from, math.min(from + 999, #words))) end
+end
+
+-- Write who lost what, before somebody else is given it.
+local function settle_owners()
+  for runner, ids in pairs(disowned) do
+    local owned = P .. 'own:' .. runner
+    in_slices(ids, function(...) call('SREM', owned, ...) end)
+    if call('EXISTS', owned) == 0 then call('SREM', P .. 'owners', runner) end
+  end
+  disowned = {}
 end
 
 -- Release the head of a key's line, if there is a place for it.
@@ -196,13 +215,10 @@ end
 -- Write everything; the last act of a script.
 local function flush()
   if dirty[1] then call('INCR', P .. 'changes') end
+  settle_owners()
+  in_slices(ended, function(...) call('ZADD', P .. 'ended', ...) end)
   for _, row in ipairs(dirty) do
-    local fields = {}
-    for field, value in pairs(row.changes) do
-      fields[#fields + 1] = field
-      fields[#fields + 1] = value
-    end
-    call('HSET', P .. 'i:' .. row.id, unpack(fields))
+    call('HSET', P .. 'i:' .. row.id, 's', row.s, 'q', row.q, 'a', row.a, unpack(row.changes))
     if row.outcome then call('LSET', P .. 'b:' .. row.id, 1, row.outcome) end
     if row.history[1] then call('RPUSH', P .. 'b:' .. row.id, unpack(row.history)) end
     if watching then
