@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from integration.backends import sqlite
 
 from pynmon import MonitorSettings, api, create_monitor_app, pages
 from pynmon.app_factory import declared_routes
@@ -49,9 +51,15 @@ def running(shop: ModuleType) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+def store_settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Where the shop keeps its records."""
+    return sqlite.settings(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def shop(store_settings: dict[str, Any]) -> Iterator[ModuleType]:
     """The shop after a day's work: nothing runs any more. One for each file of tests: those in browsers add to it."""
-    os.environ["PYNMON_TEST_DB"] = str(tmp_path_factory.mktemp("shop") / "shop.db")
+    os.environ["PYNMON_TEST_SETTINGS"] = json.dumps(store_settings)
     sys.path.insert(0, str(Path(__file__).parent))
     sys.modules.pop("pynmon_shop", None)
     shop = importlib.import_module("pynmon_shop")
@@ -66,6 +74,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         ]
         assert all(call.wait(60) for call in calls)
     yield shop
+    shop.app.purge()
     shop.app.close()
     sys.path.remove(str(Path(__file__).parent))
 

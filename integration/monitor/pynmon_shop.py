@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 
 from pynenc import PynencBuilder
 from pynenc.context import current_invocation
 
-app = PynencBuilder().app_id("shop").sqlite(os.environ["PYNMON_TEST_DB"]).thread_runner(1, 4).build()
+settings = json.loads(os.environ["PYNMON_TEST_SETTINGS"])
+app = PynencBuilder().app_id("shop").thread_runner(1, 4).custom_config(**settings).build()
 
 #: What somebody could call a task with, to get at whoever looks at it.
 HOSTILE = (

@@ -29,7 +29,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/runners",
                 "/runners/{runner_id}",
                 "/schedules",
-                "/schedules/{trigger_id}",
+                "/schedules/{trigger_id:path}",
                 "/failures",
                 "/failures/{fingerprint}",
                 "/queues",
