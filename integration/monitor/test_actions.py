@@ -164,6 +164,18 @@ def test_controls_are_there_for_those_who_may_use_them(
     waiting.cancel()
 
 
+def test_a_workflow_begins_anew_from_its_page(shop: ModuleType, operator: TestClient) -> None:
+    (path,) = re.findall(r'href="(/workflows/[^"]+)"', operator.get("/workflows").text)
+    form = hidden(operator, path)
+    response = operator.post(f"{path.replace('/workflows/', '/invocations/')}/rerun", headers=OURS, data=form)
+    assert response.status_code == 303
+    again = shop.app.get_invocation(form["new_id"])
+    with running(shop):
+        assert again.get(30) == shop.app.get_invocation(path.rpartition("/")[2]).get(30)
+    assert again.record.workflow_id == again.invocation_id
+    assert f"/workflows/{again.invocation_id}" in operator.get("/workflows").text
+
+
 def test_pages_of_an_operator_break_no_rule(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:
     for text in shop.HOSTILE:
         waiting = shop.charge(1, 1.0)

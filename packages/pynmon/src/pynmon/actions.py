@@ -27,6 +27,17 @@ class Actor:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a page offers for an invocation."""
+
+    #: Of a rerun, so that a form that is sent twice makes one.
+    new_id: InvocationId
+    #: Why a control is disabled; empty when it is not.
+    why_no_rerun: str
+    why_no_cancel: str
+
+
 def why_no_rerun(record: InvocationRecord) -> str:
     """Why a call cannot be made again now; empty when it can."""
     return "" if record.status.is_final() else "It is still going to end by itself: cancel it first."
@@ -52,8 +63,12 @@ class Actions:
         self._audit = audit
 
     def reserve_id(self) -> InvocationId:
-        """An id for a rerun, so that a form that is sent twice makes one."""
+        """An id for a rerun."""
         return self._app.engine.submitter.reserve_id()
+
+    def offer(self, record: InvocationRecord) -> Offer:
+        """What can be done with an invocation now; the store is not asked."""
+        return Offer(self.reserve_id(), why_no_rerun(record), why_no_cancel(record))
 
     def rerun(self, actor: Actor, invocation_id: str, new_id: InvocationId) -> InvocationId:
         """Register the stored call of an invocation again.

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Request
 
 from pynenc.exceptions import InvocationNotFoundError
 from pynenc.values.ids import InvocationId
-from pynmon.actions import ActionRefusedError, Actions
+from pynmon.actions import ActionRefusedError
 from pynmon.answers import Json, Problem
 from pynmon.api import models
 from pynmon.pages.actions import NEW_ID, actor_of, refusal_of
+from pynmon.pages.context import ActionsOf
 
 router = APIRouter(
     prefix="/api/v1",
@@ -32,6 +33,7 @@ router = APIRouter(
 @router.post("/invocations/{invocation_id}/rerun", name="api_rerun")
 def rerun(
     request: Request,
+    actions: ActionsOf,
     invocation_id: str,
     new_id: Annotated[
         str,
@@ -40,7 +42,6 @@ def rerun(
 ) -> models.Made:
     """Make the stored call of an invocation that has ended again."""
     actor = actor_of(request, request.headers.get("x-form-token", ""))
-    actions: Actions = request.app.state.actions
     try:
         made = actions.rerun(actor, invocation_id, InvocationId(new_id or actions.reserve_id()))
     except (InvocationNotFoundError, ActionRefusedError) as error:
@@ -51,13 +52,13 @@ def rerun(
 @router.post("/invocations/{invocation_id}/cancel", name="api_cancel")
 def cancel(
     request: Request,
+    actions: ActionsOf,
     invocation_id: str,
     cascade: Annotated[bool, Query(description="With whatever it called that is open.")] = False,
     reason: Annotated[str, Query(max_length=200)] = "",
 ) -> models.Made:
     """Cancel an invocation that is open."""
     actor = actor_of(request, request.headers.get("x-form-token", ""))
-    actions: Actions = request.app.state.actions
     try:
         actions.cancel(actor, invocation_id, cascade=cascade, reason=reason.strip())
     except (InvocationNotFoundError, ActionRefusedError) as error:

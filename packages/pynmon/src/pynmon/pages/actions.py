@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse
 from pynenc.exceptions import InvocationNotFoundError
 from pynenc.values.ids import InvocationId
 from pynmon.access import address_of, require_form_token
-from pynmon.actions import ActionRefusedError, Actions, Actor
+from pynmon.actions import ActionRefusedError, Actor
+from pynmon.pages.context import ActionsOf
 
 router = APIRouter()
 #: The text of a UUID of version 7.
@@ -20,13 +21,13 @@ NEW_ID = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 @router.post("/invocations/{invocation_id}/rerun", name="rerun")
 def rerun(
     request: Request,
+    actions: ActionsOf,
     invocation_id: str,
     new_id: Annotated[str, Form(pattern=NEW_ID)],
     form_token: Annotated[str, Form()] = "",
 ) -> RedirectResponse:
     """To the new invocation."""
     actor = actor_of(request, form_token)
-    actions: Actions = request.app.state.actions
     try:
         made = actions.rerun(actor, invocation_id, InvocationId(new_id))
     except (InvocationNotFoundError, ActionRefusedError) as error:
@@ -37,6 +38,7 @@ def rerun(
 @router.post("/invocations/{invocation_id}/cancel", name="cancel")
 def cancel(
     request: Request,
+    actions: ActionsOf,
     invocation_id: str,
     cascade: Annotated[bool, Form()] = False,
     reason: Annotated[str, Form(max_length=200)] = "",
@@ -44,7 +46,6 @@ def cancel(
 ) -> RedirectResponse:
     """Back to the invocation."""
     actor = actor_of(request, form_token)
-    actions: Actions = request.app.state.actions
     try:
         actions.cancel(actor, invocation_id, cascade=cascade, reason=reason.strip())
     except (InvocationNotFoundError, ActionRefusedError) as error:

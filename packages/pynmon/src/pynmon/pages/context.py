@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from pynenc.values.status import InvocationStatus
+from pynmon.actions import Actions
 from pynmon.source import Source
 from pynmon.views import Views
 
@@ -32,8 +33,14 @@ def _views(request: Request) -> Views:
     return views
 
 
+def _actions(request: Request) -> Actions:
+    actions: Actions = request.app.state.actions
+    return actions
+
+
 SourceOf = Annotated[Source, Depends(_source)]
 ViewsOf = Annotated[Views, Depends(_views)]
+ActionsOf = Annotated[Actions, Depends(_actions)]
 
 
 def seconds_of(name: str) -> float:

@@ -15,10 +15,9 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
-from pynmon.actions import why_no_cancel, why_no_rerun
 from pynmon.family import family_of
 from pynmon.journey import journey_of
-from pynmon.pages.context import SourceOf, ViewsOf, statuses_of
+from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, statuses_of
 from pynmon.presentation import payloads
 from pynmon.source import Source
 
@@ -104,7 +103,9 @@ class Step:
 
 
 @router.get("/invocations/{invocation_id}", name="invocation")
-def invocation(request: Request, source: SourceOf, views: ViewsOf, invocation_id: str) -> HTMLResponse:
+def invocation(
+    request: Request, source: SourceOf, views: ViewsOf, actions: ActionsOf, invocation_id: str
+) -> HTMLResponse:
     """One invocation."""
     wanted = InvocationId(invocation_id)
     record = source.store.get_invocations([wanted]).get(wanted)
@@ -133,9 +134,7 @@ def invocation(request: Request, source: SourceOf, views: ViewsOf, invocation_id
         family_size=len(relatives.records),
         is_final=record.status.is_final(),
         explanation=_explain(record, now),
-        why_no_rerun=why_no_rerun(record),
-        why_no_cancel=why_no_cancel(record),
-        new_id=request.app.state.actions.reserve_id(),
+        offer=actions.offer(record),
     )
 
 

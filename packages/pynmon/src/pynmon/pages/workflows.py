@@ -15,7 +15,7 @@ from pynenc.values.monitor import RecordQuery
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.family import Line, descendants_of, family_of
-from pynmon.pages.context import SourceOf, ViewsOf, statuses_of
+from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, statuses_of
 
 router = APIRouter()
 #: Members of one workflow that are read, lines that are drawn, and failures that are listed besides.
@@ -55,7 +55,9 @@ class Bar:
 
 
 @router.get("/workflows/{workflow_id}", name="workflow")
-def workflow(request: Request, source: SourceOf, views: ViewsOf, workflow_id: str) -> HTMLResponse:
+def workflow(
+    request: Request, source: SourceOf, views: ViewsOf, actions: ActionsOf, workflow_id: str
+) -> HTMLResponse:
     """One run as a tree beside a time scale."""
     wanted = InvocationId(workflow_id)
     record = source.store.get_invocations([wanted]).get(wanted)
@@ -77,6 +79,7 @@ def workflow(request: Request, source: SourceOf, views: ViewsOf, workflow_id: st
         now=now,
         record=record,
         is_final=record.status.is_final(),
+        offer=actions.offer(record),
         number=len(members),
         is_cut=page.next is not None,
         counts=sorted(Counter(one.status for one in members).items()),
