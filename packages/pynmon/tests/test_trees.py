@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.status import InvocationStatus
@@ -77,6 +79,13 @@ def test_time_is_spent_in_what_took_time() -> None:
         (S.REGISTERED, 0.0, 5.0, S.PENDING),
         (S.RUNNING, 5.0, 7.0, S.SUCCESS),
     ]
+
+
+@pytest.mark.parametrize("outcome", [S.SUCCESS, S.FAILED, S.RETRY])
+def test_an_attempt_is_seen_however_short_it_was(outcome: S) -> None:
+    history = [*HISTORY[:3], entry(4, outcome, 5.0)]
+    found = [one for one in stretches_of(history) if one.status is S.RUNNING]
+    assert [(one.begin, one.end, one.outcome) for one in found] == [(5.0, 5.0, outcome)]
 
 
 def test_what_goes_on_has_no_end_yet() -> None:

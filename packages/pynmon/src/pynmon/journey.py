@@ -35,13 +35,13 @@ class Segment:
 
 
 def stretches_of(history: Sequence[HistoryEntry]) -> list[Stretch]:
-    """Every stretch that took time; statuses that are passed within one step are none."""
+    """Every stretch that took time, and the end of every attempt; statuses passed within one step are none."""
     found = []
     for at, entry in enumerate(history):
         following = history[at + 1] if at + 1 < len(history) else None
         if following is None and entry.status.is_final():
             break
-        if following is None or following.at > entry.at:
+        if following is None or following.at > entry.at or _ends_attempt(entry, following):
             found.append(
                 Stretch(
                     entry.status,
@@ -52,6 +52,11 @@ def stretches_of(history: Sequence[HistoryEntry]) -> list[Stretch]:
                 )
             )
     return found
+
+
+def _ends_attempt(entry: HistoryEntry, following: HistoryEntry) -> bool:
+    """Also one that took less than the store's clock can tell."""
+    return entry.status is _S.RUNNING and (following.status is _S.RETRY or following.status.is_final())
 
 
 def journey_of(history: Sequence[HistoryEntry], now: float) -> list[Segment]:
