@@ -135,6 +135,19 @@ def test_logging_out_and_a_wrong_token(watched: Watched) -> None:
     watched.complaints[:] = [one for one in watched.complaints if "401" not in one]
 
 
+def test_an_open_page_of_an_ended_session_leads_to_the_login(watched: Watched, shop: ModuleType) -> None:
+    page = log_in(watched, "/invocations?size=25")
+    eventually(lambda: page.wait_for_timeout(50) or page.locator("#live-word").inner_text() == "live")
+    watched.context.clear_cookies()
+    waiting = shop.charge(1, 1.0)
+    page.wait_for_url("**/login?next=*")
+    page.get_by_label("Your access token").fill(SECRET)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/invocations?size=25")
+    waiting.cancel()
+    watched.complaints[:] = [one for one in watched.complaints if "401" not in one]
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_everybody_can_read_what_operators_see(
     chromium: Any, address: str, shop: ModuleType, scheme: str, width: int

@@ -87,6 +87,11 @@
     show();
   }
 
+  // Whoever is not known any more is led to the login, and back here.
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401) location.reload();
+  });
+
   // -- theme ---------------------------------------------------------------------------------------------
 
   const theme = document.getElementById("theme");
