@@ -74,7 +74,7 @@ def test_triggers_are_listed_shown_paused_and_fired(command, capsys: pytest.Capt
     ("arguments", "message"),
     [
         (("show", "nothing"), "there is no trigger 'nothing'; there are: shop_tasks.work#1"),
-        (("next", "nothing"), "there is no trigger 'nothing' in the code"),
+        (("next", "nothing"), "there is no trigger 'nothing'"),
         (("next", "shop_tasks.work#2"), "has no schedule"),
         (("fire", "shop_tasks.work#2", "--arguments", "{"), "is no JSON"),
         (("fire", "shop_tasks.work#2", "--arguments", "[1]"), "a JSON object"),

@@ -535,6 +535,8 @@ def test_the_next_times_are_told(world: World) -> None:
     assert world.app.trigger.next_times(f"{key}#1", 3) == [began + 3600 * n for n in (1, 2, 3)]
     with pytest.raises(TriggerError, match="has no schedule"):
         world.app.trigger.next_times(f"{key}#2")
+    with pytest.raises(TriggerError, match="there is no trigger 'nothing'"):
+        world.app.trigger.next_times("nothing")
 
 
 def test_a_purge_keeps_triggers_going(world: World) -> None:

@@ -67,7 +67,6 @@ def test_pieces_are_found_in_order_with_anything_between(text: str, pieces: tupl
         (AllOf(()), True, True),
         (AnyOf(()), False, False),
     ],
-    ids=str,
 )
 def test_a_condition_holds_or_its_opposite_does(
     condition: RecordFilter, of_ended: bool, of_open: bool

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from pynenc.app import Pynenc
 from pynenc.conf.config_base import ConfigBase
-from pynenc.conf.config_task import ConfigTask
-from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend, BaseTrigger
-from pynenc.plugins import REGISTRY
-from pynenc.runner.base_runner import BaseRunner
-
-#: Field that names the class of a part -> what that class implements.
-_PARTS: dict[str, type] = {
-    "orchestrator_cls": BaseOrchestrator,
-    "broker_cls": BaseBroker,
-    "state_backend_cls": BaseStateBackend,
-    "client_data_store_cls": BaseClientDataStore,
-    "trigger_cls": BaseTrigger,
-    "runner_cls": BaseRunner,
-}
+from pynenc.inspection import configs_of, settings_of
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace, app: Pynenc) -> int:
     """Print the configuration of ``app``; opens no store."""
-    print_configs(_configs_of(app))
+    print_configs(configs_of(app))
     return 0
 
 
@@ -46,21 +32,8 @@ def print_configs(configs: Iterable[ConfigBase]) -> None:
         _print_tables(configs)
         return
     for config in configs:
-        for field, value, origin, description in _rows_of(config):
+        for field, value, origin, description in settings_of(config):
             print(f"{type(config).__name__}.{field} = {value}\t({origin})\t{description}")
-
-
-def _configs_of(app: Pynenc) -> Iterator[ConfigBase]:
-    yield app.conf
-    for field, base in _PARTS.items():
-        part: Any = REGISTRY.resolve(base, getattr(app.conf, field))
-        yield app.component_conf(part.config_cls)
-    yield app.component_conf(ConfigTask)
-
-
-def _rows_of(config: ConfigBase) -> Iterator[tuple[str, str, str, str]]:
-    for name, field in type(config).model_fields.items():
-        yield name, config.display(name), config.origin(name), field.description or ""
 
 
 def _print_tables(configs: Iterable[ConfigBase]) -> None:
@@ -73,6 +46,6 @@ def _print_tables(configs: Iterable[ConfigBase]) -> None:
         # Folding instead of cutting: a name or an origin that ends in "…" is of no use.
         columns = [Column(name, overflow="fold") for name in ("field", "value", "origin", "meaning")]
         table = Table(*columns, title=type(config).__name__, title_justify="left")
-        for row in _rows_of(config):
+        for row in settings_of(config):
             table.add_row(*map(escape, row), style="" if row[2] == "default" else "bold")
         console.print(table)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from pynenc.app import Pynenc
 from pynenc.cli.table import print_table
-from pynenc.contracts.store import BaseStore
-from pynenc.exceptions import StoreError
+from pynenc.inspection import examine, parts_of
 from pynenc.values.findings import Finding, Level
-
-_COMPONENTS = ("orchestrator", "broker", "state_backend", "client_data_store", "trigger")
 
 
 class _Examined(NamedTuple):
@@ -32,7 +28,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace, app: Pynenc) -> int:
     """Print what was found, worst first."""
-    rows = [_Examined(name, finding) for name, store in _stores(app) for finding in _examine(store)]
+    rows = [
+        _Examined(", ".join(part.components), finding)
+        for part in parts_of(app)
+        for finding in examine(part.store)
+    ]
     rows.sort(key=lambda row: list(Level).index(row.finding.level), reverse=True)
     print_table(
         ("level", "store", "found", "what to do"),
@@ -40,23 +40,3 @@ def run(args: argparse.Namespace, app: Pynenc) -> int:
         title=f"App {app.app_id}",
     )
     return int(any(row.finding.level is Level.PROBLEM for row in rows))
-
-
-def _stores(app: Pynenc) -> Iterable[tuple[str, BaseStore]]:
-    """Each store once, called by the components that share it."""
-    names: dict[int, list[str]] = {}
-    stores: dict[int, BaseStore] = {}
-    for name in _COMPONENTS:
-        store = getattr(app.engine.components, name).store
-        names.setdefault(id(store), []).append(name)
-        stores[id(store)] = store
-    return [(", ".join(names[key]), store) for key, store in stores.items()]
-
-
-def _examine(store: BaseStore) -> list[Finding]:
-    kind = type(store).__name__
-    try:
-        store.now()
-        return [Finding(Level.OK, f"{kind} answers"), *store.diagnose()]
-    except StoreError as error:
-        return [Finding(Level.PROBLEM, f"{kind}: {error}")]

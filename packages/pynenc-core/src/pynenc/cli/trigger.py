@@ -10,8 +10,8 @@ from typing import Any
 from pynenc.app import Pynenc
 from pynenc.cli.process_memory import warn_about_memory
 from pynenc.cli.table import print_table
-from pynenc.engine.triggers import TriggerInfo
 from pynenc.exceptions import TriggerError
+from pynenc.trigger.trigger_info import TriggerInfo
 from pynenc.values.triggers import TriggerRun
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from pynenc.engine.components import Components
@@ -15,23 +13,9 @@ from pynenc.engine.patience import until_answered
 from pynenc.engine.payloads import Payloads
 from pynenc.engine.submit import new_id
 from pynenc.exceptions import TriggerError
-from pynenc.trigger.definition import TriggerDefinition
+from pynenc.trigger.conditions.cron import CronCondition
+from pynenc.trigger.trigger_info import TriggerInfo
 from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerInfo:
-    """One trigger, as it is shown."""
-
-    trigger_id: str
-    task_id: str
-    #: What it reacts to.
-    text: str
-    #: Whether a living runner has it; otherwise it waits for one.
-    in_force: bool
-    #: Whether the version in force is that of this process's code.
-    same_version: bool
-    paused: bool
 
 
 class Triggers:
@@ -110,6 +94,11 @@ class Triggers:
                     in_force=declared is not None,
                     same_version=bool(declared and trigger and declared.version == trigger.version),
                     paused=trigger_id in scene.paused,
+                    schedules=tuple(
+                        (str(one["cron"]), str(one["zone"]))
+                        for one in spec["conditions"]
+                        if one["kind"] == CronCondition.kind
+                    ),
                 )
             )
         return infos
@@ -177,18 +166,12 @@ class Triggers:
         """When the schedules of a trigger are due next: seconds since 1970, without jitter.
 
         Raises:
-            TriggerError: this process's code has no such trigger, or it has no schedule.
+            TriggerError: there is none with this id, or it has no schedule.
         """
-        trigger: TriggerDefinition | None = self._declarations.own().get(trigger_id)
-        if trigger is None:
-            raise TriggerError(f"there is no trigger '{trigger_id}' in the code of this app")
-        now = self._components.trigger.store.now()
-        times: set[float] = set()
-        for _, condition in trigger.cron_conditions():
-            times.update(islice(condition.schedule.after(now), count))
-        if not times:
-            raise TriggerError(f"trigger '{trigger_id}' has no schedule: {trigger.condition}")
-        return sorted(times)[:count]
+        info = self.get(trigger_id)
+        if not info.schedules:
+            raise TriggerError(f"trigger '{trigger_id}' has no schedule: {info.text}")
+        return info.next_times(self._components.trigger.store.now(), count)
 
     def purge(self) -> None:
         """Remove events, runs, waiting halves and cursors; triggers go on, and so do pauses."""
