@@ -73,6 +73,8 @@ def shop(store_settings: dict[str, Any]) -> Iterator[ModuleType]:
             shop.login("bob", "hunter2", {"api_key": "k-123", "db": "main"}),
         ]
         assert all(call.wait(60) for call in calls)
+        shop.app.trigger.emit_event(shop.EVENT)
+        eventually(shop.app.trigger.list_runs)
     yield shop
     shop.app.purge()
     shop.app.close()

@@ -8,6 +8,7 @@ import threading
 
 from pynenc import PynencBuilder
 from pynenc.context import current_invocation
+from pynenc.trigger import on_cron, on_event
 
 settings = json.loads(os.environ["PYNMON_TEST_SETTINGS"])
 app = PynencBuilder().app_id("shop").thread_runner(1, 4).custom_config(**settings).build()
@@ -99,3 +100,16 @@ def login(user: str, password: str, options: dict[str, str]) -> str:
 def nightly(size: int) -> int:
     first = batch(size).result
     return first + batch(2).result
+
+
+def refusing(payload: dict[str, object]) -> bool:
+    raise ValueError(HOSTILE[1])
+
+
+#: Hostile, too: whoever declares a trigger may name its event.
+EVENT = "<script>window.__pwned = 6</script>"
+
+
+@app.task(triggers=[on_cron("0 0 29 2 *"), on_event(EVENT, refusing)])
+def restock() -> None:
+    pass

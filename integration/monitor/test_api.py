@@ -19,6 +19,7 @@ from .test_pages import statements
 CEILINGS = {
     "/api/v1/invocations": 1,
     "/api/v1/invocations?status=failed&status=retry&task=pynmon_shop.refuse&limit=200": 2,
+    "/api/v1/invocations?q=duration:>5s%20-status:failed%20is:stuck": 4,
     "/api/v1/tasks": 1,
     "/api/v1/tasks/pynmon_shop.charge": 2,
     "/api/v1/workflows": 1,
@@ -43,6 +44,15 @@ def items(client: TestClient, path: str) -> Any:
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/json"
     return response.json()
+
+
+def test_the_query_is_that_of_the_pages(client: TestClient) -> None:
+    found = items(client, "/api/v1/invocations?q=task:*.charge%20args.customer_id:29")["invocations"]
+    assert [one["task_id"] for one in found] == ["pynmon_shop.charge"]
+    assert items(client, "/api/v1/invocations?q=task:*.charge&status=failed")["invocations"] == []
+    wrong = client.get("/api/v1/invocations?q=stauts:failed")
+    assert wrong.status_code == 422
+    assert "stauts:failed: there is no 'stauts' to ask for (did you mean 'status'?)" in wrong.json()["detail"]
 
 
 def test_one_of_each_is_shown_with_few_questions(shop: ModuleType, client: TestClient) -> None:

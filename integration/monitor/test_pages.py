@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -15,27 +15,39 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from pynenc import PynencBuilder
+from pynenc import Pynenc, PynencBuilder
 from pynenc.contracts import BaseOrchestrator
 from pynenc.exceptions import MonitorUnavailableError
+from pynenc.values.ids import InvocationId
+from pynenc.values.operations import NewInvocation
 from pynmon import create_monitor_app
 
+from .conftest import eventually, running
 from .crawl import Page, crawl
 
 
 def statements(shop: ModuleType) -> Any:
-    """What the monitor's connection is asked meanwhile."""
+    """What the store of the shop is asked by the monitor meanwhile."""
+    return statements_of(shop.app)
+
+
+def statements_of(app: Pynenc) -> Any:
+    """What a store is asked by a monitor meanwhile."""
 
     @contextmanager
     def counted() -> Iterator[list[str]]:
         seen: list[str] = []
-        with shop.app.orchestrator.store.inspect() as connection:
-            connection.set_trace_callback(seen.append)
+        store: Any = app.orchestrator.store
+        # Triggers are read where runners read them, too.
+        for open_connection in (store.inspect, store.read):
+            with open_connection() as connection:
+                connection.set_trace_callback(seen.append)
         try:
             yield seen
         finally:
-            with shop.app.orchestrator.store.inspect() as connection:
-                connection.set_trace_callback(None)
+            for open_connection in (store.inspect, store.read):
+                with open_connection() as connection:
+                    connection.set_trace_callback(None)
 
     return counted()
 
@@ -51,6 +63,14 @@ CEILINGS = {
     "/invocations": 4,
     "/invocations?status=failed&task=pynmon_shop.refuse": 4,
     "/invocations?status=running&status=registered": 4,
+    "/invocations?q=duration:>5s%20-status:failed%20is:stuck": 5,
+    "/invocations?q=(status:failed%20OR%20money)%20task:pynmon_shop.*": 4,
+    "/failures": 2,
+    "/failures?range=7d": 2,
+    "/schedules": 5,
+    "/schedules/pynmon_shop.restock%232": 4,
+    "/queues": 6,
+    "/system": 3,
     "/tasks": 3,
     "/tasks/pynmon_shop.charge": 8,
     "/find?id=00000": 1,
@@ -143,6 +163,130 @@ def test_older_pages_hold_what_the_newest_do_not(client: TestClient) -> None:
 def test_the_total_is_exact(client: TestClient) -> None:
     assert "<b>8</b> invocations" in client.get("/invocations?status=failed&task=pynmon_shop.refuse").text
     assert "<b>0</b> invocations" in client.get("/invocations?status=failed&task=pynmon_shop.charge").text
+
+
+def shown(client: TestClient, query: str) -> list[str]:
+    """The tasks that a query finds, newest first."""
+    response = client.get("/invocations", params={"q": query, "size": 200})
+    assert response.status_code == 200, response.text
+    return re.findall(r'<td class="clip">\s*<a class="task" href="/tasks/pynmon_shop.(\w+)"', response.text)
+
+
+def test_a_query_finds_what_it_says(shop: ModuleType, client: TestClient) -> None:
+    assert shown(client, "task:pynmon_shop.charge args.customer_id:29") == ["charge"]
+    assert set(shown(client, "(status:failed OR task:*.flaky)")) == {"refuse", "flaky"}
+    assert shown(client, "is:retried") == ["flaky"]
+    assert shown(client, "has:workflow -has:parent") == ["nightly"]
+    assert shown(client, 'error:ValueError "{{ 7 * 7 }}"') == ["refuse"]
+    assert shown(client, "created:>1d") == shown(client, "is:open") == []
+    assert len(shown(client, "module:pynmon_shop ended:1h")) == 71
+
+
+def test_a_query_stays_in_the_address_of_older_pages(client: TestClient) -> None:
+    text = client.get("/invocations", params={"q": "task:*.charge", "size": 25}).text
+    (older,) = re.findall(r'rel="next" href="([^"]+)"', text)
+    text = client.get("/invocations" + older.replace("&amp;", "&")).text
+    assert 'value="task:*.charge"' in text
+    assert 0 < text.count("<tr id=") <= 25
+
+
+def test_a_wrong_query_is_marked_and_answered_with_what_to_write(client: TestClient) -> None:
+    response = client.get("/invocations", params={"q": "is:open stauts:<b>"})
+    assert response.status_code == 422
+    assert "is:open <mark>stauts:&lt;b&gt;</mark>" in response.text
+    assert "did you mean &#39;status&#39;?" in response.text
+    assert Page(response.text).headings == 1
+
+
+def test_each_term_of_a_query_can_be_taken_out(client: TestClient) -> None:
+    text = client.get("/invocations", params={"q": "status:failed task:*.refuse"}).text
+    without = re.findall(r'<a href="(\?[^"]*)" title="Without it"', text)
+    assert without == ["?q=task%3A%2A.refuse", "?q=status%3Afailed"]
+
+
+def test_equal_failures_are_one_line(shop: ModuleType, client: TestClient) -> None:
+    text = client.get("/failures").text
+    assert "<b>8</b> failed invocations of 1 kind" in text
+    (path,) = re.findall(r'href="(/failures/\w+\?range=24h)"', text)
+    with statements(shop) as seen:
+        page = client.get(path).text
+    assert len(seen) <= 5, seen
+    assert "Traceback (most recent call last)" in page
+    assert page.count("<tr id=") == 8
+    assert "100 %" in page
+    listed = re.findall(r'href="(/invocations\?q=[^"]+)">as a list', page)
+    assert client.get(listed[0].replace("&amp;", "&")).text.count("<tr id=") == 8
+
+
+def test_a_window_without_failures_says_so() -> None:
+    app = PynencBuilder().app_id("fine").memory().build()
+    client = TestClient(create_monitor_app(app), base_url="http://localhost")
+    assert "Nothing failed in this window" in client.get("/failures").text
+
+
+def test_what_runs_by_itself_is_shown_with_what_became_of_it(shop: ModuleType, client: TestClient) -> None:
+    text = client.get("/schedules").text
+    assert "no runner has it</span> <b>2</b>" in " ".join(text.split())
+    assert "cron &#39;0 0 29 2 *&#39; UTC" in text
+    assert "ValueError" in text
+    page = client.get("/schedules/pynmon_shop.restock%232").text
+    assert "Traceback" in page
+    assert "in refusing" in page
+    page = client.get("/schedules/pynmon_shop.restock%231").text
+    assert re.findall(r"<li>(\d{4}-02-29T00:00:00.000Z)", page)
+    assert "It has never run" in page
+
+
+def test_a_monitor_without_the_code_knows_what_runners_have(shop: ModuleType) -> None:
+    path = (
+        shop.app.conf.app_id,
+        shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2],
+    )
+    foreign = PynencBuilder().app_id(path[0]).sqlite(path[1]).build()
+    client = TestClient(create_monitor_app(foreign), base_url="http://localhost")
+    assert "Nothing runs by itself" in client.get("/schedules").text
+    with running(shop):
+        eventually(lambda: "in force</span> <b>2</b>" in " ".join(client.get("/schedules").text.split()))
+        shop.app.trigger.pause("pynmon_shop.restock#1")
+        text = client.get("/schedules/pynmon_shop.restock%231").text
+        shop.app.trigger.resume("pynmon_shop.restock#1")
+    assert "paused" in text
+    assert re.findall(r"<li>(\d{4}-02-29T00:00:00.000Z)", text)
+    foreign.close()
+
+
+def test_a_queue_without_workers_is_said(tmp_path: Any) -> None:
+    app = PynencBuilder().app_id("stands").sqlite(str(tmp_path / "x.db")).build()
+    monitor = create_monitor_app(app)
+    client = TestClient(monitor, base_url="http://localhost")
+    assert "Nothing waits for a runner" in client.get("/queues").text
+    call = NewInvocation(
+        invocation_id=InvocationId("it"), task_id="a.b", args_id="x", root_id=InvocationId("it")
+    )
+    app.orchestrator.submit([call], {}, enqueue=True)
+    client = TestClient(create_monitor_app(app), base_url="http://localhost")
+    with statements_of(app) as seen:
+        text = client.get("/queues").text
+    assert "1 invocation waits and no runner is alive" in text
+    assert "the records are the queue" in text
+    assert not [one for one in seen if not one.startswith(("SELECT", "PRAGMA"))]
+
+
+def test_looking_at_a_queue_takes_nothing_out(shop: ModuleType, client: TestClient) -> None:
+    held = shop.charge(1, 2.0)
+    before = shop.app.orchestrator.get_records([held.invocation_id])
+    assert held.invocation_id in client.get("/queues").text
+    assert shop.app.orchestrator.get_records([held.invocation_id]) == before
+    held.cancel()
+
+
+def test_the_system_page_says_what_stores_say_and_hides_secrets() -> None:
+    app = Pynenc({"app_id": "secretive", "signing_keys": "key:canary"})
+    text = TestClient(create_monitor_app(app), base_url="http://localhost").get("/system").text
+    assert "MemStore answers" in text
+    assert "config_values" in text
+    assert "max_recoveries" in text
+    assert "canary" not in text
 
 
 def test_a_failed_invocation_is_explained(shop: ModuleType, client: TestClient) -> None:
@@ -253,6 +397,32 @@ def test_log_lines_lead_to_what_they_are_about(shop: ModuleType, client: TestCli
     assert "attempt 1</li>" not in errors.text
 
 
+def test_ids_that_are_cut_short_are_found_by_when_they_were_logged(
+    shop: ModuleType, client: TestClient
+) -> None:
+    whole = invocation_of(shop, client, "refuse").rpartition("/")[2]
+    (record,) = shop.app.orchestrator.get_records([whole]).values()
+    at = datetime.fromtimestamp(record.created_at + 1.0, UTC).isoformat()
+    lines = [
+        f"{at} INFO     pynenc [runner:{record.runner_id[-8:]} invocation:{whole[-8:]} task:{record.task_id}] attempt",
+        f"{at} INFO     pynenc [invocation:{'z' * 8}] unknown",
+    ]
+    with statements(shop) as seen:
+        text = client.post(
+            "/logs", data={"text": "\n".join(lines)}, headers={"Sec-Fetch-Site": "same-origin"}
+        ).text
+    assert len(seen) <= 6, seen
+    page = Page(text)
+    assert page.links.count(f"/invocations/{whole}") == 2
+    assert f"/runners/{record.runner_id}" in page.links
+    assert "Not found" in text
+    assert text.count("z" * 8) >= 2
+    # Of another day there is none.
+    old = "\n".join(lines).replace(at[:10], "2020-01-01")
+    text = client.post("/logs", data={"text": old}, headers={"Sec-Fetch-Site": "same-origin"}).text
+    assert f"/invocations/{whole}" not in Page(text).links
+
+
 def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
     text = "".join(page.text for page in crawled.values())
     assert "hunter2" not in text
@@ -270,6 +440,10 @@ def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
         ("/?range=6y", 422, "choose one of 5m"),
         ("/tasks?sort=x", 422, "cannot be sorted"),
         ("/invocations?status=x", 422, "no such status"),
+        ("/invocations?q=stauts:failed", 422, "did you mean"),
+        ("/failures?range=6y", 422, "choose one of"),
+        ("/failures/unknown", 404, "There is no failure"),
+        ("/schedules/unknown", 404, "There is no trigger"),
         ("/invocations?size=7", 422, "25, 50, 100, 200"),
         ("/invocations?size=many", 422, "cannot be shown"),
         ("/invocations?cursor=x", 400, "damaged"),

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
+from pynenc.engine.submit import new_id
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.log_lines import MOST_LINES, match, parse, references
+from pynmon.log_lines import MOST_LINES, beginnings, match, parse, references
 
 
 def record(name: str) -> InvocationRecord:
@@ -49,9 +53,33 @@ def test_much_text_is_cut() -> None:
     assert len(references(parse(many), "invocation")) == 200
 
 
-def test_the_beginning_of_an_id_is_enough_when_there_is_one() -> None:
-    records = {name: record(name) for name in ("abcd-1", "abcd-2", "efgh-1", "efgh")}
-    assert match("abcd-1", records) is records["abcd-1"]
-    assert match("abcd", records) is None
-    assert match("efgh", records) is records["efgh"]
+def test_the_end_of_an_id_is_enough_when_there_is_one() -> None:
+    names = ("0198-long-1-aaaa", "0198-long-1-bbbb", "0198-long-2-bbbb", "bbbb")
+    records = {name: record(name) for name in names}
+    assert match("aaaa", records) is records["0198-long-1-aaaa"]
+    assert match("bbbb", records) is records["bbbb"]
+    assert match("-bbbb", records) is None
+    assert match("0198-long-2-b", records) is records["0198-long-2-bbbb"]
+    assert match("0198-long-1-", records) is None
+    assert match("0198-long", records) is None
     assert match("zzzz", records) is None
+
+
+def test_a_line_has_the_time_of_its_entry() -> None:
+    lines = parse(
+        "before\n2026-01-31T08:00:00.250+00:00 ERROR it\n  below\n2026-01-31 09:00:00,5 INFO\n9999-99-99T00:00:00 x"
+    )
+    began = datetime(2026, 1, 31, 8, tzinfo=UTC).timestamp()
+    assert [line.at for line in lines] == [None, began + 0.25, began + 0.25, began + 3600.5, began + 3600.5]
+
+
+def test_an_id_that_is_cut_short_began_shortly_before_it_was_logged() -> None:
+    at = 1_769_846_400.0
+    line = "2026-01-31T08:00:00+00:00 INFO [invocation:{}] it"
+    lines = parse("\n".join(["invocation:early", line.format("abcdefgh"), line.format("abcdefgh")]))
+    span = int(at * 1000) >> 16
+    assert beginnings(lines, {"abcdefgh", "early"}) == [f"{span:08x}", f"{span - 1:08x}"]
+    assert beginnings(lines, {"other"}) == []
+    # As the engine makes them.
+    before = time.time()
+    assert new_id()[:8] in (f"{int(before * 1000) >> 16:08x}", f"{int(time.time() * 1000) >> 16:08x}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
@@ -29,6 +29,7 @@ from pynmon.source import Source
 from pynmon.views import Views
 
 logger = logging.getLogger(__name__)
+_RETRY_SECONDS = 3
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -99,12 +100,15 @@ async def _failed(request: Request, error: Exception) -> Response:
     name = secrets.token_hex(4)
     logger.error("%s %s failed (%s)", request.method, request.url.path, name, exc_info=error)
     unavailable = isinstance(error, StoreError)
-    return _answer(
-        request,
-        503 if unavailable else 500,
-        "The store cannot be read now." if unavailable else "This page could not be made.",
-        f"Details are in the monitor's log under {name}.",
-    )
+    details = f"Details are in the monitor's log under {name}."
+    if not unavailable:
+        return _answer(request, 500, "This page could not be made.", details)
+    response = _answer(request, 503, "The store cannot be read now.", details)
+    response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    if request.method == "GET" and isinstance(response, HTMLResponse):
+        # Also without scripts: browsers load the page again by themselves.
+        response.headers["Refresh"] = str(_RETRY_SECONDS)
+    return response
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-
-from pynenc.values.records import InvocationRecord
+from datetime import UTC, datetime
+from typing import TypeVar
 
 #: More lines are not looked at.
 MOST_LINES = 5_000
+#: So long at most is the end of an id, as log lines and pages show it.
+SHORT = 12
 #: Different references that are looked up.
 MOST_REFERENCES = 200
 _LONGEST = 4_000
+_R = TypeVar("_R")
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _REFERENCE = re.compile(r"\b(invocation|runner|worker|task):([A-Za-z0-9_.\-]{4,200})")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:\d\d)?")
 _LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL)\b")
 
 
@@ -34,6 +38,8 @@ class LogLine:
 
     number: int
     level: str
+    #: When it was written, or the entry that it belongs to; None when nothing says so.
+    at: float | None
     parts: tuple[Part, ...]
 
     def names(self, kind: str) -> Iterator[str]:
@@ -42,16 +48,28 @@ class LogLine:
 
 
 def parse(text: str) -> list[LogLine]:
-    """Each line with its level and references; lines that follow an entry, such as tracebacks, have its level."""
+    """Each line with its time, level and references; what follows an entry, such as a traceback, has those of it."""
     lines: list[LogLine] = []
-    level = ""
+    level, at = "", None
     for number, raw in enumerate(text.splitlines()[:MOST_LINES], 1):
         line = _text_of(_ANSI.sub("", raw[:_LONGEST]))
         found = _LEVEL.search(line[:80])
         if found:
             level = "WARNING" if found.group(1) == "WARN" else found.group(1)
-        lines.append(LogLine(number, level, tuple(_parts_of(line))))
+        at = _time_of(line, at)
+        lines.append(LogLine(number, level, at, tuple(_parts_of(line))))
     return lines
+
+
+def _time_of(line: str, before: float | None) -> float | None:
+    found = _TIME.match(line)
+    if found is None:
+        return before
+    try:
+        at = datetime.fromisoformat(found.group())
+    except ValueError:
+        return before
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _text_of(line: str) -> str:
@@ -82,10 +100,28 @@ def references(lines: list[LogLine], kind: str) -> list[str]:
     return list(dict.fromkeys(name for line in lines for name in line.names(kind)))[:MOST_REFERENCES]
 
 
-def match(name: str, records: Mapping[str, InvocationRecord]) -> InvocationRecord | None:
-    """The one invocation whose id is so, or begins so; None when there is none, or more than one."""
-    exact = records.get(name)
-    if exact is not None:
-        return exact
-    found = [record for key, record in records.items() if key.startswith(name)]
-    return found[0] if len(found) == 1 else None
+def beginnings(lines: list[LogLine], names: Collection[str]) -> list[str]:
+    """How the ids may begin that these names are the ends of: an id begins with the time of its registration.
+
+    Looked at are the minute or so of the first line that names it, and the one before; in order, each once.
+    """
+    seen: set[str] = set()
+    found: list[str] = []
+    for line in lines:
+        new = [name for name in line.names("invocation") if name in names and name not in seen]
+        seen.update(new)
+        if new and line.at is not None and line.at > 0:
+            span = int(line.at * 1000) >> 16
+            found += [f"{span:08x}", f"{span - 1:08x}"]
+    return list(dict.fromkeys(found))
+
+
+def match(name: str, by_id: Mapping[str, _R]) -> _R | None:
+    """The one whose id is so, ends so, or, for a longer name, begins so; None without one, or with several."""
+    if name in by_id:
+        return by_id[name]
+    for is_like in (str.endswith, str.startswith) if len(name) > SHORT else (str.endswith,):
+        found = [value for key, value in by_id.items() if is_like(key, name)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None

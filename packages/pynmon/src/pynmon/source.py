@@ -10,18 +10,23 @@ from typing import Any, TypeVar
 from pynenc import Pynenc
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.inspection import Part, examine, parts_of
+from pynenc.values.findings import Finding
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished
+from pynenc.values.monitor import Failed, Finished
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.health import Rhythm
+from pynmon.health import Rhythm, RunnerState
 from pynmon.settings import MonitorSettings
 
 _T = TypeVar("_T")
 #: How long an answer that many pages ask for is used again.
 _SHORT_SECONDS = 1.0
+#: The same for what a server is asked about itself.
+_SLOW_SECONDS = 10.0
 _MAX_PAYLOAD = 64 * 1024
+_MOST_OWNED = 500
 
 Counts = dict[str, dict[InvocationStatus, int]]
 
@@ -40,6 +45,8 @@ class Source:
     def __init__(self, app: Pynenc, settings: MonitorSettings) -> None:
         self.app_id = app.app_id
         self.store: BaseMonitorStore = app.orchestrator.open_monitor_store()
+        self.app = app
+        self.triggers = app.trigger
         self.settings = settings
         self.rhythm = Rhythm(
             app.conf.heartbeat_interval_seconds, app.conf.runner_considered_dead_after_minutes * 60
@@ -73,6 +80,34 @@ class Source:
         """The claimable invocation that has waited longest."""
         return self._cached("waiting", self.store.find_longest_waiting)
 
+    def failed(self, seconds: float) -> list[Failed]:
+        """What failed within the last so many seconds, latest first; at most ``sample_limit``."""
+        now = self.now()
+        return self._cached(
+            ("failed", seconds),
+            lambda: self.store.list_failed(now - seconds, now + 60.0, self.settings.sample_limit),
+        )
+
+    def queued_apart(self) -> int | None:
+        """Messages of a queue that stands apart from the records; None where the records are the queue."""
+        if self.app.broker.store is self.app.orchestrator.store:
+            return None
+        return self._cached("queued", self.app.broker.count)
+
+    def findings(self) -> list[tuple[Part, list[Finding]]]:
+        """What each store says about itself; asked at most every few seconds."""
+        return self._cached(
+            "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], _SLOW_SECONDS
+        )
+
+    def gone_runners(self) -> list[str]:
+        """The runners that have something in hand although they are dead or have ended."""
+        now = self.now()
+        owners = {str(one.runner_id) for one in self.store.list_owned(_MOST_OWNED)}
+        known = self.store.get_runners(sorted(owners))
+        gone = (RunnerState.DEAD, RunnerState.STOPPED)
+        return [one for one in owners if one not in known or self.rhythm.state_of(known[one], now) in gone]
+
     def payload(
         self, record: InvocationRecord, kind: PayloadKind, stored: dict[PayloadKind, str]
     ) -> str | None:
@@ -88,13 +123,13 @@ class Source:
         """The beginnings of what the record holds."""
         return dict(self.store.get_payloads(invocation_id, _MAX_PAYLOAD))
 
-    def _cached(self, key: object, read: Callable[[], _T]) -> _T:
+    def _cached(self, key: object, read: Callable[[], _T], seconds: float = _SHORT_SECONDS) -> _T:
         """One read for all who ask at about the same time."""
         with self._lock:
             found = self._cache.get(key)
             if found is None or found[0] < time.monotonic():
                 value = read()
                 # From its end on, so that slow reads do not follow one another.
-                found = self._cache[key] = (time.monotonic() + _SHORT_SECONDS, value)
+                found = self._cache[key] = (time.monotonic() + seconds, value)
             answer: _T = found[1]
             return answer

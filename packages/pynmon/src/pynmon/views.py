@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,6 +16,7 @@ from pynenc.values.status import InvocationStatus
 from pynmon.identity import identity_of
 from pynmon.presentation import texts
 from pynmon.presentation.statuses import LOOKS
+from pynmon.query.grammar import Term, Value, text_of
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
 
@@ -25,9 +27,13 @@ PAGES = (
     ("timeline", "Timeline"),
     ("invocations", "Invocations"),
     ("workflows", "Workflows"),
+    ("failures", "Failures"),
     ("tasks", "Tasks"),
+    ("schedules", "Schedules"),
+    ("queues", "Queues"),
     ("runners", "Runners"),
     ("logs", "Logs"),
+    ("system", "System"),
 )
 
 
@@ -55,6 +61,7 @@ class Views:
         )
         self._environment.globals.update(
             percent=texts.percent,
+            term=lambda name, value: text_of((Term(name, (Value(value, is_literal=True),)),)),
             plural=texts.plural,
             look=lambda status: LOOKS[InvocationStatus(status)],
             pages=PAGES,
@@ -65,7 +72,8 @@ class Views:
 
     def page(self, request: Request, template: str, *, status_code: int = 200, **facts: Any) -> HTMLResponse:
         """A whole page."""
-        facts = {"now": self._source.now(), **facts}
+        if "now" not in facts:
+            facts["now"] = self._source.now()
         return self._render(request, template, status_code, facts)
 
     def page_without_store(
@@ -84,8 +92,10 @@ class Views:
         self, request: Request, template: str, status_code: int, facts: dict[str, Any]
     ) -> HTMLResponse:
         def url(name: str, **parameters: Any) -> str:
+            # Ids may hold what means something in an address.
+            quoted = {key: quote(str(value), safe="/") for key, value in parameters.items()}
             # Only the path: the monitor may be behind a proxy that has another name.
-            return str(request.url_for(name, **parameters).path)
+            return str(request.url_for(name, **quoted).path)
 
         text = self._environment.get_template(template).render(
             request=request, url=url, viewer=identity_of(request.scope), **facts

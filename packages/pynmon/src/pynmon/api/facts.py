@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
@@ -14,7 +15,8 @@ from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, Problem
 from pynmon.api import models
 from pynmon.family import descendants_of
-from pynmon.pages.context import SourceOf, seconds_of
+from pynmon.pages.context import SourceOf, filters_of, query_of, seconds_of
+from pynmon.query.grammar import QueryError
 from pynmon.source import Source
 from pynmon.statistics import figures
 
@@ -39,23 +41,21 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 @router.get("/invocations", name="api_invocations")
-def invocations(
+def invocations(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     source: SourceOf,
     status: Statuses,
+    q: Annotated[str, Query(description="A query, as on the page of invocations.")] = "",
     task: str = "",
     root: Annotated[str, Query(description="Only the family that begins with this invocation.")] = "",
     cursor: str = "",
     limit: Limit = 50,
 ) -> models.InvocationPage:
     """Invocations, newest first."""
-    query = RecordQuery(
-        task_id=task or None,
-        statuses=frozenset(status) or None,
-        root_id=InvocationId(root) if root else None,
-        cursor=cursor,
-        limit=limit,
-    )
-    return _page(source, query)
+    try:
+        query = query_of(source, q, *filters_of(status, task, root))
+    except QueryError as error:
+        raise HTTPException(422, f"{q[error.at : error.end]}: {error}.") from error
+    return _page(source, replace(query, cursor=cursor, limit=limit))
 
 
 @router.get("/invocations/{invocation_id}", name="api_invocation")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.record_filter import Like, RecordFilter, RestsIn, TextField
 from pynenc.values.status import InvocationStatus
 from pynmon.actions import Actions
+from pynmon.query.meaning import Scene, along_indexes, conditions_of
 from pynmon.source import Source
 from pynmon.views import Views
 
@@ -56,3 +59,21 @@ def statuses_of(names: Iterable[str]) -> frozenset[InvocationStatus] | None:
         return frozenset(map(InvocationStatus, names)) or None
     except ValueError as error:
         raise HTTPException(422, f"There is no such status: {error}.") from error
+
+
+def query_of(source: Source, text: str, *others: RecordFilter) -> RecordQuery:
+    """What a query and other conditions ask for together.
+
+    Raises:
+        QueryError: the text says nothing that can be looked for.
+    """
+    return along_indexes([*conditions_of(text, Scene(source.now(), source.gone_runners)), *others])
+
+
+def filters_of(
+    statuses: Collection[InvocationStatus] | None, task: str, root: str = ""
+) -> list[RecordFilter]:
+    """The conditions of an address that are no query; what is empty is none."""
+    found: list[RecordFilter] = [RestsIn(frozenset(statuses))] if statuses else []
+    named = ((TextField.TASK_ID, task), (TextField.ROOT_ID, root))
+    return found + [Like(field, (value,)) for field, value in named if value]

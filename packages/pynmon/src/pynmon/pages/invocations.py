@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,17 +12,21 @@ from pydantic import BaseModel
 
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import RecordQuery
+from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
 from pynmon.family import family_of
 from pynmon.journey import journey_of
-from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, statuses_of
+from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, query_of, statuses_of
 from pynmon.presentation import payloads
+from pynmon.query.grammar import QueryError, parse
+from pynmon.query.meaning import QUALIFIERS
 from pynmon.source import Source
+from pynmon.views import Views
 
 router = APIRouter()
 SIZES = (25, 50, 100, 200)
+_NOTHING = RecordPage((), None)
 #: Members of a family that are read for its picture.
 _FAMILY = 300
 
@@ -30,6 +34,7 @@ _FAMILY = 300
 class ListForm(BaseModel):
     """What the address of a list says."""
 
+    q: str = ""
     status: list[str] = []
     task: str = ""
     cursor: str = ""
@@ -43,39 +48,75 @@ def invocations(
     """A page of the list."""
     if form.size not in SIZES:
         raise HTTPException(422, f"A page holds {', '.join(map(str, SIZES))} invocations, not {form.size}.")
-    statuses = statuses_of(form.status)
-    query = RecordQuery(task_id=form.task or None, statuses=statuses, cursor=form.cursor, limit=form.size)
     try:
+        query = query_of(source, form.q, *filters_of(statuses_of(form.status), form.task))
+    except QueryError as error:
+        return _page(request, source, views, form, error)
+    try:
+        query = replace(query, cursor=form.cursor, limit=form.size)
         page = source.store.list_invocations(query)
     except ValueError as error:
         raise HTTPException(400, f"The address is damaged: {error}.") from error
-    filters = [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
+    return _page(request, source, views, form, (query, page))
+
+
+def _page(
+    request: Request,
+    source: Source,
+    views: Views,
+    form: ListForm,
+    answer: tuple[RecordQuery, RecordPage] | QueryError,
+) -> HTMLResponse:
+    problem = answer if isinstance(answer, QueryError) else None
+    query, page = (RecordQuery(), _NOTHING) if isinstance(answer, QueryError) else answer
+    filters = [("q", form.q)] if form.q else []
+    filters += [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
     newest = [*filters, ("size", str(form.size))]
     return views.page(
         request,
         "invocations.html",
+        status_code=422 if problem else 200,
+        form=form,
         records=page.records,
-        total=_total(source, form.task, statuses),
-        statuses=statuses or frozenset(),
+        total=_total(source, query),
+        statuses=statuses_of(form.status) or frozenset(),
         every_status=list(InvocationStatus),
-        task=form.task,
         tasks=sorted(source.counts()),
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
-        cursor=form.cursor,
-        size=form.size,
+        terms=[] if problem else _terms(form),
+        problem=problem,
+        qualifiers=QUALIFIERS,
+        is_filtered=bool(filters),
         sizes=SIZES,
         search_limit=query.search_limit,
         is_short=page.next is not None and len(page.records) < form.size,
     )
 
 
-def _total(source: Source, task: str, statuses: frozenset[InvocationStatus] | None) -> int:
-    """Exact: the store maintains the numbers by task and status."""
+def _terms(form: ListForm) -> list[tuple[str, str]]:
+    """Each term of the query, and the address without it."""
+    rest = [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
+    return [
+        (
+            form.q[node.at : node.end],
+            urlencode([("q", f"{form.q[: node.at]} {form.q[node.end :]}".strip()), *rest]),
+        )
+        for node in parse(form.q)
+    ]
+
+
+def _total(source: Source, query: RecordQuery) -> int | None:
+    """Exact, as the store maintains the numbers by task and status; None of what it has no numbers of."""
+    if query.root_id is not None or query.where is not None:
+        return None
     counts = source.counts()
-    chosen = [counts.get(task, {})] if task else counts.values()
+    chosen = counts.values() if query.task_id is None else [counts.get(query.task_id, {})]
     return sum(
-        n for by_status in chosen for status, n in by_status.items() if not statuses or status in statuses
+        n
+        for by_status in chosen
+        for status, n in by_status.items()
+        if not query.statuses or status in query.statuses
     )
 
 

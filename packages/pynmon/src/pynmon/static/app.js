@@ -36,6 +36,38 @@
     htmx.trigger("#content", "changed");
   }
 
+  // -- what is shown is old: since when, and why --------------------------------------------------------
+
+  const stale = document.getElementById("stale");
+  const seen = document.getElementById("seen");
+  let seenAt = new Date();
+  let failures = 0;
+
+  function say(why, since) {
+    // Read out once, not with every attempt.
+    const text = `${why} What you see is from ${since.toISOString().slice(11, 19)} UTC. Trying again.`;
+    if (stale && stale.textContent !== text) stale.textContent = text;
+  }
+
+  function isFresh() {
+    failures = 0;
+    seenAt = new Date();
+    if (stale) stale.textContent = "";
+    if (seen) {
+      seen.dateTime = seenAt.toISOString();
+      seen.textContent = `${seenAt.toISOString().slice(11, 19)} UTC`;
+    }
+  }
+
+  document.addEventListener("htmx:afterSwap", isFresh);
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      const isStore = event.detail.xhr && event.detail.xhr.status === 503;
+      say(isStore ? "The store cannot be read." : "The monitor does not answer.", seenAt);
+      schedule(2000);
+    });
+  }
+
   function schedule(delay) {
     if (timer === null) timer = setTimeout(refresh, delay);
   }
@@ -49,10 +81,16 @@
   function open() {
     if (stream || isPaused || document.hidden) return;
     stream = new EventSource(document.body.dataset.events);
-    stream.addEventListener("hello", () => { show(); if (isMissed) schedule(0); });
+    stream.addEventListener("hello", () => { failures = 0; show(); if (isMissed) schedule(0); });
     stream.addEventListener("changed", () => schedule(500));
+    stream.addEventListener("away", (event) => {
+      say("The store cannot be read.", new Date(Math.min(new Date(event.data), Date.now())));
+      schedule(2000);
+    });
     stream.onerror = () => {
       show();
+      failures += 1;
+      if (failures > 1) { say("The monitor does not answer.", seenAt); isMissed = true; }
       // Refused for good, for example because too many listen: look again now and then.
       if (stream && stream.readyState === EventSource.CLOSED) {
         stream = null;
@@ -124,7 +162,7 @@
 
   // -- keys ----------------------------------------------------------------------------------------------
 
-  const GO = { d: "Dashboard", i: "Invocations", t: "Timeline", w: "Workflows", r: "Runners", k: "Tasks", l: "Logs" };
+  const GO = { d: "Dashboard", i: "Invocations", t: "Timeline", w: "Workflows", r: "Runners", k: "Tasks", l: "Logs", f: "Failures", s: "Schedules", q: "Queues", y: "System" };
   let isGoing = false;
 
   document.addEventListener("keydown", (event) => {

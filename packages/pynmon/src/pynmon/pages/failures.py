@@ -1,0 +1,103 @@
+"""What fails, by kind: the same exception at the same place of the code is one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from pynenc.contracts.state_backend import PayloadKind
+from pynenc.values.monitor import Failed, RecordQuery
+from pynenc.values.record_filter import Like, TextField
+from pynenc.values.records import InvocationRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.failures import kinds_of, trend_of
+from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.presentation import payloads
+from pynmon.source import Source
+
+router = APIRouter()
+#: Kinds that are shown, failures of one kind that are listed, and columns of a trend.
+_KINDS, _LATEST, _PARTS = 100, 25, 48
+
+
+@router.get("/failures", name="failures")
+def failures(request: Request, source: SourceOf, views: ViewsOf, range: str = "24h") -> HTMLResponse:
+    """Every kind, in two reads."""
+    rows, since, now, is_cut = _rows(source, range)
+    kinds = kinds_of(rows, since, now, _PARTS)
+    shown = kinds[:_KINDS]
+    return views.page(
+        request,
+        "failures.html",
+        now=now,
+        kinds=shown,
+        left_out=len(kinds) - len(shown),
+        latest=source.store.get_invocations([kind.latest for kind in shown]) if shown else {},
+        total=len(rows),
+        since=since,
+        is_cut=is_cut,
+        range=range,
+        ranges=RANGES,
+    )
+
+
+@router.get("/failures/{fingerprint}", name="failure")
+def failure(
+    request: Request, source: SourceOf, views: ViewsOf, fingerprint: str, range: str = "24h"
+) -> HTMLResponse:
+    """One kind: when, where, and how it looks."""
+    every, since, now, is_cut = _rows(source, range)
+    rows = [row for row in every if row.fingerprint == fingerprint]
+    query = RecordQuery(
+        statuses=frozenset({InvocationStatus.FAILED}),
+        where=Like(TextField.FINGERPRINT, (fingerprint,)),
+        limit=_LATEST,
+    )
+    page = source.store.list_invocations(query)
+    if not page.records and not rows:
+        raise HTTPException(
+            404,
+            f"There is no failure {fingerprint!r} among the latest {query.search_limit}: "
+            "it never happened, or is long ago.",
+        )
+    latest = page.records[0] if page.records else None
+    return views.page(
+        request,
+        "failure.html",
+        now=now,
+        fingerprint=fingerprint,
+        latest=latest,
+        traceback=_traceback(source, latest),
+        records=page.records,
+        is_more=page.next is not None,
+        number=len(rows),
+        share=(len(rows), len(every)),
+        first_at=rows[-1].ended_at if rows else None,
+        last_at=rows[0].ended_at if rows else None,
+        tasks=Counter(row.task_id for row in rows).most_common(),
+        hosts=Counter(one.host for one in page.records if one.host).most_common(),
+        bars=trend_of(rows, since, now, _PARTS),
+        since=since,
+        is_cut=is_cut,
+        range=range,
+        ranges=RANGES,
+    )
+
+
+def _rows(source: Source, range: str) -> tuple[list[Failed], float, float, bool]:
+    """What failed in the window, where that begins and ends, and whether there is more in it than was read."""
+    seconds = seconds_of(range)
+    rows = source.failed(seconds)
+    now = source.now()
+    is_cut = len(rows) == source.settings.sample_limit
+    # A chart of what was looked at, not of a window of which most is missing.
+    return rows, rows[-1].ended_at if is_cut else now - seconds, now, is_cut
+
+
+def _traceback(source: Source, record: InvocationRecord | None) -> str:
+    if record is None:
+        return ""
+    text = source.payload(record, PayloadKind.OUTCOME, source.stored_payloads(record.invocation_id))
+    return payloads.traceback_of(text) if text else ""

@@ -1,0 +1,1 @@
+"""The language in which lists of invocations are asked for."""
