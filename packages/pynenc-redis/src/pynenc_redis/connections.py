@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
+from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import AuthenticationError, AuthorizationError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as DriverConnectionError
@@ -90,7 +91,11 @@ class Connections:
         """Forget every connection without closing it: in a child, they belong to the parent, which uses them."""
         #: Connections that nobody uses, and since when.
         self._idle: deque[tuple[AbstractConnection, float]] = deque()
-        self._places = threading.BoundedSemaphore(self._limits.connections)
+        #: Only whoever finds none of them idle looks at the rest.
+        self._freed = threading.Condition()
+        self._existing = 0  # guarded by self._freed
+        #: So many wait for one. Guarded by self._freed; whoever gives one back looks without it.
+        self._hungry = 0
 
     def run(self, script: Script, *arguments: str | bytes | int | float, writes: bool) -> Any:
         """Run a script and return its answer; ``arguments`` are the number of keys, the keys, and the rest.
@@ -111,7 +116,9 @@ class Connections:
             connection = self._take()
             usable = False
             try:
-                connection.send_command(*words)
+                # The driver's own packing looks at each word twice before it does the same.
+                packed = pack_command(words)  # type: ignore[arg-type]  # its stub knows tuples of one word only
+                connection.send_packed_command((packed,), check_health=False)
                 answer = connection.read_response()
                 usable = True
                 return answer
@@ -172,35 +179,66 @@ class Connections:
                 connection, _ = self._idle.pop()
             except IndexError:
                 return
-            connection.disconnect()
+            self._end(connection)
 
     def _take(self) -> AbstractConnection:
-        if not self._places.acquire(timeout=self._limits.wait_seconds):
-            raise StoreBusyError(
-                f"{self.where}: all {self._limits.connections} connections of this process were in use for "
-                f"{self._limits.wait_seconds:g} s; raise redis_pool_max_connections"
-            )
+        while True:
+            try:
+                connection, since = self._idle.pop()
+            except IndexError:
+                if self._may_connect():
+                    return self._connect_anew()
+                continue
+            if time.monotonic() - since < self._trusted_seconds or _is_quiet(connection):
+                return connection
+            self._end(connection)
+
+    def _may_connect(self) -> bool:
+        """Wait until there may be one more, or one is idle again: False."""
+        with self._freed:
+            self._hungry += 1
+            try:
+                if not self._freed.wait_for(
+                    lambda: self._idle or self._existing < self._limits.connections,
+                    self._limits.wait_seconds,
+                ):
+                    raise StoreBusyError(
+                        f"{self.where}: all {self._limits.connections} connections of this process were in use for "
+                        f"{self._limits.wait_seconds:g} s; raise redis_pool_max_connections"
+                    )
+                if self._idle:
+                    return False
+                self._existing += 1
+                return True
+            finally:
+                self._hungry -= 1
+
+    def _connect_anew(self) -> AbstractConnection:
         try:
-            while True:
-                try:
-                    connection, since = self._idle.pop()
-                except IndexError:
-                    return self.connect()
-                if time.monotonic() - since < self._trusted_seconds or _is_quiet(connection):
-                    return connection
-                connection.disconnect()
+            return self.connect()
         except BaseException:
-            self._places.release()
+            self._note_end()
             raise
 
     def _give_back(self, connection: AbstractConnection, usable: bool) -> None:
         if usable:
             self._idle.append((connection, time.monotonic()))
+            if self._hungry:
+                with self._freed:
+                    self._freed.notify()
         else:
-            connection.disconnect()
+            self._end(connection)
             # The others lead to the same server, which is gone or no longer the right one.
             self._drop_idle()
-        self._places.release()
+
+    def _end(self, connection: AbstractConnection) -> None:
+        connection.disconnect()
+        self._note_end()
+
+    def _note_end(self) -> None:
+        with self._freed:
+            self._existing -= 1
+            self._freed.notify()
 
     def _connect(self, options: Mapping[str, Any]) -> AbstractConnection:
         connection = self._connection_class(**{**self._options, **self._topology.address(), **options})

@@ -125,15 +125,14 @@ class Waiting:
     # -- outside of a task ----------------------------------------------------------------------------
 
     def _wait_outside(self, ids: tuple[InvocationId, ...], enough: int, deadline: float | None) -> States:
-        done = self._final(ids)
-        if len(done) >= enough:
-            return done
+        done: States = {}
         woken = threading.Event()
         signal = Signal(woken.set)
-        with self._wakeups.subscribed((i for i in ids if i not in done), signal, available=False):
+        with self._wakeups.subscribed(ids, signal, available=False):
             told = True
             while True:
-                # Only what was reported is read; everything, when nothing was reported for a while.
+                # Only what was reported is read, by now what was final before; everything, when nothing was reported
+                # for a while.
                 news = signal.take() if told else ids
                 done.update(self._final([i for i in news if i not in done]))
                 late = deadline is not None and self._clock.monotonic() >= deadline
