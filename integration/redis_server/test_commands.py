@@ -20,6 +20,7 @@ from integration.world import ALICE, ERROR, RESULT, S, World, call, finish, ids,
 
 from pynenc.contracts import BaseMonitorStore
 from pynenc.values.monitor import RecordQuery
+from pynenc.values.record_filter import Between, NumberField
 from pynenc.values.runners import Beat
 
 #: Commands whose cost grows with what is stored.
@@ -112,6 +113,9 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "in vain": lambda monitor: monitor.list_invocations(
         RecordQuery(statuses=frozenset({S.SUCCESS}), task_id="app.none", search_limit=50)
     ),
+    "by a condition": lambda monitor: monitor.list_invocations(
+        RecordQuery(where=Between(NumberField.RUN_SECONDS, low=1e9), search_limit=50)
+    ),
     "family": lambda monitor: monitor.list_invocations(RecordQuery(root_id=ids("root")[0], limit=10)),
     "workflows": lambda monitor: monitor.list_invocations(RecordQuery(workflows=True, limit=10)),
     "by prefix": lambda monitor: monitor.find_by_prefix("a1", 10),
@@ -119,6 +123,7 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "histories": lambda monitor: monitor.get_histories(ids("a0", "b1", "root")),
     "payloads": lambda monitor: monitor.get_payloads(ids("a0")[0], 100),
     "finished": lambda monitor: monitor.list_finished(0.0, math.inf, 10),
+    "failed in a window": lambda monitor: monitor.list_failed(0.0, math.inf, 3),
     "finished first": lambda monitor: monitor.list_finished(0.0, math.inf, 10, oldest_first=True),
     "owned": lambda monitor: monitor.list_owned(2),
     "owned by one": lambda monitor: monitor.list_owned(2, "alice"),

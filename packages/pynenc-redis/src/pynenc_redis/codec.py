@@ -299,7 +299,7 @@ _DONE = MoveAnswer(MoveResult.DONE)
 def _from_claim(claim: list[Any], token: str) -> Claim:
     invocation_id, task_id, epoch, letter, retries, recoveries, call, outcome, first_entry = claim
     head, arguments = _split_call(call)
-    last = _from_outcome(outcome) if outcome else None
+    last = from_outcome(outcome) if outcome else None
     return Claim(
         invocation_id=invocation_id,
         task_id=task_id,
@@ -324,7 +324,7 @@ def from_states(states: list[Any]) -> dict[InvocationId, InvocationState]:
     """By id."""
     return {
         one[0]: InvocationState(
-            one[0], STATUSES[one[1]], int(one[2]), _from_outcome(one[3]) if one[3] else None
+            one[0], STATUSES[one[1]], int(one[2]), from_outcome(one[3]) if one[3] else None
         )
         for one in states
     }
@@ -385,7 +385,7 @@ def from_record(
         arguments=arguments,
         args_preview=preview,
         args_bytes=size,
-        outcome=_from_outcome(outcome) if outcome else None,
+        outcome=from_outcome(outcome) if outcome else None,
         rerun_of=rerun_of,
         trigger_id=trigger_id,
         caches_result=bool(v.get("ca")),
@@ -395,7 +395,7 @@ def from_record(
 def from_beginnings(call: str, outcome: str) -> dict[PayloadKind, str]:
     """The payloads that a record holds, as far as its texts go."""
     _, arguments = _split_call(call)
-    data = _from_outcome(outcome).data if outcome else None
+    data = from_outcome(outcome).data if outcome else None
     found = {PayloadKind.ARGUMENTS: arguments, PayloadKind.OUTCOME: data}
     return {kind: text for kind, text in found.items() if text is not None}
 
@@ -561,7 +561,8 @@ def _outcome_text(outcome: Outcome | None) -> str:
     return f"{_dumps(head)}\n{outcome.data or ''}"
 
 
-def _from_outcome(text: str) -> Outcome:
+def from_outcome(text: str) -> Outcome:
+    """What an attempt produced."""
     try:
         head, _, data = text.partition("\n")
         kind, preview, size, error_type, error_msg, fingerprint, has_data = json.loads(head)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordQuery
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynenc_redis.codec import STATUSES, from_record, index_of, to_letters
+from pynenc_redis.codec import STATUSES, from_outcome, from_record, index_of, to_letters
 
 
 def to_search(query: RecordQuery) -> dict[str, Any]:
@@ -37,9 +37,9 @@ def from_slim(
     return replace(record, token=None, arguments=None, outcome=shown)
 
 
-def from_figures(row: list[str]) -> Finished:
+def from_figures(row: list[Any]) -> Finished:
     """The figures of a final invocation."""
-    invocation_id, ended, letter, task_id, runner_id, started, available = row
+    ended, letter, task_id, runner_id, started, available, invocation_id = row
     return Finished(
         float(ended),
         STATUSES[letter],
@@ -48,6 +48,19 @@ def from_figures(row: list[str]) -> Finished:
         runner_id or None,
         float(started) if started else None,
         float(available),
+    )
+
+
+def from_failure(row: list[str]) -> Failed:
+    """What tells kinds of failures apart."""
+    invocation_id, ended, task_id, text = row
+    outcome = from_outcome(text) if text else None
+    return Failed(
+        float(ended),
+        task_id,
+        InvocationId(invocation_id),
+        outcome.error_type if outcome else None,
+        outcome.fingerprint if outcome else None,
     )
 
 

@@ -13,7 +13,7 @@ from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
 from pynenc_redis import codec, scripts
-from pynenc_redis.monitor_codec import from_counts_by_task, from_figures, from_slim, to_search
+from pynenc_redis.monitor_codec import from_counts_by_task, from_failure, from_figures, from_slim, to_search
 from pynenc_redis.store import RedisStore, batches
 
 _S = InvocationStatus
@@ -25,6 +25,7 @@ _PREFIX = scripts.load("prefix")
 _HISTORIES = scripts.load("histories")
 _BEGINNINGS = scripts.load("beginnings")
 _FIGURES = scripts.load("figures")
+_FAILURES = scripts.load("failures")
 _LONGEST_WAITING = scripts.load("longest_waiting")
 _RUNNERS = scripts.load("youngest_runners")
 _GET_RUNNERS = scripts.load("get_runners")
@@ -167,22 +168,12 @@ class RedisMonitorStore(BaseMonitorStore):
         return found
 
     def _in_parts(self, script: scripts.Script, ids: Sequence[str]) -> Iterator[list[str]]:
-        for batch in batches(ids):
+        for batch in batches(ids, _BATCH):
             yield from self._store.ask(script, *batch)
 
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
-        records = self._records(self._ids_by_end("failed", since, until, limit))
-        return [
-            Failed(
-                record.ended_at,
-                record.task_id,
-                record.invocation_id,
-                record.outcome.error_type,
-                record.outcome.fingerprint,
-            )
-            for record in records
-            if record.ended_at is not None and record.outcome is not None
-        ]
+        ids = self._ids_by_end("failed", since, until, limit)
+        return [from_failure(row) for row in self._in_parts(_FAILURES, ids)]
 
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
         if limit < 1:

@@ -1,0 +1,11 @@
+-- What kinds of failures are told apart by. KEYS[1] the prefix. ARGV ids of failed invocations.
+-- Returns {id, end, task, first line of the outcome} of each that exists.
+local found = {}
+for _, id in ipairs(ARGV) do
+  local v = redis.call('HMGET', KEYS[1] .. 'o:i:' .. id, 'f', 't')
+  if v[1] then
+    local outcome = redis.call('LINDEX', KEYS[1] .. 'o:b:' .. id, 1)
+    found[#found + 1] = {id, v[1], v[2], string.match(outcome, '^[^\n]*\n?')}
+  end
+end
+return found
