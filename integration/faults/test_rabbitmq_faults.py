@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from integration.faults.place import Place, eventually, is_at_rest, require_good
 from integration.servers.amqp_methods import UNANSWERED, Methods
 from integration.servers.process import ServerProcess, free_port
 from integration.servers.proxy import Proxy
-from integration.servers.rabbitmq import command, control
+from integration.servers.rabbitmq import START_SECONDS, address_of, command, control, is_ready
 
 from pynenc.exceptions import ConfigError, StoreError, StoreUnavailableError
 from pynenc.values.ids import InvocationId
@@ -44,7 +43,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"amqp://guest:guest@127.0.0.1:{self.port}/%2F"
+        return address_of("127.0.0.1", self.port)
 
     def control(self, *arguments: str) -> str:
         return control(self.folder, *arguments)
@@ -59,12 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             pytest.fail("PYNENC_TEST_REQUIRE names 'rabbitmq', but no rabbitmq-server is installed here")
         pytest.skip("no rabbitmq-server is installed here")
 
-    def is_ready() -> bool:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        pika.BlockingConnection(pika.URLParameters(made.url)).close()
-        return True
-
-    made = Server(folder, port, ServerProcess(arguments, folder, is_ready, 60))
+    made = Server(folder, port, ServerProcess(arguments, folder, lambda: is_ready(made.url), START_SECONDS))
     made.process.start()
     yield made
     made.process.stop()
@@ -190,17 +184,30 @@ def test_deleted_queues_are_made_again_and_what_was_in_them_is_queued_again(
             _require_results(place, sample)
 
 
-def test_while_the_server_blocks_calls_return_and_run_afterwards(place: Place, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("limit", "too_little", "enough"),
+    [
+        ("set_vm_memory_high_watermark", "0.00001", "0.8"),
+        ("set_disk_free_limit", "mem_relative 1000", "50MB"),
+    ],
+)
+def test_while_an_alarm_blocks_publishing_calls_return_and_run_afterwards(
+    place: Place, server: Server, limit: str, too_little: str, enough: str
+) -> None:
     with _app(place, **IMPATIENT) as sample, running(sample):
         assert _call(sample, 1)[0].get(30) == 2
-        server.control("set_vm_memory_high_watermark", "0.00001")
+        server.control(limit, *too_little.split())
         try:
-            began = time.monotonic()
-            _call(sample, 2)
-            _call(sample, 3)
-            assert time.monotonic() - began < 10
+            with _warnings() as warnings:
+                began = time.monotonic()
+                _call(sample, 2)  # the last one that the server takes
+                link = sample.app.broker.store.session.link
+                eventually(lambda: link.blocked, "the server says that it takes nothing")
+                _call(sample, 3)
+                assert time.monotonic() - began < 10
+            assert any("not queued yet" in warning for warning in warnings)
         finally:
-            server.control("set_vm_memory_high_watermark", "0.8")
+            server.control(limit, enough)
         _call(sample, 4)
         _require_results(place, sample)
 
@@ -252,16 +259,8 @@ def test_heartbeats_are_served_while_user_code_runs_and_no_message_is_held(
             accepted = proxy.accepted
             later = _call(sample, 1)[0]
             queue = _topology(sample).queue
-            listing = (
-                "list_queues",
-                "name",
-                "messages_ready",
-                "messages_unacknowledged",
-                "--no-table-headers",
-            )
-            wanted = [queue, "1", "0"]
             eventually(
-                lambda: wanted in [line.split() for line in server.control(*listing).splitlines()],
+                lambda: _is_left_to_others(server, queue),
                 "what cannot begin is left to others, what runs is confirmed",
                 pause_seconds=0.2,
             )
@@ -271,6 +270,15 @@ def test_heartbeats_are_served_while_user_code_runs_and_no_message_is_held(
             assert (gated.get(30), later.get(30)) == ("open", 2)
     finally:
         proxy.close()
+
+
+def _is_left_to_others(server: Server, queue: str) -> bool:
+    """Whether messages wait, perhaps one of them twice, and nobody holds any."""
+    columns = ("name", "messages_ready", "messages_unacknowledged")
+    listing = server.control("list_queues", *columns, "--no-table-headers")
+    found = {name: (int(ready), int(held)) for name, ready, held in map(str.split, listing.splitlines())}
+    ready, held = found[queue]
+    return ready > 0 and held == 0
 
 
 # -- messages --------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 _NO_CONFIGURATION = 94
+#: No member of the configuration, or none that can be reached, is the server that was asked.
+_NOT_ITSELF = frozenset({74, 93})
 #: A distribution that holds a server, for machines that have none.
 _WHEEL_PACKAGE = "fiftyone"
 _MEMORY = Path("/dev/shm")
@@ -34,11 +36,21 @@ def is_ready(url: str) -> None:
             except OperationFailure as error:
                 if error.code != _NO_CONFIGURATION:
                     return  # a standalone server, or one that tells nobody: it was given to us so
-                # Members are known by an address that also the outside can use.
-                member = {"_id": 0, "host": f"127.0.0.1:{url.rpartition(':')[2].partition('/')[0]}"}
-                client.admin.command("replSetInitiate", {"_id": "rs0", "members": [member]})
+                _initiate(client, url)
         if not client.admin.command("hello")["isWritablePrimary"]:
             raise RuntimeError("it is not the primary yet")
+
+
+def _initiate(client: MongoClient[dict[str, Any]], url: str) -> None:
+    # Members are known by an address that also the outside can use.
+    member = {"_id": 0, "host": f"127.0.0.1:{url.rpartition(':')[2].partition('/')[0]}"}
+    try:
+        client.admin.command("replSetInitiate", {"_id": "rs0", "members": [member]})
+    except OperationFailure as error:
+        if error.code not in _NOT_ITSELF:
+            raise
+        # In a container it does not find itself by the address of the outside: by that of its own choice.
+        client.admin.command("replSetInitiate", {})
 
 
 def program() -> str | None:

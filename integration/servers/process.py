@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import socket
 import subprocess
@@ -13,13 +14,23 @@ from pathlib import Path
 
 _END_SECONDS = 10.0
 _LOG = "server.log"
+#: Below those that systems give to outgoing connections: until a server has started, none of these takes its port.
+_PORTS = range(12_000, 32_000)
+#: Not the one that libraries for tests seed: two processes would choose the same ports.
+_random = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses, and that nobody is given by chance before a server listens on it."""
+    while True:
+        port = _random.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class ServerEndedError(RuntimeError):
+    """A server that ended instead of starting: perhaps somebody has a port of it."""
 
 
 class ServerProcess:
@@ -42,6 +53,7 @@ class ServerProcess:
         # A killed test run must leave no server behind, where the system can promise that.
         setpriv = shutil.which("setpriv")
         self._command = [*([setpriv, "--pdeathsig", "TERM"] if setpriv else []), *command]
+        self._name = Path(command[0]).name
         self._folder = folder
         self._is_ready = is_ready
         self._start_seconds = start_seconds
@@ -57,7 +69,8 @@ class ServerProcess:
         """Start it and wait until it is ready.
 
         Raises:
-            RuntimeError: it ended, or is not ready in time; the message ends with its log.
+            ServerEndedError: it ended; the message has the end of its log, as that of any other error here.
+            RuntimeError: it is not ready in time.
         """
         with (self._folder / _LOG).open("ab") as log:
             self._process = subprocess.Popen(
@@ -66,10 +79,13 @@ class ServerProcess:
         pause = threading.Event()
         deadline = time.monotonic() + self._start_seconds
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
                 self.kill()
                 text = (self._folder / _LOG).read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(f"{self._command[-1]} did not start: {text[-2000:]}")
+                what = f"ended with {self._process.returncode}" if ended else "is not ready in time"
+                error = ServerEndedError if ended else RuntimeError
+                raise error(f"{self._name} {what}: {text[-2000:]}")
             pause.wait(0.02)
 
     def stop(self) -> None:

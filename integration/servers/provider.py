@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integration.servers.process import ServerProcess, free_port
+from integration.servers.process import ServerEndedError, ServerProcess, free_port
 
 _DOCKER_SECONDS = 3
 _READY_SECONDS = 30.0
+#: A local server that ends at once is tried again with other ports.
+_ATTEMPTS = 3
 #: Providers of this process that started something.
 _started: list[Provider] = []
 
@@ -144,6 +146,12 @@ class Provider:
         return address, f"a container of {self._image}", container.stop
 
     def _start_local(self) -> tuple[str, str, Callable[[], object]]:
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(ServerEndedError):
+                return self._start_process()
+        return self._start_process()
+
+    def _start_process(self) -> tuple[str, str, Callable[[], object]]:
         folder = Path(tempfile.mkdtemp(prefix=f"pynenc-{self.name}-"))
         port = free_port()
         address = self._url("127.0.0.1", port)

@@ -17,21 +17,45 @@ from integration.servers.provider import Local, Provider
 _PROGRAMS = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/homebrew/sbin"), Path("/usr/local/sbin"))
 #: Without schedulers that burn the processors while they wait for work, on two cores that tests need as well.
 _ERLANG_OPTIONS = "+sbwt none +sbwtdcpu none +sbwtdio none"
-#: Erlang's register of names: one of our own, which ends with the server, whatever else runs on this machine.
+#: Erlang's register of names: one of our own, which ends with the server, whatever else runs on this machine. One
+#: that ends together with a server that was killed may still be there when that server is started again.
 _START = """\
+answers() {{ epmd -port "$ERL_EPMD_PORT" -names >/dev/null 2>&1; }}
+give_up() {{ echo "epmd $1 port $ERL_EPMD_PORT" >&2; exit 1; }}
+left=500
+while answers; do
+    [ $((left -= 1)) -gt 0 ] || give_up "of somebody else has"
+    sleep 0.02
+done
 if command -v setpriv >/dev/null; then ends_with_parent="setpriv --pdeathsig KILL"; fi
 $ends_with_parent epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 &
-until epmd -port "$ERL_EPMD_PORT" -names >/dev/null 2>&1; do sleep 0.02; done
+epmd=$!
+until answers; do
+    kill -0 $epmd 2>/dev/null || give_up "ended instead of listening on"
+    sleep 0.02
+done
 exec "{program}"
 """
+#: Of a server on a machine that is busy with something else.
+START_SECONDS = 120.0
+#: Likewise.
+_HANDSHAKE_SECONDS = 10
 
 
-def _is_ready(url: str) -> None:
+def address_of(host: str, port: int) -> str:
+    """The address of a server with the defaults."""
+    return f"amqp://guest:guest@{host}:{port}/%2F"
+
+
+def is_ready(url: str) -> bool:
+    """Whether a server lets somebody in; raises why not."""
     parameters = pika.URLParameters(url)
     # The driver logs at length why it could not connect.
     socket.create_connection((parameters.host, parameters.port), 2).close()
-    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = 2
+    parameters.socket_timeout = parameters.stack_timeout = _HANDSHAKE_SECONDS
+    parameters.blocked_connection_timeout = _HANDSHAKE_SECONDS
     pika.BlockingConnection(parameters).close()
+    return True
 
 
 def command(port: int, folder: Path) -> Sequence[str] | None:
@@ -89,7 +113,7 @@ PROVIDER = Provider(
     "rabbitmq",
     image="rabbitmq:3",
     port=5672,
-    url=lambda host, port: f"amqp://guest:guest@{host}:{port}/%2F",
-    is_ready=_is_ready,
-    local=Local(command, start_seconds=60.0),
+    url=address_of,
+    is_ready=is_ready,
+    local=Local(command, START_SECONDS),
 )
