@@ -55,6 +55,7 @@ BACKEND = Backend(
     MongoStore.capabilities,
     settings,
     takes_clock=False,
+    repetitions=0.3,
     unreachable=PROVIDER.problem,
     provider=PROVIDER.describe,
 )

@@ -71,6 +71,9 @@ class Backend:
     takes_clock: bool = True
     #: Whether one worker starts what was submitted first before what was submitted later.
     keeps_order: bool = True
+    #: What part of the repetitions that find rare things it can do in the time of a test: each write of some stores
+    #: waits for a majority.
+    repetitions: float = 1.0
     #: Why it cannot be used here; None when it can.
     unreachable: Callable[[], str | None] = lambda: None
     #: Which server or library is used, for the header of the report.

@@ -253,7 +253,7 @@ def test_the_backend_does_what_the_model_says(backend: Backend, tmp_path: Path) 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(budget or 60),
+            max_examples=int(budget or 60 * backend.repetitions),
             stateful_step_count=int(os.environ.get(STEPS, "40")),
             derandomize=budget is None,
             database=None,

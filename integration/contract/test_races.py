@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from integration.clocks import in_threads
+from integration.clocks import eventually, in_threads
 from integration.faults.history_checker import ClientLog, Execution, check
 from integration.world import World, finish, ids, pause, resume, runner
 
@@ -38,6 +38,30 @@ def test_threads_claim_each_invocation_exactly_once(world: World, limit: int) ->
     in_threads(*(lambda n=n: work(f"t{n}") for n in range(THREADS)))
     assert sorted(one.invocation_id for one in executions) == sorted(names)
     assert check(world.orchestrator, ClientLog(ids(*names)), executions) == []
+
+
+def test_of_many_who_come_at_once_so_many_have_a_place_as_there_are(world: World) -> None:
+    """Nobody is refused a place that is free, also where nobody had one before."""
+    for round_ in range(10):
+        names = [f"{round_}.{number}" for number in range(4)]
+        world.submit(*names, cc_key=f"k{round_}", cc_limit=3)
+        in_threads(*[partial(world.claims, runner(name)) for name in names])
+        statuses = sorted(world.status(name) for name in names)
+        assert statuses == [S.CONCURRENCY_CONTROLLED_FINAL, *[S.RUNNING] * 3]
+
+
+def test_a_place_is_free_as_soon_as_its_holder_is_seen_to_be_final(world: World) -> None:
+    for round_ in range(10):
+        first, second = f"a{round_}", f"b{round_}"
+        claim = world.run(first, cc_key=f"k{round_}", cc_limit=1)
+        world.submit(second, cc_key=f"k{round_}", cc_limit=1)
+
+        def claim_next(first: str = first) -> None:
+            eventually(lambda: world.status(first) is S.SUCCESS, "it is final")
+            world.claims(runner("next"))
+
+        in_threads(partial(world.do, finish(claim)), claim_next)
+        assert world.walk(second) == [S.REGISTERED, S.PENDING, S.RUNNING]
 
 
 def test_claims_by_id_and_from_the_queue_never_give_one_twice(world: World) -> None:

@@ -111,7 +111,7 @@ def test_every_piece_of_work_finds_a_thread(world: World) -> None:
 
 
 def test_no_wake_up_is_lost(world: World) -> None:
-    total, finished = 150, threading.Semaphore(1)
+    total, finished = int(150 * world.backend.repetitions), threading.Semaphore(1)
     missed: list[int] = []
 
     def produce() -> None:

@@ -7,14 +7,16 @@ sends to the server.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from integration.clocks import eventually
 from integration.faults.history_checker import check
 from integration.mongodb_server.own_server import OwnServer
-from integration.mongodb_server.world import Commands, world_on
+from integration.mongodb_server.world import Commands, store_of, world_on
 from integration.world import (
     ALICE,
     BOB,
@@ -201,7 +203,7 @@ def test_a_claim_that_is_fenced_by_a_repair_takes_nothing(
     other = world_on(server, world.app_id)
     real = slots.take
 
-    def take_and_sleep(*arguments: Any) -> bool:
+    def take_and_sleep(*arguments: Any) -> slots.Place:
         taken = real(*arguments)
         monkeypatch.setattr(slots, "take", real)
         monkeypatch.setattr(slots, "_GRACE_SECONDS", 0.0)
@@ -218,3 +220,135 @@ def test_a_claim_that_is_fenced_by_a_repair_takes_nothing(
     assert retry(world.claim(ALICE)).token is not None
     other.close()
     world.clear()
+
+
+def test_a_claim_of_which_nothing_was_heard_does_not_come_about_later(server: OwnServer) -> None:
+    """The server carries out what it was sent, although the client gave up waiting and took something else."""
+    world = world_on(server, socket_timeout=0.3)
+    world.submit("one")
+    app_name = f"pynenc {store_of(world).app}"
+    late = {"blockConnection": True, "blockTimeMS": 1500}
+    server.client.admin.command(
+        "configureFailPoint",
+        "failCommand",
+        mode={"times": 2},  # the driver repeats it once
+        data={"failCommands": ["findAndModify"], "appName": app_name, **late},
+    )
+    taken: list[Claim] = []
+    thread = threading.Thread(target=lambda: taken.extend(world.claims()))
+    thread.start()
+    eventually(lambda: _under_way(server, app_name), "the claim is on its way")
+    world_on(server, world.app_id).submit("two", priority=1)
+    thread.join()
+    eventually(lambda: not _under_way(server, app_name), "the server is done with it")
+    assert [claim.invocation_id for claim in taken] == ["two"]
+    assert world.status("one") is S.REGISTERED
+    world.clear()
+
+
+def _under_way(server: OwnServer, app_name: str) -> int:
+    operations = server.client.admin.aggregate(
+        [{"$currentOp": {}}, {"$match": {"appName": app_name, "command.findAndModify": {"$exists": True}}}]
+    )
+    return len(list(operations))
+
+
+def test_a_place_is_free_as_soon_as_its_holder_is_seen_to_be_final(
+    server: OwnServer, commands: Commands
+) -> None:
+    """Also between the two writes that the end of an invocation and of its hold are."""
+    limited: dict[str, Any] = {"cc_key": "k", "cc_limit": 1}
+    statuses = []
+    for at in range(1, 5):
+        world = world_on(server)
+        other = world_on(server, world.app_id)
+        claim = world.run("first", **limited)
+        other.submit("second", **limited)
+        left = at
+
+        def before(name: str, other: World = other) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0 and other.status("first") is S.SUCCESS:
+                other.claim(BOB)
+
+        commands.before = before
+        world.do(finish(claim))
+        commands.before = lambda name: None
+        statuses.append(world.status("second"))
+        other.close()
+        world.clear()
+    assert set(statuses) == {S.REGISTERED, S.RUNNING}, statuses
+
+
+def test_a_claim_is_dated_after_the_end_that_made_room_for_it(server: OwnServer, commands: Commands) -> None:
+    """Its step began before that end."""
+    limited: dict[str, Any] = {"cc_key": "k", "cc_limit": 1}
+    overtaken = 0
+    for at in range(1, 5):
+        world = world_on(server)
+        other = world_on(server, world.app_id)
+        claim = world.run("first", **limited)
+        other.submit("second", **limited)
+        left = at
+
+        def before(name: str, world: World = world, claim: Claim = claim) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                world.pass_time(0.05)
+                world.do(finish(claim))
+
+        commands.before = before
+        given = other.claims(BOB)
+        commands.before = lambda name: None
+        if given:
+            overtaken += 1
+            assert world.history("first")[-1].at <= world.history("second")[1].at
+        other.close()
+        world.clear()
+    assert overtaken > 1
+
+
+def _put(world: World) -> None:
+    world.client_data_store.put({"h": "ü" * 2048})
+
+
+def _remove(world: World) -> None:
+    world.client_data_store.delete(["h"], 0.2)
+
+
+@pytest.mark.parametrize(("act", "act_between"), [(_put, _remove), (_remove, _put)])
+def test_a_large_value_that_is_put_again_while_it_is_removed_is_there(
+    server: OwnServer,
+    commands: Commands,
+    act: Callable[[World], None],
+    act_between: Callable[[World], None],
+) -> None:
+    for at in range(1, _MOST_COMMANDS):
+        world = world_on(server, chunk_threshold=1024)
+        other = world_on(server, world.app_id, chunk_threshold=1024)
+        _put(world)
+        other.client_data_store.count()  # connected
+        world.pass_time(0.3)
+        left = at
+
+        def before(name: str, other: World = other) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                act_between(other)
+
+        commands.before = before
+        act(world)
+        commands.before = lambda name: None
+        came_so_far = left <= 0
+        if not came_so_far:
+            _put(world)
+        assert world.client_data_store.get(["h"]) == {"h": "ü" * 2048}
+        other.close()
+        world.clear()
+        if not came_so_far:
+            assert at > 2
+            return
+    pytest.fail(f"it takes {_MOST_COMMANDS} commands or more")

@@ -24,6 +24,7 @@ from pynenc.values.status import InvocationStatus
 from pynenc_mongodb import codec, schema, slots, waits
 from pynenc_mongodb.schema import DELAYED, PARKED, READY, Document
 from pynenc_mongodb.session import Row, Session
+from pynenc_mongodb.slots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +99,9 @@ def _pick(session: Session, request: ClaimRequest, found: Found) -> list[_Pick]:
             starts_in += request.ahead.get(row.get("task_id"), inf)
             if starts_in > request.ahead_seconds:
                 break
-        refused.settle()
-        if picks or request.ids is not None or not rows:
+        turned_away = refused.settle()
+        there_may_be_more = turned_away or len(rows) == size < _LARGEST_PAGE
+        if picks or request.ids is not None or not there_may_be_more:
             return picks
         size = min(2 * size, _LARGEST_PAGE)
 
@@ -239,19 +241,20 @@ class _Refused:
         line = self._line[key]
         stands_behind = line is not None and line < order
         if not stands_behind and limit > self._full.get(key, -1):
-            if slots.take(self._session, row, self._request.token):
-                return True
+            place = slots.take(self._session, row, self._request.token)
+            if place is not Place.NONE:
+                return place is Place.TAKEN
             self._full[key] = limit
         self._rows.append(row)
         if self._parks(row):
             self._line[key] = order if line is None else min(line, order)
         return False
 
-    def settle(self) -> None:
-        """Write what was decided."""
+    def settle(self) -> int:
+        """Write what was decided; for how many."""
         rows, self._rows = self._rows, []
         if not rows:
-            return
+            return 0
         runner_id = self._request.runner.runner_id
         for row in rows:
             row.put("q", None)
@@ -270,6 +273,7 @@ class _Refused:
         # A place that was freed in between was freed without knowing of them.
         for key in dict.fromkeys(row.get("cc_key") for row in rows if self._parks(row)):
             slots.let_in_if_nobody_is(self._session, key)
+        return len(rows)
 
     def _parks(self, row: Row) -> bool:
         return bool(row.get("cc_park") or row.get("epoch"))
@@ -315,6 +319,9 @@ def _take_one(session: Session, request: ClaimRequest, pick: _Pick) -> list[Docu
                 condition, update, projection=codec.CLAIM, return_document=ReturnDocument.AFTER
             )
     except CommitUnknownError:
+        # Were it carried out later, its invocation would belong to a worker that knows nothing of it.
+        if slots.call_off(store, row.invocation_id, request.token):
+            return []
         return _owned(session, request, unknown=True)
     return [found] if found else []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 
 from pymongo import UpdateOne
@@ -13,6 +14,7 @@ from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigClientDataStoreMongo
 from pynenc_mongodb.errors import code_of
 from pynenc_mongodb.pieces import OF_DATA
+from pynenc_mongodb.schema import Document
 from pynenc_mongodb.store import MongoStore
 
 _BATCH = 500
@@ -62,7 +64,8 @@ class MongoClientDataStore(MongoComponent, BaseClientDataStore):
                 collection = store.collection(schema.CLIENT_DATA)
                 collection.delete_many({**store.by_ids(chunk), "used_at": {"$lte": last_use}})
                 left = {str(store.id_of(one)) for one in collection.find(store.by_ids(chunk), {"_id": 1})}
-            store.pieces.delete(OF_DATA + key for key in chunk if key not in left)
+            # Who puts one of them again at this moment writes new pieces.
+            store.pieces.delete((OF_DATA + key for key in chunk if key not in left), last_use)
 
     def count(self) -> int:  # noqa: D102
         with self.store.reading():
@@ -80,17 +83,17 @@ def put_values(store: MongoStore, values: Mapping[str, str]) -> None:
     """Add values; of those that exist the time of last use is renewed."""
     if not values:
         return
+    stored = _stored(store, values)
+    if not stored:
+        return
     now = store.now()
     writes = [
         UpdateOne(
             {"_id": store.key(key), "a": store.app},
-            {
-                "$setOnInsert": {"value": store.pieces.stored(value, OF_DATA + key, "value")},
-                "$max": {"used_at": now},
-            },
+            {"$setOnInsert": {"value": value}, "$max": {"used_at": now}},
             upsert=True,
         )
-        for key, value in values.items()
+        for key, value in stored.items()
     ]
     with store.writing():
         # Two that create the same value at the same time: one of them is told so, and renews it instead.
@@ -101,3 +104,21 @@ def put_values(store: MongoStore, values: Mapping[str, str]) -> None:
             except BulkWriteError as error:
                 if code_of(error) or attempt == 3:
                     raise
+
+
+def _stored(store: MongoStore, values: Mapping[str, str]) -> dict[str, str | Document | None]:
+    """What documents keep of values; pieces are written for those that nobody has stored yet."""
+    large = [key for key, value in values.items() if store.pieces.are_needed_for(value)]
+    known: set[str] = set()
+    if large:
+        with store.writing():
+            collection = store.collection(schema.CLIENT_DATA)
+            # Renewed before it is looked at: from here on nobody removes it.
+            collection.update_many(store.by_ids(large), {"$max": {"used_at": store.now()}})
+            known = {str(store.id_of(one)) for one in collection.find(store.by_ids(large), {"_id": 1})}
+    return {
+        # Of pieces that were there before nobody could tell whether they are being removed.
+        key: store.pieces.stored(value, OF_DATA + key, uuid.uuid4().hex)
+        for key, value in values.items()
+        if key not in known
+    }

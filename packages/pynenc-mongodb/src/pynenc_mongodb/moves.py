@@ -127,7 +127,7 @@ def _pass_place_on(session: Session, row: Row, token: str | None, *, left: bool)
 
     def pass_on() -> None:
         if token:
-            slots.give_back(session.store, key, invocation_id, token)
+            slots.give_back(session.store, key, invocation_id, token, row.at)
         slots.let_in(session, key, row.get("runner_id", "") if token else "")
 
     if token or left:

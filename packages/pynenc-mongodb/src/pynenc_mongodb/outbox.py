@@ -43,12 +43,14 @@ class Outbox:
         now = store.now()
         before = self._stored()
         pairs = [(task_id, status.value) for task_id, statuses in watched.items() for status in statuses]
+        is_new = any(status not in before.get(task_id, ()) for task_id, status in pairs)
+        wait = FRESH_SECONDS if is_new else 0.0
         writes: list[UpdateOne | DeleteMany] = [
             UpdateOne(
                 {"_id": store.key(f"watched/{task_id}/{status}"), "a": store.app},
                 {
                     "$set": {"kind": "watched", "task_id": task_id, "status": status},
-                    "$max": {"until": now + FRESH_SECONDS + forget_seconds},
+                    "$max": {"until": now + wait + forget_seconds},
                 },
                 upsert=True,
             )
@@ -58,8 +60,7 @@ class Outbox:
         with store.writing():
             store.collection(schema.TRIGGER).bulk_write(writes, ordered=True)
         self._read()
-        if any(status not in before.get(task_id, ()) for task_id, status in pairs):
-            threading.Event().wait(FRESH_SECONDS)
+        threading.Event().wait(wait)
 
     def _read(self) -> None:
         read_at = time.monotonic()

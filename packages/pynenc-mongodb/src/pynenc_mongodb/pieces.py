@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -32,6 +33,10 @@ class Pieces:
         self._server = server
         self._threshold = threshold
 
+    def are_needed_for(self, text: str) -> bool:
+        """Whether a text is large."""
+        return len(text) * 4 > self._threshold and len(text.encode()) > self._threshold
+
     def stored(self, text: str | None, owner: str, name: str) -> str | Document | None:
         """What a document keeps of a text: itself, or a reference to pieces, which are written now.
 
@@ -40,16 +45,14 @@ class Pieces:
             owner: With whom the pieces are deleted.
             name: Different for every text of this owner, and equal for the same text.
         """
-        if text is None or len(text) * 4 <= self._threshold:
+        if text is None or not self.are_needed_for(text):
             return text
         data = text.encode()
-        if len(data) <= self._threshold:
-            return text
-        key = f"{self._server.id_of(owner)}/{name}"
+        key, at = f"{self._server.id_of(owner)}/{name}", self._server.now()
         count = -(-len(data) // _PIECE_BYTES)
         for number in range(count):
             piece = data[number * _PIECE_BYTES : (number + 1) * _PIECE_BYTES]
-            document = {"_id": f"{key}/{number}", "a": self._server.app, "of": owner, "data": piece}
+            document = {"_id": f"{key}/{number}", "a": self._server.app, "of": owner, "at": at, "data": piece}
             # It may have been written before, by a commit whose answer was lost.
             with translated(self._server.where, writing=True), contextlib.suppress(DuplicateKeyError):
                 self._collection.insert_one(document)
@@ -79,10 +82,11 @@ class Pieces:
                 if isinstance(holder.get(name), Mapping):
                     holder[name] = self.read({name: holder[name]})[name]
 
-    def delete(self, owners: Iterable[str]) -> None:
-        """Remove the pieces of these owners."""
+    def delete(self, owners: Iterable[str], written_before: float = inf) -> None:
+        """Remove the pieces of these owners, only those that were written until a time if one is given."""
+        query = {"a": self._server.app, "of": {"$in": list(owners)}, "at": {"$lte": written_before}}
         with translated(self._server.where, writing=True):
-            self._collection.delete_many({"a": self._server.app, "of": {"$in": list(owners)}})
+            self._collection.delete_many(query)
 
     def purge(self, kind: str) -> None:
         """Remove all pieces whose owners have names that begin so."""

@@ -6,6 +6,10 @@ place may be held for nothing, but never a place given twice. What a dead proces
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from pynenc.values.ids import InvocationId
@@ -21,40 +25,90 @@ _ATTEMPTS = 8
 _BATCH = 200
 
 
-def take(session: Session, row: Row, token: str) -> bool:
-    """Take a place for an invocation that is about to be claimed; False when all are held."""
+class Place(Enum):
+    """What somebody was told who asked for a place."""
+
+    TAKEN = auto()
+    #: All are held.
+    NONE = auto()
+    #: Somebody else is claiming the same invocation at this moment.
+    BUSY = auto()
+
+
+def take(session: Session, row: Row, token: str) -> Place:
+    """Take a place for an invocation that is about to be claimed: one, however many try to claim it."""
     limit = row.get("cc_limit", 0)
-    if limit < 1:
-        return False
-    store = session.store
+    store, key = session.store, row.get("cc_key")
+    slots = store.collection(schema.SLOTS)
     condition = {
-        "_id": store.key(row.get("cc_key")),
+        "_id": store.key(key),
         "a": store.app,
         f"holders.{limit - 1}": {"$exists": False},
+        "holders.id": {"$ne": row.invocation_id},
     }
-    holder = {"id": row.invocation_id, "token": token, "at": session.now}
-    try:
+    change = {"$push": {"holders": {"id": row.invocation_id, "token": token, "at": session.now}}}
+    for _ in range(_ATTEMPTS if limit > 0 else 0):
         with store.writing():
-            store.collection(schema.SLOTS).update_one(condition, {"$push": {"holders": holder}}, upsert=True)
-    except DuplicateKeyError:
-        return False
-    return True
+            try:
+                slot = slots.find_one_and_update(
+                    condition, change, {"freed_at": 1}, upsert=True, return_document=ReturnDocument.AFTER
+                )
+            except DuplicateKeyError:
+                pass  # there is a document, and it does not meet the condition; or it was made at this very moment
+            else:
+                # Whoever had the place before may have ended after this step began.
+                row.at = max(row.at, store.now(), (slot or {}).get("freed_at", 0.0))
+                return Place.TAKEN
+        holders = _holders(store, key)
+        mine = [holder for holder in holders if holder["id"] == row.invocation_id]
+        if mine:
+            return Place.TAKEN if mine[0]["token"] == token else Place.BUSY
+        if len(holders) >= limit and not _free_released(store, key, holders):
+            break
+    return Place.NONE
 
 
-def give_back(store: MongoStore, key: str, invocation_id: InvocationId, token: str) -> None:
-    """End the hold of one claim."""
-    holder = {"id": invocation_id, "token": token}
-    with store.writing():
-        store.collection(schema.SLOTS).update_one(
-            {"_id": store.key(key), "a": store.app}, {"$pull": {"holders": holder}}
+def _free_released(store: MongoStore, key: str, holders: Sequence[Document]) -> bool:
+    """Give back for those who are about to do it: whoever saw them finish may rely on their place."""
+    with store.reading():
+        found = store.collection(schema.INVOCATIONS).find(
+            store.by_ids(holder["id"] for holder in holders), {"released_token": 1, "status_at": 1}
         )
+        released = {(store.id_of(one), one.get("released_token")): one["status_at"] for one in found}
+    over = [holder for holder in holders if (holder["id"], holder["token"]) in released]
+    for holder in over:
+        at = released[holder["id"], holder["token"]]
+        give_back(store, key, holder["id"], holder["token"], at)
+    return bool(over)
+
+
+def give_back(store: MongoStore, key: str, invocation_id: InvocationId, token: str, at: float = 0.0) -> None:
+    """End the hold of one claim; ``at`` is when its owner ended, if there was one."""
+    change = {"$pull": {"holders": {"id": invocation_id, "token": token}}, "$max": {"freed_at": at}}
+    with store.writing():
+        store.collection(schema.SLOTS).update_one({"_id": store.key(key), "a": store.app}, change)
 
 
 def holders_of(store: MongoStore, key: str) -> list[InvocationId]:
     """Who holds the places of a key."""
+    return [InvocationId(holder["id"]) for holder in _holders(store, key)]
+
+
+def _holders(store: MongoStore, key: str) -> list[Document]:
     with store.reading():
         found = store.collection(schema.SLOTS).find_one({"_id": store.key(key), "a": store.app})
-    return [InvocationId(holder["id"]) for holder in found["holders"]] if found else []
+    return list(found["holders"]) if found else []
+
+
+def call_off(store: MongoStore, invocation_id: InvocationId, token: str) -> bool:
+    """Have a claim of which nothing was heard not come about any more; False when it has already."""
+    condition = {"_id": store.key(invocation_id), "a": store.app}
+    with store.writing():
+        # A claim that is still on its way demands the fence that it has seen, and fails from here on.
+        store.collection(schema.INVOCATIONS).update_one(
+            {**condition, "token": {"$ne": token}}, {"$inc": {"fence": 1}}
+        )
+        return store.latest(schema.INVOCATIONS).find_one({**condition, "token": token}, {"_id": 1}) is None
 
 
 def head_of_line(session: Session, key: str) -> Row | None:
@@ -126,13 +180,5 @@ def _free_stale(session: Session, slot: Document) -> None:
         for holder in chunk:
             if tokens.get(holder["id"]) == holder["token"]:
                 continue
-            # A claim that is still on its way demands the fence that it has seen, and fails from here on.
-            condition = {"_id": store.key(holder["id"]), "a": store.app}
-            with store.writing():
-                invocations.update_one(
-                    {**condition, "token": {"$ne": holder["token"]}}, {"$inc": {"fence": 1}}
-                )
-                is_owner = invocations.find_one({**condition, "token": holder["token"]}, {"_id": 1})
-                if is_owner is None:
-                    slots = store.collection(schema.SLOTS)
-                    slots.update_one({"_id": slot["_id"], "a": store.app}, {"$pull": {"holders": holder}})
+            if call_off(store, holder["id"], holder["token"]):
+                give_back(store, store.id_of(slot), holder["id"], holder["token"], session.now)

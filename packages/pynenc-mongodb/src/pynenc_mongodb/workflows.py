@@ -25,8 +25,8 @@ def record(session: Session, row: Row, move: Move) -> None:
     for one in move.operations:
         row.append("operations", [one.seq, one.name, one.data])
     for name, value in move.values:
-        # Names may have characters that those of fields may not have.
-        row.put(f"values.{name.encode().hex()}", [row.at, name, value])
+        # Names may be empty, or have characters that those of fields may not have.
+        row.put(f"values.v{name.encode('utf-8', 'surrogatepass').hex()}", [row.at, name, value])
 
 
 def release(session: Session, row: Row, move: Move) -> None:
