@@ -48,7 +48,9 @@ class RabbitMqBroker(BaseBroker):
         if ids:
             topology = self.store.topology
             bodies = [invocation_id.encode() for invocation_id in ids]
-            self.store.session.publisher.publish(bodies, topology.express if front else topology.queue)
+            # What goes to the front is rare, and its sender may be about to end.
+            queue = topology.express if front else topology.queue
+            self.store.session.publisher.publish(bodies, queue, trusting=not front)
 
     def receive(self, limit: int, lease_seconds: float) -> list[Delivery]:
         """Take what the server has sent; without a connection nothing, until there is one again."""
@@ -67,6 +69,7 @@ class RabbitMqBroker(BaseBroker):
             StoreError: the server cannot be reached or refuses.
         """
         session = self.store.session
+        session.publisher.flush()
         waiting = sum(self._count(queue) for queue in self.store.topology.queues)
         return waiting + session.consumer.count()
 
@@ -82,6 +85,8 @@ class RabbitMqBroker(BaseBroker):
         """Delete the queues of this app, with everything in them; the next use makes them anew."""
         session = self.store.open_session
         if session is not None:
+            session.publisher.flush()
+            session.publisher.forget()
             # Its own consumers are no news to this process.
             session.consumer.rest()
             session.link.post(session.link.renew)

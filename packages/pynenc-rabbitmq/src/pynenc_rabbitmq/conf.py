@@ -54,7 +54,7 @@ class ConfigRabbitMq(ConfigBase):
         "by a runner. 0: never.",
     )
     rabbitmq_confirm_delivery: bool = Field(
-        True, description="Wait until the server has confirmed what was published."
+        True, description="Have the server confirm what is published, and send it again if it does not."
     )
     rabbitmq_pika_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "CRITICAL", description="Level of the log of the driver, whose errors are reported by pynenc as well."

@@ -119,6 +119,11 @@ class Link:
         """Have the thread do something after a time; only on the thread."""
         self._ioloop.call_later(seconds, task)
 
+    def post_written(self, task: Callable[[], None]) -> None:
+        """Have the thread do something once it has handed to the system what was written so far; only on the thread."""
+        # Whatever waits to be written is, before the loop comes to callbacks that were added in this turn.
+        self._ioloop.add_callback_threadsafe(task)
+
     def drop(self, reason: BaseException) -> None:
         """Give the connection up and open another one; only on the thread."""
         connection = self._connection

@@ -1,10 +1,18 @@
-"""Publishing: every message is mandatory and confirmed, and a batch shares one wait."""
+"""Publishing: every message is mandatory and confirmed; a batch shares one wait.
+
+What a message is about is stored already, so a caller waits for the server to have the message, not for the server
+to have written it down, as long as the server has been confirming in time. What is not confirmed is kept, and sent
+again on the next connection.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import pika
@@ -15,27 +23,33 @@ from pynenc_rabbitmq.link import Link
 from pynenc_rabbitmq.message import properties_for
 from pynenc_rabbitmq.topology import Topology
 
+logger = logging.getLogger(__name__)
+
 #: So many messages are written at a time, so that heartbeats and deliveries are served in between.
 _SLICE = 200
+#: With more messages that are not confirmed, or one that is not for so long, callers wait for confirmations.
+_MOST_UNCONFIRMED = 10_000
+_LATE_SECONDS = 1.0
 
 
 class _Publication:
     """One call of ``push``."""
 
-    __slots__ = ("bodies", "done", "error", "queue", "unconfirmed")
+    __slots__ = ("began", "bodies", "ended", "error", "go_on", "is_trusting", "queue", "unconfirmed")
 
     def __init__(self, bodies: list[bytes], queue: str) -> None:
         self.bodies = bodies
         self.queue = queue
         #: Positions in ``bodies``, in order.
         self.unconfirmed = dict.fromkeys(range(len(bodies)))
-        self.done = threading.Event()
+        self.began = time.monotonic()
+        #: Whether the caller goes on once all of it is sent.
+        self.is_trusting = False
+        #: Lets the caller go on.
+        self.go_on = threading.Event()
+        #: Whether it needs to be sent no more.
+        self.ended = False
         self.error: StoreError | None = None
-
-    def end(self, error: StoreError | None = None) -> None:
-        """Let the caller go on."""
-        self.error = error
-        self.done.set()
 
 
 class Publisher:
@@ -48,14 +62,26 @@ class Publisher:
         self._patience = conf.publish_timeout_seconds
         self._properties = properties_for(app_id, conf.rabbitmq_message_ttl)
         self._lock = threading.Lock()
-        self._open: dict[_Publication, None] = {}  # guarded by self._lock
+        #: Notified when a publication ended.
+        self._ended = threading.Condition(self._lock)
+        # All guarded by self._lock.
+        #: In the order in which they began.
+        self._open: dict[_Publication, None] = {}
+        self._unconfirmed = 0
+        #: Whether the last thing that the server said on this connection was a confirmation.
+        self._confirming = False
         # All of the rest belongs to the thread of the connection.
         self._channel: Any = None
         self._tag = 0
         self._sent: dict[int, tuple[_Publication, int]] = {}
 
-    def publish(self, bodies: list[bytes], queue: str) -> None:
+    def publish(self, bodies: list[bytes], queue: str, *, trusting: bool) -> None:
         """Return once the server has confirmed all of them.
+
+        Args:
+            bodies: Of the messages.
+            queue: Where they go.
+            trusting: Whether it is enough that all are sent, if the server has been confirming in time.
 
         Raises:
             StoreUnavailableError: there was no connection or no confirmation for ``publish_timeout_seconds``. What
@@ -68,21 +94,67 @@ class Publisher:
             raise type(problem)(str(problem)) from problem
         publication = _Publication(bodies, queue)
         with self._lock:
+            publication.is_trusting = trusting and self._trusts()
             self._open[publication] = None
+            self._unconfirmed += len(bodies)
         self._link.post(partial(self._send, publication))
-        if not publication.done.wait(self._link.patience(self._patience)):
+        if not publication.go_on.wait(self._link.patience(self._patience)):
             self._give_up(publication)
-        with self._lock:
-            self._open.pop(publication, None)
         if publication.error is not None:
             raise publication.error
+
+    def flush(self) -> None:
+        """Wait until everything that was published so far is confirmed, or was given up, or for as long as a call."""
+        with self._ended:
+            waiting = list(self._open)
+            self._ended.wait_for(
+                lambda: all(one.ended for one in waiting), self._link.patience(self._patience)
+            )
+
+    def forget(self) -> None:
+        """Send nothing again."""
+        with self._lock:
+            for publication in self._open:
+                publication.ended = True
+                publication.go_on.set()
+            self._open.clear()
+            self._unconfirmed = 0
+            self._ended.notify_all()
+
+    def _trusts(self) -> bool:
+        """Whether a caller may rely on the server; called with the lock held."""
+        oldest = next(iter(self._open), None)
+        return (
+            self._confirming
+            and self._link.blocked is None
+            and self._unconfirmed < _MOST_UNCONFIRMED
+            and (oldest is None or time.monotonic() - oldest.began < _LATE_SECONDS)
+        )
 
     def _give_up(self, publication: _Publication) -> None:
         link = self._link
         what = f"{link.where} did not confirm {len(publication.unconfirmed)} messages in time"
         why = link.blocked or (str(link.problem) if link.problem else "")
         # A connection that is dead without having been closed is found out by its heartbeats.
-        publication.error = StoreUnavailableError(f"{what}: {why}" if why else what)
+        self._end(publication, StoreUnavailableError(f"{what}: {why}" if why else what))
+
+    def _end(self, publication: _Publication, error: StoreError | None = None) -> None:
+        """Let the caller go on, and send it no more."""
+        with self._lock:
+            if publication.ended:
+                return
+            publication.ended = True
+            del self._open[publication]
+            self._unconfirmed -= len(publication.bodies)
+            self._confirming = error is None
+            self._ended.notify_all()
+        if error is not None and publication.go_on.is_set():
+            logger.warning(
+                "%d messages that were sent are not queued (%s); a runner will do it",
+                len(publication.unconfirmed), error,
+            )  # fmt: skip
+        publication.error = error
+        publication.go_on.set()
 
     # -- the thread of the connection -----------------------------------------------------------------
 
@@ -100,14 +172,15 @@ class Publisher:
     def on_lost(self, error: StoreError) -> None:
         """What does not pass by waiting is told to those who wait."""
         self._channel = None
+        with self._lock:
+            self._confirming = False
+            waiting = list(self._open)
         if not isinstance(error, StoreUnavailableError):
-            with self._lock:
-                waiting = list(self._open)
             for publication in waiting:
-                publication.end(error)
+                self._end(publication, error)
 
     def _send(self, publication: _Publication) -> None:
-        if self._channel is not None and not publication.done.is_set():
+        if self._channel is not None and not publication.ended:
             self._send_slice(self._channel, publication, list(publication.unconfirmed), 0)
 
     def _send_slice(self, channel: Any, publication: _Publication, positions: Sequence[int], at: int) -> None:
@@ -124,28 +197,26 @@ class Publisher:
             self._link.call_later(0, partial(self._send_slice, channel, publication, positions, at + _SLICE))
         elif not self._confirms:
             self._sent.clear()
-            publication.end()
+            self._link.post_written(partial(self._end, publication))
+        elif publication.is_trusting:
+            self._link.post_written(publication.go_on.set)
 
     def _on_confirm(self, frame: Any) -> None:
         method = frame.method
         last: int = method.delivery_tag
-        tags = [tag for tag in self._sent if tag <= last] if method.multiple else [last]
+        tags = list(takewhile(lambda tag: tag <= last, self._sent)) if method.multiple else [last]
         refused = isinstance(method, pika.spec.Basic.Nack)
         for tag in tags:
             publication, position = self._sent.pop(tag, (None, 0))
             if publication is None:
                 continue
             if refused:
-                publication.end(
-                    StoreFullError(
-                        f"queue '{publication.queue}' at {self._link.where} takes no more messages: raise its length "
-                        "limit"
-                    )
-                )
+                what = f"queue '{publication.queue}' at {self._link.where} takes no more messages"
+                self._end(publication, StoreFullError(f"{what}: raise its length limit"))
                 continue
             publication.unconfirmed.pop(position, None)
             if not publication.unconfirmed:
-                publication.end()
+                self._end(publication)
 
     def _on_return(self, _channel: Any, method: Any, _properties: Any, _body: bytes) -> None:
         # It comes before the confirmation, so that the next connection sends the message again.

@@ -29,7 +29,11 @@ class BaseBroker(BaseComponent):
 
     @abstractmethod
     def push(self, ids: Sequence[InvocationId], *, front: bool = False) -> None:
-        """Queue ids, durably once this returns; ``front`` ones are received before all others."""
+        """Queue ids; ``front`` ones are received before all others.
+
+        They are kept durably, at the latest soon after this returned: a broker need not wait for a server that has been
+        confirming in time.
+        """
 
     @abstractmethod
     def receive(self, limit: int, lease_seconds: float) -> list[Delivery]:
