@@ -118,6 +118,8 @@ def uses(target: DistributedInvocation[int]) -> int:
 
 @app.task
 def waits_for_file(path: str) -> str:
+    """Says by a file ``<path>.begun`` that it runs."""
+    Path(f"{path}.begun").touch()
     # A file that is being written exists before it has anything in it.
     while not (Path(path).exists() and Path(path).read_text()):
         time.sleep(0.01)
