@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from email.message import Message
 from pathlib import Path
 
@@ -36,8 +37,10 @@ RUNNERS = {
     "rabbitmq": _THREADS,
     "mongodb": f"({_THREADS}) or PersistentProcessRunner",
 }
-#: Those whose queue is another server than the records.
+#: Those whose queue is another server than the records, and that are killed by default.
 MIXES = ("rabbitmq",)
+#: Those that the table of docs/combinations.md is about.
+COMBINATIONS = ("rabbitmq", "rabbitmq_redis", "rabbitmq_mongodb", "redis_mongodb", "sqlite_split")
 #: Those that are put through the faults by default; others by name, with ``-- --backend redis``.
 FAULTS = ("mem", "sqlite")
 
@@ -152,6 +155,23 @@ def faults(session: nox.Session) -> None:
     _run_tests(session, kills, "--backend", ",".join(MIXES), *PARALLEL)
 
 
+@nox.session(python=False, default=False)
+def combinations(session: nox.Session) -> None:
+    """Every combination of stores, and the table of docs/combinations.md from what became of the tests."""
+    backends = ("--backend", ",".join(COMBINATIONS))
+    folder = Path(session.create_tmp())
+    runs = {
+        "contract": BROKER_ONLY["rabbitmq"],
+        "behaviour": ("integration/behaviour", "-k", _THREADS, *PARALLEL),
+        "kills": ("integration/faults/test_runner_kills.py", *PARALLEL),
+    }
+    reports = [folder / f"{name}.xml" for name in runs]
+    for report, tests in zip(reports, runs.values(), strict=True):
+        # What fails is what the table is to say.
+        _run_tests(session, *tests, *backends, f"--junit-xml={report}", success_codes=(0, 1))
+    _Environment(session, THIS_PYTHON).run("python", "integration/combinations.py", *map(str, reports))
+
+
 @nox.session(python=False)
 def programs(session: nox.Session) -> None:
     """The demo and the examples, as their users run them."""
@@ -204,9 +224,10 @@ def bench(session: nox.Session) -> None:
     environment.run("python", "benchmarks/run.py", *session.posargs)
 
 
-def _run_tests(session: nox.Session, folder: str, *options: str) -> None:
+def _run_tests(session: nox.Session, folder: str, *options: str, success_codes: Sequence[int] = (0,)) -> None:
     _require_folder(session, folder)
-    _Environment(session, THIS_PYTHON).run("pytest", folder, *options, *session.posargs)
+    environment = _Environment(session, THIS_PYTHON)
+    environment.run("pytest", folder, *options, *session.posargs, success_codes=success_codes)
 
 
 def _require_folder(session: nox.Session, folder: str) -> None:
@@ -250,7 +271,14 @@ class _Environment:
         ours = [word for package in WITH_MODULES for word in ("-e", str(ROOT / "packages" / package))]
         self.run("python", "-m", "pip", "install", *ours, *REQUIREMENTS, *files, silent=True)
 
-    def run(self, program: str, *arguments: str | Path, silent: bool = False, **variables: str) -> None:
+    def run(
+        self,
+        program: str,
+        *arguments: str | Path,
+        silent: bool = False,
+        success_codes: Sequence[int] = (0,),
+        **variables: str,
+    ) -> None:
         """Run a program of the environment, with some environment variables."""
         self._session.run(
             str(self._bin / program),
@@ -263,6 +291,7 @@ class _Environment:
             },
             external=True,
             silent=silent,
+            success_codes=success_codes,
         )
 
 

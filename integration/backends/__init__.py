@@ -20,6 +20,8 @@ BACKENDS = {
     "rabbitmq": "integration.backends.rabbitmq:BACKEND",
     "rabbitmq_redis": "integration.backends.rabbitmq_redis:BACKEND",
     "mongodb": "integration.backends.mongodb:BACKEND",
+    "rabbitmq_mongodb": "integration.backends.rabbitmq_mongodb:BACKEND",
+    "redis_mongodb": "integration.backends.redis_mongodb:BACKEND",
 }
 
 

@@ -1,15 +1,14 @@
-"""The RabbitMQ broker, with everything else in one SQLite file."""
+"""The RabbitMQ broker beside records that another backend keeps: in one SQLite file, on Redis, or in MongoDB."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from integration.backends import sqlite
-from integration.backends.parts import Backend, Choice, Parts, Site, assemble
+from integration.backends.parts import Backend, Choice, Parts, Site
 from integration.servers.rabbitmq import PROVIDER
 
-from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts import BaseBroker
 from pynenc.values.clock import SystemClock
 from pynenc_rabbitmq.broker import RabbitMqBroker
@@ -26,24 +25,26 @@ def broker_settings() -> dict[str, Any]:
     return {"broker_cls": "RabbitMqBroker", "rabbitmq_url": PROVIDER.url()}
 
 
-def build(site: Site, app_id: str) -> Parts:
-    """Leases end by the clock of the machine, so that everything goes by it."""
-    choices = sqlite.choices(site.folder / "all.db") | {"broker": broker()}
-    return assemble(Site(site.folder, SystemClock()), app_id, choices)
+def beside(name: str, records: Backend) -> Backend:
+    """This broker, and everything else of another backend."""
+
+    def build(site: Site, app_id: str) -> Parts:
+        # Leases end by the clock of the machine, so that everything goes by it.
+        real = Site(site.folder, SystemClock())
+        cls, conf = broker()
+        made: BaseBroker = cls.on_store(cls.make_store(conf, app_id, real.clock))
+        return replace(records.build(real, app_id), broker=made)
+
+    return replace(
+        records,
+        name=name,
+        build=build,
+        settings=lambda folder: {**records.settings(folder), **broker_settings()},
+        takes_clock=False,
+        keeps_order=False,
+        unreachable=lambda: PROVIDER.problem() or records.unreachable(),
+        provider=lambda: f"{PROVIDER.describe()}, {records.provider()}",
+    )
 
 
-def settings(folder: Path) -> dict[str, Any]:
-    """The settings of an app."""
-    return {**sqlite.settings(folder), **broker_settings()}
-
-
-BACKEND = Backend(
-    "rabbitmq",
-    build,
-    SQLiteStore.capabilities,
-    settings,
-    takes_clock=False,
-    keeps_order=False,
-    unreachable=PROVIDER.problem,
-    provider=lambda: f"{PROVIDER.describe()}, {sqlite.provider()}",
-)
+BACKEND = beside("rabbitmq", sqlite.BACKEND)
