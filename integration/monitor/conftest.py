@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from integration.backends import sqlite
+from integration.backends import load, sqlite
 
 from pynmon import MonitorSettings, api, create_monitor_app, pages
 from pynmon.app_factory import declared_routes
@@ -48,6 +49,16 @@ def running(shop: ModuleType) -> Iterator[None]:
         runner.stop_runner_loop()
         thread.join(60)
         assert not thread.is_alive()
+
+
+def settings_on(name: str, folder: Path) -> dict[str, Any]:
+    """The settings of a shop of its own on a backend; a backend that cannot be reached has the test skipped."""
+    store = load(name)
+    if (reason := store.unreachable()) is not None:
+        if {name, "all"} & set(os.environ.get(REQUIRE, "").split(",")):
+            pytest.fail(f"{REQUIRE} names {name}, but: {reason}")
+        pytest.skip(reason)
+    return {**store.settings(folder), "app_id": f"shop-{uuid.uuid4().hex[:8]}"}
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import uuid
 from types import ModuleType
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from integration.backends import load
 
 from pynenc.values.status import InvocationStatus
 from pynmon import AccessToken, MonitorSettings, Role, create_monitor_app
 
-from .conftest import REQUIRE, Watched, eventually, running
+from .conftest import Watched, eventually, running, settings_on
 
 SECRET = "an-operator-of-this-test"
 
@@ -26,13 +23,7 @@ def store_settings(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """One store after the other."""
-    store = load(request.param)
-    if (reason := store.unreachable()) is not None:
-        if {request.param, "all"} & set(os.environ.get(REQUIRE, "").split(",")):
-            pytest.fail(f"{REQUIRE} names {request.param}, but: {reason}")
-        pytest.skip(reason)
-    name = f"shop-{uuid.uuid4().hex[:8]}"
-    return {**store.settings(tmp_path_factory.mktemp("shop")), "app_id": name}
+    return settings_on(request.param, tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture(scope="module")
