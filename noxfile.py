@@ -35,6 +35,7 @@ _THREADS = "ThreadRunner and not MultiThreadRunner"
 RUNNERS = {
     "sqlite_split": _THREADS,
     "rabbitmq": _THREADS,
+    "redis": f"({_THREADS}) or PersistentProcessRunner",
     "mongodb": f"({_THREADS}) or PersistentProcessRunner",
 }
 #: Those whose queue is another server than the records, and that are killed by default.
@@ -142,8 +143,8 @@ def behaviour(session: nox.Session, backend: str) -> None:
 @nox.session(python=False)
 def faults(session: nox.Session) -> None:
     """Crashes and lost connections."""
-    # A fault at each store call takes long; every fourth one finds what is grossly wrong. Unset, it is each.
-    os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "4")
+    # A fault at each store call takes long; every sixth one finds what is grossly wrong. Unset, it is each.
+    os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "6")
     own_server = "integration/faults/test_rabbitmq_faults.py"
     _run_tests(
         session, "integration/faults", "--backend", ",".join(FAULTS), "--ignore", own_server, *PARALLEL
