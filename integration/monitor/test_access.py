@@ -226,8 +226,10 @@ def test_a_form_belongs_to_its_login(guarded: FastAPI) -> None:
         data = {"form_token": token}
         return int(client.post("/invocations/unknown/cancel", headers=OURS, data=data).status_code)
 
-    assert acting("") == 403
-    assert acting(form_token_of(other)) == 403
+    for wrong in ("", "\u00e9", form_token_of(other)):
+        assert acting(wrong) == 403
+        assert entries(guarded)[0].result == "denied"
+    assert len(entries(guarded)) == 3
     assert acting(form_token_of(client)) == 404
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import unquote
 
 import pytest
 from fastapi import FastAPI
@@ -174,6 +176,28 @@ def test_a_workflow_begins_anew_from_its_page(shop: ModuleType, operator: TestCl
         assert again.get(30) == shop.app.get_invocation(path.rpartition("/")[2]).get(30)
     assert again.record.workflow_id == again.invocation_id
     assert f"/workflows/{again.invocation_id}" in operator.get("/workflows").text
+
+
+def test_a_trigger_is_paused_and_resumed(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:
+    info = shop.app.trigger.list_triggers()[0]
+    with running(shop):
+        eventually(lambda: shop.app.trigger.get(info.trigger_id).in_force)
+        links = re.findall(r'href="(/schedules/[^"]+)"', operator.get("/schedules").text)
+        path = next(link for link in map(html.unescape, links) if unquote(link).endswith(info.trigger_id))
+        for action, undo in (("pause", "Resume"), ("resume", "Pause")):
+            code, location = act(operator, f"{path}/{action}")
+            assert (code, unquote(location)) == (303, unquote(path))
+            assert shop.app.trigger.get(info.trigger_id).paused is (action == "pause")
+            assert f"<button>{undo}</button>" in operator.get(path).text
+            code, text = act(operator, f"{path}/{action}")
+            assert code == 409
+            assert "paused." in text
+        page = logged_in(guarded, Role.VIEWER).get(path).text
+    assert "<button>Pause</button>" not in page
+    assert act(operator, "/schedules/unknown/pause")[0] == 404
+    assert [(one.action, one.subject, one.result) for one in reversed(entries(guarded))] == [
+        (action, info.trigger_id, result) for action in ("pause", "resume") for result in ("done", "refused")
+    ]
 
 
 def test_pages_of_an_operator_break_no_rule(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:

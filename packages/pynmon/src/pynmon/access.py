@@ -186,6 +186,16 @@ def require_form_token(request: Request, form_token: str) -> Identity:
     """
     identity = identity_of(request.scope)
     assert identity is not None, "only a public address is answered without one"
-    if identity.form_token and not hmac.compare_digest(identity.form_token, form_token):
+    given = form_token.encode("utf-8", "surrogatepass")  # texts are compared as ASCII only
+    if identity.form_token and not hmac.compare_digest(identity.form_token.encode(), given):
+        audit: Audit = request.app.state.audit
+        audit.add(
+            who=identity.name,
+            action=f"{request.method} {path_within(request.scope)}",
+            subject="",
+            result="denied",
+            detail="a form that is not from this login",
+            address=address_of(request),
+        )
         raise HTTPException(403, "That form is not from your login, or is too old: load the page again.")
     return identity

@@ -83,19 +83,19 @@ class Actions:
         """
         engine = self._app.engine
         record = engine.get_record(InvocationId(invocation_id))
-        self._require(actor, "rerun", record, why_no_rerun(record))
+        self._require(actor, "rerun", invocation_id, why_no_rerun(record))
         try:
             answer = engine.submitter.repeat(record, engine.stored_arguments(record), new_id)
         except StoreError:
-            self._note(actor, "rerun", record, "unknown", "the store did not answer")
+            self._note(actor, "rerun", invocation_id, "unknown", "the store did not answer")
             raise
         except PynencError as error:
             # What they hold is nobody's business here.
             logger.warning("cannot run invocation '%s' again: %s", invocation_id, error)
             why = "Its stored arguments are gone, or cannot be read; the monitor's log says more."
-            self._require(actor, "rerun", record, why)
+            self._require(actor, "rerun", invocation_id, why)
             raise
-        self._note(actor, "rerun", record, "done", f"as {answer.invocation_id}")
+        self._note(actor, "rerun", invocation_id, "done", f"as {answer.invocation_id}")
         return answer.invocation_id
 
     def cancel(self, actor: Actor, invocation_id: str, *, cascade: bool, reason: str) -> None:
@@ -108,27 +108,41 @@ class Actions:
         """
         engine = self._app.engine
         record = engine.get_record(InvocationId(invocation_id))
-        self._require(actor, "cancel", record, why_no_cancel(record))
+        self._require(actor, "cancel", invocation_id, why_no_cancel(record))
         told = f"by {actor.identity.name}" + (f": {reason}" if reason else "")
         ended = engine.canceller.cancel(record.invocation_id, cascade=cascade, reason=told)
         scope = "with everything below" if cascade else "alone"
         if not ended:
-            self._require(actor, "cancel", record, "It has ended meanwhile.")
-        self._note(actor, "cancel", record, "done", f"{scope}{f': {reason}' if reason else ''}")
+            self._require(actor, "cancel", invocation_id, "It has ended meanwhile.")
+        self._note(actor, "cancel", invocation_id, "done", f"{scope}{f': {reason}' if reason else ''}")
 
-    def _require(self, actor: Actor, action: str, record: InvocationRecord, why_not: str) -> None:
+    def pause(self, actor: Actor, trigger_id: str, *, paused: bool) -> None:
+        """Have a trigger leave alone whatever happens, or react again.
+
+        Raises:
+            TriggerError: there is none with this id.
+            ActionRefusedError: it is so already.
+            StoreError: the store is away.
+        """
+        triggers, action = self._app.trigger, "pause" if paused else "resume"
+        is_so = triggers.get(trigger_id).paused is paused
+        self._require(actor, action, trigger_id, f"It is {'' if paused else 'not '}paused." if is_so else "")
+        (triggers.pause if paused else triggers.resume)(trigger_id)
+        self._note(actor, action, trigger_id, "done", "")
+
+    def _require(self, actor: Actor, action: str, subject: str, why_not: str) -> None:
         if not actor.identity.may_act:
-            self._note(actor, action, record, "denied", f"as {actor.identity.role.name.lower()}")
+            self._note(actor, action, subject, "denied", f"as {actor.identity.role.name.lower()}")
             raise ActionRefusedError("That needs the role of an operator.")
         if why_not:
-            self._note(actor, action, record, "refused", why_not)
+            self._note(actor, action, subject, "refused", why_not)
             raise ActionRefusedError(why_not)
 
-    def _note(self, actor: Actor, action: str, record: InvocationRecord, result: str, detail: str) -> None:
+    def _note(self, actor: Actor, action: str, subject: str, result: str, detail: str) -> None:
         self._audit.add(
             who=actor.identity.name,
             action=action,
-            subject=record.invocation_id,
+            subject=subject,
             result=result,
             detail=detail,
             address=actor.address,

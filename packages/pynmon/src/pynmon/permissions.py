@@ -56,6 +56,8 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("GET", "/audit"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/rerun"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/cancel"): Role.OPERATOR,
+    ("POST", "/schedules/{trigger_id:path}/pause"): Role.OPERATOR,
+    ("POST", "/schedules/{trigger_id:path}/resume"): Role.OPERATOR,
     ("POST", "/api/v1/invocations/{invocation_id}/rerun"): Role.OPERATOR,
     ("POST", "/api/v1/invocations/{invocation_id}/cancel"): Role.OPERATOR,
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
-from pynenc.exceptions import InvocationNotFoundError
+from pynenc.exceptions import InvocationNotFoundError, TriggerError
 from pynenc.values.ids import InvocationId
 from pynmon.access import address_of, require_form_token
 from pynmon.actions import ActionRefusedError, Actor
@@ -51,6 +52,36 @@ def cancel(
     except (InvocationNotFoundError, ActionRefusedError) as error:
         raise refusal_of(error, invocation_id) from error
     return RedirectResponse(str(request.url_for("invocation", invocation_id=invocation_id).path), 303)
+
+
+@router.post("/schedules/{trigger_id:path}/pause", name="pause_trigger")
+def pause(
+    request: Request, actions: ActionsOf, trigger_id: str, form_token: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """Back to the trigger."""
+    return _pause(request, actions, trigger_id, actor_of(request, form_token), paused=True)
+
+
+@router.post("/schedules/{trigger_id:path}/resume", name="resume_trigger")
+def resume(
+    request: Request, actions: ActionsOf, trigger_id: str, form_token: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """Back to the trigger."""
+    return _pause(request, actions, trigger_id, actor_of(request, form_token), paused=False)
+
+
+def _pause(
+    request: Request, actions: ActionsOf, trigger_id: str, actor: Actor, *, paused: bool
+) -> RedirectResponse:
+    try:
+        actions.pause(actor, trigger_id, paused=paused)
+    except ActionRefusedError as error:
+        raise HTTPException(409, str(error)) from error
+    except TriggerError as error:
+        raise HTTPException(404, f"There is no trigger {trigger_id!r}.") from error
+    # Ids of triggers may hold what means something in an address.
+    page = request.url_for("schedule", trigger_id=quote(trigger_id, safe="/")).path
+    return RedirectResponse(str(page), 303)
 
 
 def actor_of(request: Request, form_token: str) -> Actor:
