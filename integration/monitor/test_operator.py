@@ -55,6 +55,7 @@ def test_a_failure_is_found_understood_and_run_again(watched: Watched, shop: Mod
     page.locator("tr", has_text="deliver").first.locator("a.id").click()
     assert "no lamp in stock" in page.locator("pre").first.inner_text()
     page.get_by_role("link", name="On the timeline").click()
+    page.wait_for_url(re.compile("/timeline"))  # both pages have pictures with bars
     bars = page.locator("svg a", has=page.locator(".bar"))
     titles = bars.locator("title").all_text_contents()
     assert any(title.startswith("pynmon_shop.order: ") for title in titles)

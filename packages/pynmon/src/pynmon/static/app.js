@@ -81,7 +81,8 @@
   function open() {
     if (stream || isPaused || document.hidden) return;
     stream = new EventSource(document.body.dataset.events);
-    stream.addEventListener("hello", () => { failures = 0; show(); if (isMissed) schedule(0); });
+    // Between the making of this page and the beginning of the stream something may have changed.
+    stream.addEventListener("hello", () => { failures = 0; show(); schedule(isMissed ? 0 : 500); });
     stream.addEventListener("changed", () => schedule(500));
     stream.addEventListener("away", (event) => {
       say("The store cannot be read.", new Date(Math.min(new Date(event.data), Date.now())));
