@@ -31,8 +31,11 @@ BACKENDS = ("mem", "sqlite", "sqlite_split", "redis", "rabbitmq", "mongodb")
 #: Of those whose records are another backend's, what the contract says about the rest.
 BROKER_ONLY = {"rabbitmq": ("integration/contract/test_broker.py", "integration/contract/test_isolation.py")}
 _THREADS = "ThreadRunner and not MultiThreadRunner"
+#: Modules of tests in which runners differ.
+_ABOUT_RUNNERS = "test_runners or test_recovery or test_nested_waits or test_time_limits"
 #: Those whose behaviour is not tested with every runner: what the other runners do is seen elsewhere.
 RUNNERS = {
+    "sqlite": f"({_THREADS}) or PersistentProcessRunner or {_ABOUT_RUNNERS}",
     "sqlite_split": _THREADS,
     "rabbitmq": _THREADS,
     "redis": f"({_THREADS}) or PersistentProcessRunner",
@@ -45,18 +48,22 @@ COMBINATIONS = ("rabbitmq", "rabbitmq_redis", "rabbitmq_mongodb", "redis_mongodb
 #: Those that are put through the faults by default; others by name, with ``-- --backend redis``.
 FAULTS = ("mem", "sqlite")
 
-REQUIREMENTS = (
-    "axe-playwright-python>=0.1.7",
-    "build>=1.2",
-    "hatchling>=1.26",
+#: What the tests of the packages need; the environments that run nothing else have nothing else.
+UNIT_REQUIREMENTS = (
     "httpx>=0.28",
     "hypothesis>=6.100",
-    "import-linter>=2.1",
-    "mypy>=1.14",
-    "playwright>=1.50",
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist>=3.6",
+)
+REQUIREMENTS = (
+    *UNIT_REQUIREMENTS,
+    "axe-playwright-python>=0.1.7",
+    "build>=1.2",
+    "hatchling>=1.26",
+    "import-linter>=2.1",
+    "mypy>=1.14",
+    "playwright>=1.50",
     "ruff>=0.9",
     "testcontainers>=4.9",
     "types-PyYAML>=6",
@@ -251,8 +258,9 @@ class _Environment:
         interpreter = _find_interpreter(version)
         if interpreter is None:
             session.skip(f"there is no Python {version} on this machine")
+        self._requirements = REQUIREMENTS if version == THIS_PYTHON else UNIT_REQUIREMENTS
         wanted = "\n".join(
-            [interpreter, str(ROOT), *REQUIREMENTS]
+            [interpreter, str(ROOT), *self._requirements]
             + [
                 (ROOT / "packages" / one / "pyproject.toml").read_text(encoding="utf-8")
                 for one in WITH_MODULES
@@ -270,7 +278,7 @@ class _Environment:
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
         ours = [word for package in WITH_MODULES for word in ("-e", str(ROOT / "packages" / package))]
-        self.run("python", "-m", "pip", "install", *ours, *REQUIREMENTS, *files, silent=True)
+        self.run("python", "-m", "pip", "install", *ours, *self._requirements, *files, silent=True)
 
     def run(
         self,
