@@ -41,12 +41,13 @@ RUNNERS = {
     "redis": f"({_THREADS}) or PersistentProcessRunner",
     "mongodb": f"({_THREADS}) or PersistentProcessRunner",
 }
-#: Those whose queue is another server than the records, and that are killed by default.
+#: Those whose queue is another server than the records, and that are killed with that server.
 MIXES = ("rabbitmq",)
 #: Those that the table of docs/combinations.md is about.
 COMBINATIONS = ("rabbitmq", "rabbitmq_redis", "rabbitmq_mongodb", "redis_mongodb", "sqlite_split")
 #: Those that are put through the faults by default; others by name, with ``-- --backend redis``.
 FAULTS = ("mem", "sqlite")
+_RABBITMQ_FAULTS = "integration/faults/test_rabbitmq_faults.py"
 
 #: What the tests of the packages need; the environments that run nothing else have nothing else.
 UNIT_REQUIREMENTS = (
@@ -83,7 +84,7 @@ TYPED_FOLDERS = (
 #: Where the toy plugin has its modules, which is not below the folders that mypy knows from pyproject.toml.
 TOY_PATHS = ("integration/plugin/toy/src", "integration/plugin/toy/tests")
 
-# Those of MongoDB are run by name: with them two cores would need more time than CI has.
+# Those of MongoDB and of RabbitMQ servers are run by name: with them two cores would need more time than CI has.
 nox.options.sessions = [
     "lint",
     "types",
@@ -152,12 +153,16 @@ def faults(session: nox.Session) -> None:
     """Crashes and lost connections."""
     # A fault at each store call takes long; every sixth one finds what is grossly wrong. Unset, it is each.
     os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "6")
-    own_server = "integration/faults/test_rabbitmq_faults.py"
     _run_tests(
-        session, "integration/faults", "--backend", ",".join(FAULTS), "--ignore", own_server, *PARALLEL
+        session, "integration/faults", "--backend", ",".join(FAULTS), "--ignore", _RABBITMQ_FAULTS, *PARALLEL
     )
+
+
+@nox.session(python=False)
+def rabbitmq_server(session: nox.Session) -> None:
+    """RabbitMQ servers that die, block and refuse, and messages that are not ours; workers killed beside one."""
     # One server for all of them: starting one takes as long as several tests.
-    _run_tests(session, own_server)
+    _run_tests(session, _RABBITMQ_FAULTS)
     # What mixes stores is put through what kills; the rest of the faults is about one store.
     kills = "integration/faults/test_runner_kills.py"
     _run_tests(session, kills, "--backend", ",".join(MIXES), *PARALLEL)
@@ -226,21 +231,21 @@ def build(session: nox.Session) -> None:
 @nox.session(python=False, default=False)
 def bench(session: nox.Session) -> None:
     """Benchmarks; arguments after ``--`` go to ``benchmarks/run.py``."""
-    _require_folder(session, "benchmarks")
+    _require(session, "benchmarks")
     requirements = ROOT / "benchmarks" / "requirements.txt"
     environment = _Environment(session, THIS_PYTHON, requirements if requirements.exists() else None)
     environment.run("python", "benchmarks/run.py", *session.posargs)
 
 
 def _run_tests(session: nox.Session, folder: str, *options: str, success_codes: Sequence[int] = (0,)) -> None:
-    _require_folder(session, folder)
+    _require(session, folder)
     environment = _Environment(session, THIS_PYTHON)
     environment.run("pytest", folder, *options, *session.posargs, success_codes=success_codes)
 
 
-def _require_folder(session: nox.Session, folder: str) -> None:
-    if not (ROOT / folder).is_dir():
-        session.skip(f"there is no {folder}")
+def _require(session: nox.Session, folder: str) -> None:
+    if not (ROOT / folder).exists():
+        session.error(f"there is no {folder}")
 
 
 class _Environment:
