@@ -10,9 +10,9 @@ from benchmarks.harness.system import Metric, System, until
 from benchmarks.harness.systems import Candidate, is_peer
 
 METRICS = (
-    Metric("p50", "10,000 timers: lateness p50", "ms", False),
-    Metric("p99", "10,000 timers: lateness p99", "ms", False),
-    Metric("memory", "10,000 timers: memory of a worker while they wait", "MB more", False),
+    Metric("p50", "timers: lateness p50", "ms", False),
+    Metric("p99", "timers: lateness p99", "ms", False),
+    Metric("memory", "timers: memory of a worker while they wait", "MB more", False),
 )
 REPETITIONS = 3
 
