@@ -154,3 +154,11 @@ def test_every_history_is_a_walk_through_the_table(running: RunningApp) -> None:
         history = invocation.history
         assert is_legal_history(entry.status for entry in history)
         assert [entry.seq for entry in history] == list(range(1, len(history) + 1))
+
+
+def test_what_is_gone_is_missed_without_waiting_for_it(sample: RunningApp) -> None:
+    invocation = sample.tasks.add(1, 1)
+    assert invocation.wait(0) is False
+    sample.app.purge()
+    with pytest.raises(InvocationNotFoundError, match=invocation.invocation_id):
+        invocation.wait(0)

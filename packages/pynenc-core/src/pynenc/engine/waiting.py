@@ -131,11 +131,11 @@ class Waiting:
         with self._wakeups.subscribed(ids, signal, available=False):
             told = True
             while True:
-                # Only what was reported is read, by now what was final before; everything, when nothing was reported
-                # for a while.
-                news = signal.take() if told else ids
-                done.update(self._final([i for i in news if i not in done]))
                 late = deadline is not None and self._clock.monotonic() >= deadline
+                # Only what was reported is read, by now what was final before; everything at the end, and when nothing
+                # was reported for a while.
+                news = signal.take() if told and not late else ids
+                done.update(self._final([i for i in news if i not in done]))
                 if late or len(done) >= enough:
                     return done
                 told = self._clock.wait(woken, deadline, SAFETY_RECHECK_SECONDS)
