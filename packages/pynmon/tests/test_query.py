@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynenc.values.ids import InvocationId
@@ -39,7 +39,7 @@ values = st.builds(Value, bare) | st.builds(Value, st.text(max_size=12), st.just
 terms = st.builds(
     Term,
     st.sampled_from(["", "status", "task", "args.a1", "nobody"]),
-    st.lists(values, min_size=1, max_size=3).map(tuple),
+    st.lists(values, min_size=1, max_size=2).map(tuple),
     st.booleans(),
 )
 
@@ -49,9 +49,11 @@ def groups(nodes: st.SearchStrategy[Node]) -> st.SearchStrategy[Group]:
     return st.builds(Group, st.lists(branch, min_size=1, max_size=2).map(tuple), st.booleans())
 
 
-queries = st.lists(terms | groups(terms | groups(terms)), max_size=3).map(tuple)
+# Below the number of terms and of bytes that a query may have.
+queries = st.lists(terms | groups(terms), max_size=3).map(tuple) | st.tuples(groups(terms | groups(terms)))
 
 
+@settings(deadline=None)
 @given(queries)
 def test_what_is_written_is_read_again(nodes: tuple[Node, ...]) -> None:
     text = text_of(nodes)
@@ -61,6 +63,7 @@ def test_what_is_written_is_read_again(nodes: tuple[Node, ...]) -> None:
     assert parse(" ".join(text[node.at : node.end] for node in read)) == nodes
 
 
+@settings(deadline=None)
 @given(st.text('ab:()"\\,-*>. OR\n\0\u202e', max_size=40))
 def test_any_text_is_read_or_what_is_wrong_with_it_is_marked(text: str) -> None:
     with suppress(QueryError):
