@@ -250,7 +250,8 @@ def test_a_condition_narrows_every_list(world: World) -> None:
         assert whole
         assert listed(world, where=some, **fields) == whole, name
         assert listed(world, where=Not(never), search_limit=1, **fields) == whole, name
-        assert listed(world, where=never, **fields) == [], name
+        for nothing in (never, AnyOf(()), RestsIn(frozenset()), Not(AllOf(()))):
+            assert listed(world, where=nothing, **fields) == [], name
 
 
 def test_a_search_for_what_never_holds_is_cut_off(world: World) -> None:

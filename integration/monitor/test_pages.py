@@ -65,7 +65,10 @@ CEILINGS = {
     "/invocations?status=running&status=registered": 4,
     "/invocations?q=duration:>5s%20-status:failed%20is:stuck": 5,
     "/invocations?q=(status:failed%20OR%20money)%20task:pynmon_shop.*": 4,
+    "/invocations?q=is:slow": 5,
     "/failures": 2,
+    "/failures?q=task:*.refuse": 2,
+    "/failures?q=error:ValueError": 3,
     "/failures?range=7d": 2,
     "/schedules": 5,
     "/schedules/pynmon_shop.restock%232": 4,
@@ -77,7 +80,10 @@ CEILINGS = {
     "/runners": 3,
     "/workflows": 3,
     "/workflows?status=failed": 4,
+    "/workflows?q=args:size%20is:final": 3,
     "/timeline?range=1h": 6,
+    "/timeline?range=1h&q=duration:>1ms%20-is:open": 6,
+    "/timeline?range=1h&q=args.customer_id:4": 6,
     "/timeline?range=7d&errors=true&view=table": 6,
 }
 
@@ -190,18 +196,56 @@ def test_a_query_stays_in_the_address_of_older_pages(client: TestClient) -> None
     assert 0 < text.count("<tr id=") <= 25
 
 
-def test_a_wrong_query_is_marked_and_answered_with_what_to_write(client: TestClient) -> None:
-    response = client.get("/invocations", params={"q": "is:open stauts:<b>"})
-    assert response.status_code == 422
-    assert "is:open <mark>stauts:&lt;b&gt;</mark>" in response.text
-    assert "did you mean &#39;status&#39;?" in response.text
-    assert Page(response.text).headings == 1
-
-
 def test_each_term_of_a_query_can_be_taken_out(client: TestClient) -> None:
     text = client.get("/invocations", params={"q": "status:failed task:*.refuse"}).text
     without = re.findall(r'<a href="(\?[^"]*)" title="Without it"', text)
     assert without == ["?q=task%3A%2A.refuse", "?q=status%3Afailed"]
+
+
+def test_failures_are_asked_for_as_invocations_are(client: TestClient) -> None:
+    def number(query: str) -> str:
+        response = client.get("/failures", params={"q": query})
+        assert response.status_code == 200
+        return str(re.findall(r'<p class="count"><b>(\d+)</b>', response.text)[0])
+
+    # By what is known of all failures, by their records, by both.
+    assert number("task:*.refuse") == number("error:ValueError task:*.refuse") == "8"
+    assert number('"{{ 7 * 7 }}"') == "1"
+    assert number("task:*.charge") == number("-error:ValueError") == "0"
+
+
+def test_workflows_are_asked_for_as_invocations_are(client: TestClient) -> None:
+    assert client.get("/workflows", params={"q": "args:size has:result"}).text.count("<tr id=") == 1
+    text = client.get("/workflows", params={"q": "is:open", "status": "success"}).text
+    assert "<tr id=" not in text
+    assert "No workflow is so" in text
+
+
+def test_the_timeline_shows_what_a_query_asks_for(shop: ModuleType, client: TestClient) -> None:
+    def tasks(query: str, **others: str) -> set[str]:
+        response = client.get("/timeline", params={"range": "1h", "q": query, **others})
+        assert response.status_code == 200
+        return set(re.findall(r"<title>pynmon_shop.(\w+): ", response.text))
+
+    assert tasks("is:retried") == {"flaky"}
+    assert tasks("status:failed") == {"refuse"}
+    assert tasks("task:*.refuse", errors="true") == {"refuse"}
+    assert tasks("duration:>1h") == set()
+    root = invocation_of(shop, client, "nightly").rpartition("/")[2]
+    assert tasks("task:*.batch", root=root, range="") == {"batch"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/invocations", "/workflows", "/failures", "/timeline", "/timeline?view=table"]
+)
+def test_every_page_marks_what_is_wrong_with_a_query(client: TestClient, path: str) -> None:
+    response = client.get(
+        path, params={"q": "is:open stauts:<b>", **dict([("view", "table")] if "?" in path else [])}
+    )
+    assert response.status_code == 422
+    assert "is:open <mark>stauts:&lt;b&gt;</mark>" in response.text
+    assert "did you mean &#39;status&#39;?" in response.text
+    assert Page(response.text).headings == 1
 
 
 def test_equal_failures_are_one_line(shop: ModuleType, client: TestClient) -> None:

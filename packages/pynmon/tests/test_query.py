@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -31,7 +32,7 @@ from pynmon.query.grammar import Group, Node, QueryError, Term, Value, parse, te
 from pynmon.query.meaning import QUALIFIERS, Scene, along_indexes, conditions_of
 
 NOW = 1_800_000_000.0
-SCENE = Scene(NOW, lambda: ["lost-1"])
+SCENE = Scene(NOW, lambda: ["lost-1"], lambda: {"billing.pay": 2.0, "billing.send": 60.0})
 T, N = TextField, NumberField
 
 bare = st.text("abz09.*_>/", min_size=1, max_size=8).filter(lambda text: text != "OR")
@@ -218,7 +219,31 @@ RECORD = InvocationRecord(
         ("is:open created:>5m", False),
         ("(is:final OR runner:lost) -has:parent", True),
         ("-(is:final OR runner:lost)", False),
+        ("is:slow", False),
     ],
 )
 def test_a_query_finds_what_it_should(text: str, is_found: bool) -> None:
     assert all(matcher_of(one)(RECORD) for one in conditions_of(text, SCENE)) is is_found
+
+
+def test_slow_is_what_takes_longer_than_nearly_all_of_its_task() -> None:
+    def is_slow(task_id: str, status: S, ran: float) -> bool:
+        record = replace(
+            RECORD,
+            task_id=task_id,
+            status=status,
+            started_at=NOW - ran,
+            ended_at=NOW if status.is_final() else None,
+        )
+        return matcher_of(meaning("is:slow"))(record)
+
+    assert is_slow("billing.pay", S.SUCCESS, 3.0)
+    assert is_slow("billing.pay", S.FAILED, 3.0)
+    assert is_slow("billing.pay", S.RUNNING, 3.0)
+    assert not is_slow("billing.pay", S.SUCCESS, 2.0)
+    assert not is_slow("billing.pay", S.RUNNING, 1.0)
+    # It has come to its end some time ago.
+    assert not is_slow("billing.pay", S.RETRY, 3.0)
+    assert not is_slow("billing.send", S.SUCCESS, 3.0)
+    assert not is_slow("billing.seldom", S.SUCCESS, 3000.0)
+    assert not matcher_of(conditions_of("is:slow", Scene(NOW))[0])(RECORD)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import HEIGHT, bars_of
-from pynmon.statistics import BOUNDS, Spread, buckets, figures, figures_by_task, histogram, spread
+from pynmon.statistics import BOUNDS, Spread, buckets, figures, figures_by_task, histogram, slow_runs, spread
 
 S = InvocationStatus
 
@@ -32,6 +34,12 @@ def test_figures_leave_out_what_never_started() -> None:
 
 def test_a_clock_that_went_back_gives_no_negative_wait() -> None:
     assert figures([row(10, wait=-5.0)]).wait.longest == 0.0
+
+
+def test_what_is_slow_is_known_of_tasks_that_ran_often_enough() -> None:
+    often = [row(100, run=0.1 * n) for n in range(20)]
+    assert slow_runs([*often, *(row(100, task="a.seldom") for _ in range(19))]) == {"a.b": pytest.approx(1.9)}
+    assert slow_runs(row(100, run=None) for _ in range(50)) == {}
 
 
 def test_each_task_has_figures_of_its_own() -> None:

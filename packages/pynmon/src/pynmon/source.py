@@ -19,12 +19,14 @@ from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.health import Rhythm, RunnerState
 from pynmon.settings import MonitorSettings
+from pynmon.statistics import slow_runs
 
 _T = TypeVar("_T")
 #: How long an answer that many pages ask for is used again.
 _SHORT_SECONDS = 1.0
 #: The same for what a server is asked about itself.
 _SLOW_SECONDS = 10.0
+_DAY_SECONDS = 86400.0
 _MAX_PAYLOAD = 64 * 1024
 _MOST_OWNED = 500
 
@@ -87,6 +89,10 @@ class Source:
             ("failed", seconds),
             lambda: self.store.list_failed(now - seconds, now + 60.0, self.settings.sample_limit),
         )
+
+    def slow_runs(self) -> dict[str, float]:
+        """By task: longer than these seconds takes a run that is slow; of what ended within a day."""
+        return slow_runs(self.finished(_DAY_SECONDS))
 
     def queued_apart(self) -> int | None:
         """Messages of a queue that stands apart from the records; None where the records are the queue."""

@@ -83,6 +83,20 @@ def figures_by_task(rows: Iterable[Finished]) -> dict[str, Figures]:
     return {task_id: figures(of_task) for task_id, of_task in by_task.items()}
 
 
+#: Of fewer runs nobody can tell which of them are slow; and of so many tasks one may ask for the slow runs.
+_ENOUGH_RUNS, _MOST_TASKS = 20, 100
+
+
+def slow_runs(rows: Iterable[Finished]) -> dict[str, float]:
+    """By task how long all but the slowest twentieth of its runs took at most; of the tasks that ended most often."""
+    found = [
+        (of_task.total, task_id, of_task.run.p95)
+        for task_id, of_task in figures_by_task(rows).items()
+        if of_task.total >= _ENOUGH_RUNS and of_task.run.p95 is not None
+    ]
+    return {task_id: seconds for _, task_id, seconds in sorted(found, reverse=True)[:_MOST_TASKS]}
+
+
 def buckets(rows: Iterable[Finished], since: float, until: float, number: int) -> list[Bucket]:
     """The window in equal parts."""
     step = (until - since) / number

@@ -17,6 +17,7 @@ from pynmon.identity import identity_of
 from pynmon.presentation import texts
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.grammar import Term, Value, text_of
+from pynmon.query.meaning import QUALIFIERS
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
 
@@ -65,6 +66,7 @@ class Views:
             plural=texts.plural,
             look=lambda status: LOOKS[InvocationStatus(status)],
             pages=PAGES,
+            qualifiers=QUALIFIERS,
             app_id=source.app_id,
             environment=settings.environment,
             assets=_digest_of_assets(),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Depends, HTTPException, Request
 
@@ -11,6 +13,7 @@ from pynenc.values.monitor import RecordQuery
 from pynenc.values.record_filter import Like, RecordFilter, RestsIn, TextField
 from pynenc.values.status import InvocationStatus
 from pynmon.actions import Actions
+from pynmon.query.grammar import QueryError, parse
 from pynmon.query.meaning import Scene, along_indexes, conditions_of
 from pynmon.source import Source
 from pynmon.views import Views
@@ -61,13 +64,63 @@ def statuses_of(names: Iterable[str]) -> frozenset[InvocationStatus] | None:
         raise HTTPException(422, f"There is no such status: {error}.") from error
 
 
+def asked(source: Source, text: str) -> list[RecordFilter]:
+    """What a query asks for.
+
+    Raises:
+        QueryError: the text says nothing that can be looked for.
+    """
+    return conditions_of(text, Scene(source.now(), source.gone_runners, source.slow_runs)) if text else []
+
+
 def query_of(source: Source, text: str, *others: RecordFilter) -> RecordQuery:
     """What a query and other conditions ask for together.
 
     Raises:
         QueryError: the text says nothing that can be looked for.
     """
-    return along_indexes([*conditions_of(text, Scene(source.now(), source.gone_runners)), *others])
+    return along_indexes([*asked(source, text), *others])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The query of an address, as a page uses and shows it."""
+
+    text: str
+    #: All of them have to hold; none when something is wrong.
+    conditions: list[RecordFilter] = field(default_factory=list)
+    #: What is wrong with the text.
+    problem: QueryError | None = None
+    #: Each term, and the address without it.
+    terms: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def status_code(self) -> int:
+        """Of the answer."""
+        return 422 if self.problem else 200
+
+
+def question_of(source: Source, text: str, rest: Iterable[tuple[str, str]] = ()) -> Question:
+    """What a text asks for.
+
+    Args:
+        source: Knows what the text may refer to.
+        text: The query.
+        rest: What else the address says, for the terms.
+    """
+    try:
+        conditions = asked(source, text)
+    except QueryError as error:
+        return Question(text, problem=error)
+    others = [(name, value) for name, value in rest if value]
+    terms = [
+        (
+            text[node.at : node.end],
+            urlencode([("q", f"{text[: node.at]} {text[node.end :]}".strip()), *others]),
+        )
+        for node in parse(text)
+    ]
+    return Question(text, conditions, terms=terms)
 
 
 def filters_of(

@@ -13,8 +13,9 @@ from pynenc.values.record_filter import Like, TextField
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.failures import kinds_of, trend_of
-from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.pages.context import RANGES, SourceOf, ViewsOf, question_of, seconds_of
 from pynmon.presentation import payloads
+from pynmon.query.rows import MOST_RECORDS, narrowed
 from pynmon.source import Source
 
 router = APIRouter()
@@ -23,15 +24,23 @@ _KINDS, _LATEST, _PARTS = 100, 25, 48
 
 
 @router.get("/failures", name="failures")
-def failures(request: Request, source: SourceOf, views: ViewsOf, range: str = "24h") -> HTMLResponse:
-    """Every kind, in two reads."""
-    rows, since, now, is_cut = _rows(source, range)
+def failures(
+    request: Request, source: SourceOf, views: ViewsOf, range: str = "24h", q: str = ""
+) -> HTMLResponse:
+    """Every kind, in two reads; a query may need the records of what failed, too."""
+    question = question_of(source, q, [("range", range)])
+    every, since, now, is_cut = _rows(source, range)
+    found = narrowed(source.store, [] if question.problem else every, question.conditions)
+    rows = found.rows
     kinds = kinds_of(rows, since, now, _PARTS)
     shown = kinds[:_KINDS]
     return views.page(
         request,
         "failures.html",
+        status_code=question.status_code,
         now=now,
+        question=question,
+        searched=MOST_RECORDS if found.is_cut else None,
         kinds=shown,
         left_out=len(kinds) - len(shown),
         latest=source.store.get_invocations([kind.latest for kind in shown]) if shown else {},

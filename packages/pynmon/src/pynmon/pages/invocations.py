@@ -17,12 +17,10 @@ from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
 from pynmon.family import family_of
 from pynmon.journey import journey_of
-from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, query_of, statuses_of
+from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
 from pynmon.presentation import payloads
-from pynmon.query.grammar import QueryError, parse
-from pynmon.query.meaning import QUALIFIERS
+from pynmon.query.meaning import along_indexes
 from pynmon.source import Source
-from pynmon.views import Views
 
 router = APIRouter()
 SIZES = (25, 50, 100, 200)
@@ -48,35 +46,24 @@ def invocations(
     """A page of the list."""
     if form.size not in SIZES:
         raise HTTPException(422, f"A page holds {', '.join(map(str, SIZES))} invocations, not {form.size}.")
-    try:
-        query = query_of(source, form.q, *filters_of(statuses_of(form.status), form.task))
-    except QueryError as error:
-        return _page(request, source, views, form, error)
-    try:
-        query = replace(query, cursor=form.cursor, limit=form.size)
-        page = source.store.list_invocations(query)
-    except ValueError as error:
-        raise HTTPException(400, f"The address is damaged: {error}.") from error
-    return _page(request, source, views, form, (query, page))
-
-
-def _page(
-    request: Request,
-    source: Source,
-    views: Views,
-    form: ListForm,
-    answer: tuple[RecordQuery, RecordPage] | QueryError,
-) -> HTMLResponse:
-    problem = answer if isinstance(answer, QueryError) else None
-    query, page = (RecordQuery(), _NOTHING) if isinstance(answer, QueryError) else answer
-    filters = [("q", form.q)] if form.q else []
-    filters += [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
+    rest = [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
+    question = question_of(source, form.q, rest)
+    query = along_indexes([*question.conditions, *filters_of(statuses_of(form.status), form.task)])
+    page = _NOTHING
+    if not question.problem:
+        try:
+            query = replace(query, cursor=form.cursor, limit=form.size)
+            page = source.store.list_invocations(query)
+        except ValueError as error:
+            raise HTTPException(400, f"The address is damaged: {error}.") from error
+    filters = ([("q", form.q)] if form.q else []) + rest
     newest = [*filters, ("size", str(form.size))]
     return views.page(
         request,
         "invocations.html",
-        status_code=422 if problem else 200,
+        status_code=question.status_code,
         form=form,
+        question=question,
         records=page.records,
         total=_total(source, query),
         statuses=statuses_of(form.status) or frozenset(),
@@ -84,26 +71,11 @@ def _page(
         tasks=sorted(source.counts()),
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
-        terms=[] if problem else _terms(form),
-        problem=problem,
-        qualifiers=QUALIFIERS,
         is_filtered=bool(filters),
         sizes=SIZES,
         search_limit=query.search_limit,
         is_short=page.next is not None and len(page.records) < form.size,
     )
-
-
-def _terms(form: ListForm) -> list[tuple[str, str]]:
-    """Each term of the query, and the address without it."""
-    rest = [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
-    return [
-        (
-            form.q[node.at : node.end],
-            urlencode([("q", f"{form.q[: node.at]} {form.q[node.end :]}".strip()), *rest]),
-        )
-        for node in parse(form.q)
-    ]
 
 
 def _total(source: Source, query: RecordQuery) -> int | None:

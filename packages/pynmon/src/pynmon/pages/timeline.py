@@ -13,13 +13,15 @@ from pydantic import BaseModel, Field
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordQuery
+from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.pages.context import RANGES, SourceOf, ViewsOf, filters_of, question_of, seconds_of
 from pynmon.presentation.texts import clock, clock_ms
+from pynmon.query.rows import MOST_RECORDS
 from pynmon.source import Source
 from pynmon.timeline import lanes
-from pynmon.timeline.spans import LIMIT, work_in, work_of
+from pynmon.timeline.spans import LIMIT, Work, work_in, work_of
 from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
 router = APIRouter()
@@ -36,6 +38,7 @@ class TimelineForm(BaseModel):
     root: str = ""
     since: str = Field("", alias="from")
     until: str = Field("", alias="to")
+    q: str = ""
     task: str = ""
     errors: bool = False
     view: str = ""
@@ -55,11 +58,6 @@ def timeline(
             window = window_of(seconds_of(form.range or _RANGE), form.since, form.until, now)
     except ValueError as error:
         raise HTTPException(422, f"That is no window: {error}.") from error
-    if family:
-        work = work_of(source.store, _matching(family, form), window)
-    else:
-        work = work_in(source.store, window, form.task, errors_only=form.errors)
-    runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     own = {"range": form.range} if window.follows else address(window.since, window.until)
     kept = {
         "task": form.task,
@@ -67,13 +65,27 @@ def timeline(
         "view": form.view,
         "root": form.root,
     }
+    question = question_of(source, form.q, [*own.items(), *kept.items()])
+    if not question.problem:
+        kept["q"] = form.q
+    conditions = [*question.conditions, *filters_of(None, form.task)]
+    if question.problem:
+        work = Work([], is_detailed=True, is_cut=False)
+    elif family:
+        work = work_of(source.store, _matching(family, conditions, form), window)
+    else:
+        work = work_in(source.store, window, conditions, errors_only=form.errors)
+    runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     return views.page(
         request,
         "timeline.html",
+        status_code=question.status_code,
+        question=question,
         now=now,
         window=window,
         work=work,
         limit=LIMIT,
+        searched=MOST_RECORDS,
         spans=sorted(work.spans, key=lambda span: span.begin),
         picture=lanes.draw(work.spans, runners, window),
         layout=lanes,
@@ -119,12 +131,12 @@ def _window_of_family(family: Sequence[InvocationRecord], now: float) -> Window:
     return Window(end - length if is_open else begin, end if is_open else begin + length, follows=is_open)
 
 
-def _matching(family: Sequence[InvocationRecord], form: TimelineForm) -> list[InvocationRecord]:
+def _matching(
+    family: Sequence[InvocationRecord], conditions: Sequence[RecordFilter], form: TimelineForm
+) -> list[InvocationRecord]:
+    fulfils = matcher_of(AllOf(tuple(conditions)))
     return [
-        one
-        for one in family
-        if (not form.task or one.task_id == form.task)
-        and (not form.errors or one.status is InvocationStatus.FAILED)
+        one for one in family if fulfils(one) and (not form.errors or one.status is InvocationStatus.FAILED)
     ]
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import RecordQuery
+from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.family import Line, descendants_of, family_of
-from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, statuses_of
+from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
+from pynmon.query.meaning import along_indexes
 
 router = APIRouter()
 #: Members of one workflow that are read, lines that are drawn, and failures that are listed besides.
@@ -28,17 +30,32 @@ def workflows(
     source: SourceOf,
     views: ViewsOf,
     status: Annotated[list[str], Query(default_factory=list)],
+    q: str = "",
     cursor: str = "",
 ) -> HTMLResponse:
     """The runs, newest first."""
-    try:
-        page = source.store.list_invocations(
-            RecordQuery(workflows=True, statuses=statuses_of(status), cursor=cursor)
-        )
-    except ValueError as error:
-        raise HTTPException(400, f"The address is damaged: {error}.") from error
+    rest = [("status", name) for name in status]
+    question = question_of(source, q, rest)
+    query = along_indexes([*question.conditions, *filters_of(statuses_of(status), "")])
+    page = RecordPage((), None)
+    if not question.problem:
+        try:
+            page = source.store.list_invocations(replace(query, workflows=True, cursor=cursor))
+        except ValueError as error:
+            raise HTTPException(400, f"The address is damaged: {error}.") from error
+    kept = ([("q", q)] if q else []) + rest
     return views.page(
-        request, "workflows.html", records=page.records, next=page.next, cursor=cursor, chosen=status
+        request,
+        "workflows.html",
+        status_code=question.status_code,
+        question=question,
+        records=page.records,
+        older=urlencode([*kept, ("cursor", page.next)]) if page.next else "",
+        newest=urlencode(kept),
+        cursor=cursor,
+        chosen=status,
+        search_limit=query.search_limit,
+        is_short=page.next is not None and len(page.records) < query.limit,
     )
 
 

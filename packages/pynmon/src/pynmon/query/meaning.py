@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -40,8 +41,10 @@ class Scene:
     """What a query may refer to without saying it."""
 
     now: float
-    #: The runners that are dead or have ended; asked for only where it matters.
+    #: The runners that are dead or have ended; asked for only where it matters, as all of the following.
     gone: Callable[[], Iterable[str]] = tuple
+    #: By task: longer than these seconds takes a run that is slow.
+    slow: Callable[[], Mapping[str, float]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def along_indexes(conditions: Iterable[RecordFilter]) -> RecordQuery:
     root_id: str | None = None
     statuses: frozenset[InvocationStatus] | None = None
     rest: list[RecordFilter] = []
-    for condition in _flat(conditions):
+    for condition in flat(conditions):
         match condition:
             case Like(TextField.TASK_ID, (exact,)) if task_id in (None, exact):
                 task_id = exact
@@ -86,10 +89,11 @@ def along_indexes(conditions: Iterable[RecordFilter]) -> RecordQuery:
     return RecordQuery(task_id=task_id, root_id=root, statuses=statuses, where=where)
 
 
-def _flat(conditions: Iterable[RecordFilter]) -> Iterator[RecordFilter]:
+def flat(conditions: Iterable[RecordFilter]) -> Iterator[RecordFilter]:
+    """The conditions that hold together, each by itself."""
     for condition in conditions:
         if isinstance(condition, AllOf):
-            yield from _flat(condition.parts)
+            yield from flat(condition.parts)
         else:
             yield condition
 
@@ -245,11 +249,37 @@ def _stuck(scene: Scene) -> RecordFilter:
     return AllOf((RestsIn(_IN_HAND), owners))
 
 
+def _slow(scene: Scene) -> RecordFilter:
+    """Took longer than nearly all of its task, or goes on for longer already."""
+    return AnyOf(
+        tuple(
+            AllOf(
+                (
+                    Like(_T.TASK_ID, (task_id,)),
+                    AnyOf(
+                        (
+                            Between(_N.RUN_SECONDS, low=math.nextafter(seconds, math.inf)),
+                            AllOf(
+                                (
+                                    RestsIn(frozenset({_S.RUNNING})),
+                                    Between(_N.STARTED_AT, high=scene.now - seconds),
+                                )
+                            ),
+                        )
+                    ),
+                )
+            )
+            for task_id, seconds in sorted(scene.slow().items())
+        )
+    )
+
+
 _IS: dict[str, Callable[[Scene], RecordFilter]] = {
     "final": lambda _: RestsIn(_FINAL),
     "open": lambda _: RestsIn(frozenset(_S) - _FINAL),
     "blocked": lambda _: RestsIn(frozenset({_S.CONCURRENCY_CONTROLLED, _S.CONCURRENCY_CONTROLLED_FINAL})),
     "stuck": _stuck,
+    "slow": _slow,
     "recovered": lambda _: Between(_N.RECOVERIES, low=1),
     "retried": lambda _: Between(_N.RETRIES, low=1),
     "rerun": lambda _: Like(_T.RERUN_OF, ("", "")),
@@ -280,31 +310,36 @@ def _chosen(choices: dict[str, C], value: Value) -> C:
     return choices[text]
 
 
-QUALIFIERS: dict[str, Qualifier] = {
-    "": Qualifier("timeout", _word),
-    "status": Qualifier("status:failed,retry", _status),
-    "is": Qualifier("is:stuck", _is),
-    "has": Qualifier("has:error", _has),
-    "task": Qualifier("task:billing.*", partial(_text, _T.TASK_ID)),
-    "module": Qualifier("module:billing", _module),
-    "error": Qualifier("error:TimeoutError", _error),
-    "fingerprint": Qualifier("fingerprint:0123456789abcdef", partial(_text, _T.FINGERPRINT)),
-    "args": Qualifier("args:customer", partial(_part, _T.ARGS_PREVIEW)),
-    "result": Qualifier("result:paid", partial(_part, _T.PREVIEW)),
-    "wait": Qualifier("wait:>1m", partial(_duration, _N.WAIT_SECONDS)),
-    "duration": Qualifier("duration:>5s", partial(_duration, _N.RUN_SECONDS)),
-    "retries": Qualifier("retries:>2", partial(_number, _N.RETRIES)),
-    "created": Qualifier("created:1h", partial(_instant, _N.CREATED_AT)),
-    "queued": Qualifier("queued:>1h", partial(_instant, _N.AVAILABLE_AT)),
-    "started": Qualifier("started:5m", partial(_instant, _N.STARTED_AT)),
-    "ended": Qualifier("ended:2026-01-31", partial(_instant, _N.ENDED_AT)),
-    "id": Qualifier("id:9c2d41aa", partial(_id, _T.INVOCATION_ID)),
-    "call": Qualifier("call:billing.pay:no_args", _call),
-    "workflow": Qualifier("workflow:9c2d41aa", partial(_id, _T.WORKFLOW_ID)),
-    "wftype": Qualifier("wftype:billing.nightly", partial(_text, _T.WORKFLOW_TYPE)),
-    "parent": Qualifier("parent:9c2d41aa", partial(_id, _T.PARENT_ID)),
-    "root": Qualifier("root:9c2d41aa", partial(_id, _T.ROOT_ID)),
-    "runner": Qualifier("runner:3b6e1eb", partial(_id, _T.RUNNER_ID)),
-    "host": Qualifier("host:worker-*", partial(_text, _T.HOST)),
-    "trigger": Qualifier("trigger:*nightly", partial(_text, _T.TRIGGER_ID)),
+#: What may stand before a colon: what may follow it, for example, and what that means.
+_MEANINGS: dict[str, tuple[str, Callable[[Value, Scene], RecordFilter]]] = {
+    "": ("timeout", _word),
+    "status": ("failed,retry", _status),
+    "is": ("stuck", _is),
+    "has": ("error", _has),
+    "task": ("billing.*", partial(_text, _T.TASK_ID)),
+    "module": ("billing", _module),
+    "error": ("TimeoutError", _error),
+    "fingerprint": ("0123456789abcdef", partial(_text, _T.FINGERPRINT)),
+    "args": ("customer", partial(_part, _T.ARGS_PREVIEW)),
+    "result": ("paid", partial(_part, _T.PREVIEW)),
+    "wait": (">1m", partial(_duration, _N.WAIT_SECONDS)),
+    "duration": (">5s", partial(_duration, _N.RUN_SECONDS)),
+    "retries": (">2", partial(_number, _N.RETRIES)),
+    "created": ("1h", partial(_instant, _N.CREATED_AT)),
+    "queued": (">1h", partial(_instant, _N.AVAILABLE_AT)),
+    "started": ("5m", partial(_instant, _N.STARTED_AT)),
+    "ended": ("2026-01-31", partial(_instant, _N.ENDED_AT)),
+    "id": ("9c2d41aa", partial(_id, _T.INVOCATION_ID)),
+    "call": ("billing.pay:no_args", _call),
+    "workflow": ("9c2d41aa", partial(_id, _T.WORKFLOW_ID)),
+    "wftype": ("billing.nightly", partial(_text, _T.WORKFLOW_TYPE)),
+    "parent": ("9c2d41aa", partial(_id, _T.PARENT_ID)),
+    "root": ("9c2d41aa", partial(_id, _T.ROOT_ID)),
+    "runner": ("3b6e1eb", partial(_id, _T.RUNNER_ID)),
+    "host": ("worker-*", partial(_text, _T.HOST)),
+    "trigger": ("*nightly", partial(_text, _T.TRIGGER_ID)),
+}
+QUALIFIERS = {
+    name: Qualifier(f"{name}:{example}" if name else example, meaning)
+    for name, (example, meaning) in _MEANINGS.items()
 }

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
+from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.journey import stretches_of
+from pynmon.query.rows import narrowed
 from pynmon.timeline.window import Window
 
 _S = InvocationStatus
@@ -48,24 +50,37 @@ class Work:
     is_detailed: bool
     #: Whether there was more than is drawn.
     is_cut: bool
+    #: Whether only the latest of what ended were looked at for a query.
+    is_searched_in_part: bool = False
 
 
-def work_in(store: BaseMonitorStore, window: Window, task_id: str, *, errors_only: bool) -> Work:
-    """Whatever overlaps the window, also what began before it or goes on; at most four reads."""
+def work_in(
+    store: BaseMonitorStore, window: Window, conditions: Sequence[RecordFilter], *, errors_only: bool
+) -> Work:
+    """Whatever overlaps the window, also what began before it or goes on.
+
+    Args:
+        store: Asked at most four times, and once more for conditions that need more than figures.
+        window: From when to when.
+        conditions: What has to hold for an invocation that is shown.
+        errors_only: Shows no stretch that did not fail.
+    """
     finished = store.list_finished(window.since, window.until, LIMIT)
     is_cut = len(finished) == LIMIT
     if not window.follows:
         later = store.list_finished(window.until, math.inf, _AFTER, oldest_first=True)
         finished += [row for row in later if row.started_at is not None and row.started_at < window.until]
     open_ones = [one for one in store.list_owned(_OWNED) if (one.pending_at or math.inf) < window.until]
-    if task_id:
-        finished = [row for row in finished if row.task_id == task_id]
-        open_ones = [one for one in open_ones if one.task_id == task_id]
     if errors_only:
         finished = [row for row in finished if row.status is _S.FAILED]
         open_ones = []
+    found = narrowed(store, finished, conditions)
+    finished = found.rows
+    fulfils = matcher_of(AllOf(tuple(conditions)))
+    open_ones = [one for one in open_ones if fulfils(one)]
     if len(finished) + len(open_ones) > DETAILED:
-        return Work([*_last_attempts(finished), *_open_attempts(open_ones)], is_detailed=False, is_cut=is_cut)
+        attempts = [*_last_attempts(finished), *_open_attempts(open_ones)]
+        return Work(attempts, is_detailed=False, is_cut=is_cut, is_searched_in_part=found.is_cut)
     tasks = {row.invocation_id: row.task_id for row in finished} | {
         one.invocation_id: one.task_id for one in open_ones
     }
@@ -74,7 +89,7 @@ def work_in(store: BaseMonitorStore, window: Window, task_id: str, *, errors_onl
         for span in _stretches(store.get_histories(list(tasks)), tasks, window)
         if not errors_only or span.status is _S.FAILED
     ]
-    return Work(spans, is_detailed=True, is_cut=is_cut)
+    return Work(spans, is_detailed=True, is_cut=is_cut, is_searched_in_part=found.is_cut)
 
 
 def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window) -> Work:

@@ -46,7 +46,7 @@ def sql_of(condition: RecordFilter) -> Sql:
             return Sql(f"({text}) IS TRUE", tuple(bound for _, bound in bounds))
         case RestsIn(statuses):
             names = sorted(status.value for status in statuses)
-            return Sql(f"status IN ({codec.marks(len(names))})", tuple(names))
+            return Sql(f"status IN ({codec.marks(len(names))})", tuple(names)) if names else _constant(False)
         case AllOf(parts):
             return _joined("AND", parts)
         case AnyOf(parts):
@@ -56,10 +56,15 @@ def sql_of(condition: RecordFilter) -> Sql:
             return Sql(f"NOT ({denied.text})", denied.parameters)
 
 
+def _constant(holds: bool) -> Sql:
+    """As a parameter: SQLite would drop what can never hold, and then miss the index that it was told to use."""
+    return Sql("?", (int(holds),))
+
+
 def _joined(word: str, parts: Sequence[RecordFilter]) -> Sql:
     found = [sql_of(part) for part in parts]
     if not found:
-        return Sql("1" if word == "AND" else "0")
+        return _constant(word == "AND")
     text = f" {word} ".join(f"({each.text})" for each in found)
     return Sql(text, tuple(parameter for each in found for parameter in each.parameters))
 
