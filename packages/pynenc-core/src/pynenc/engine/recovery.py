@@ -54,15 +54,26 @@ class Recovery:
             logger.warning("recovered %d invocations: %s", recovered, reason)
         return recovered
 
-    def hand_back(self, owner: RunnerId, reason: str) -> None:
-        """Return what a worker owns that is about to end by itself."""
-        orchestrator = self._components.orchestrator
-        while owned := [one for one in orchestrator.find_orphans([owner], _BATCH) if one.runner_id == owner]:
-            moves = tuple(transitions.hand_back_owned(one, reason) for one in owned)
-            answers = orchestrator.advance(Step(moves=moves)).moves
-            self._publish([move for move, answer in zip(moves, answers, strict=True) if answer.accepted])
-            if not any(answer.accepted for answer in answers):
-                break
+    def owned_by(self, owner: RunnerId, limit: int = _BATCH) -> list[OwnedInvocation]:
+        """What a worker owns, by what the store says."""
+        return [
+            one
+            for one in self._components.orchestrator.find_orphans([owner], limit)
+            if one.runner_id == owner
+        ]
+
+    def hand_back(self, owned: Sequence[OwnedInvocation], reason: str) -> bool:
+        """Return what a living worker owns and does not run; whether any of it still was as it had been read."""
+        moves = tuple(transitions.hand_back_owned(one, reason) for one in owned)
+        answers = self._components.orchestrator.advance(Step(moves=moves)).moves
+        accepted = [move for move, answer in zip(moves, answers, strict=True) if answer.accepted]
+        self._publish(accepted)
+        return bool(accepted)
+
+    def hand_back_all(self, owner: RunnerId, reason: str) -> None:
+        """Return everything that a worker owns that is about to end by itself."""
+        while (owned := self.owned_by(owner)) and self.hand_back(owned, reason):
+            pass
 
     def _publish(self, moves: Sequence[Move]) -> None:
         claimable = [m.invocation_id for m in moves if m.to in AVAILABLE and not m.delay_seconds]

@@ -136,7 +136,7 @@ def hand_back(claim: Claim, *, ran: bool, reason: str, delay_seconds: float = 0.
 
 
 def hand_back_owned(owned: OwnedInvocation, reason: str) -> Move:
-    """The worker that ends returns what it owns, by what the store says that is."""
+    """The owner returns what it does not run (any more), by what the store says that it owns."""
     return Move(
         invocation_id=owned.invocation_id,
         to=_S.REROUTED,

@@ -22,7 +22,9 @@ from pynenc.exceptions import StoreError, TimeLimitError
 from pynenc.runner.async_slots import AsyncSlots
 from pynenc.runner.places import SupervisedPlace
 from pynenc.runner.slots import SlotPool
+from pynenc.runner.stocktaking import Stocktaking
 from pynenc.runner.watchdog import Watchdog, Watched
+from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, ClaimRequest, Move, MoveResult, Step, StepAnswer
 from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus
@@ -152,6 +154,7 @@ class Worker:
         self._slots: dict[int, WorkerSlot] = {}  # by thread; iterated over copies
         self._may_end_process = end_process if slots == 1 else None
         self._watchdog = Watchdog(engine, self._on_time_limit)
+        self._stocktaking = Stocktaking(engine.recovery, identity.runner_id, conf.max_pending_seconds)
         self._durations: dict[str, float] = {}
         self._unknown: dict[str, _Unknown] = {}
         self._stopping = threading.Event()
@@ -229,10 +232,19 @@ class Worker:
         on_threads = [one for slot in list(self._slots.values()) for one in list(slot.running)]
         return on_threads + self._async.running()
 
+    def _known(self) -> set[InvocationId]:
+        """What this worker owns, as far as it knows."""
+        known = {one.active.claim.invocation_id for one in self._watched()}
+        for slot in list(self._slots.values()):
+            with slot.lock:
+                known |= {claim.invocation_id for claim in slot.backlog}
+                known |= {move.invocation_id for move in slot.unsent}
+        return known
+
     def hand_back_running(self, reason: str) -> None:
         """Return everything that this worker owns; the caller ends the process right after."""
         self._send([move for slot in list(self._slots.values()) for move in slot.take_unsent(hand_back=True)])
-        self._engine.recovery.hand_back(self.identity.runner_id, reason)
+        self._engine.recovery.hand_back_all(self.identity.runner_id, reason)
 
     def unknown_tasks(self) -> frozenset[str]:
         """Tasks that this worker cannot run and does not ask for at the moment."""
@@ -307,9 +319,12 @@ class Worker:
         return answer
 
     def _run_batch(self, slot: WorkerSlot, claims: Sequence[Claim]) -> None:
+        started = [claim for claim in claims if claim.status is InvocationStatus.RUNNING]
         with slot.lock:
-            slot.backlog.extend(claims)
-            slot.started = sum(claim.status is InvocationStatus.RUNNING for claim in claims)
+            # A store may give them in another order, because they are waited for since.
+            slot.backlog.extend(started)
+            slot.backlog.extend(claim for claim in claims if claim.status is not InvocationStatus.RUNNING)
+            slot.started = len(started)
             slot.busy_since = time.monotonic()
         if len(claims) > 1:
             self._busy.set()
@@ -441,6 +456,7 @@ class Worker:
                 if now >= next_look:
                     next_look = now + _LOOK_SECONDS
                     self._watchdog.notice_cancelled(self._watched())
+                self._stocktaking.look(self._known)
             except StoreError as error:
                 logger.warning("the store did not answer (%s), looking again in a second", error)
             batching = any(slot.backlog or slot.unsent for slot in slots)

@@ -1,0 +1,101 @@
+"""What a worker does with answers of a store that are in no order, or not all there is."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pynenc import Pynenc
+from pynenc.backends.mem.orchestrator import MemOrchestrator
+from pynenc.exceptions import CommitUnknownError
+from pynenc.values.operations import Step, StepAnswer
+
+PATIENCE = 30.0
+
+
+class BackwardsOrchestrator(MemOrchestrator):
+    """Gives what is claimed in the order that suits it."""
+
+    def advance(self, step: Step) -> StepAnswer:
+        answer = super().advance(step)
+        return replace(answer, claims=answer.claims[::-1])
+
+
+class LateOrchestrator(MemOrchestrator):
+    """Carries out the first claim of several only after it was asked what became of it."""
+
+    late: ClassVar[Step | None] = None
+    happened: ClassVar[threading.Event]
+
+    def advance(self, step: Step) -> StepAnswer:
+        claim = step.claim
+        if claim is None or claim.limit == 1 or claim.ids is not None or self.happened.is_set():
+            return super().advance(step)
+        if not claim.repeated:
+            LateOrchestrator.late = step
+            raise CommitUnknownError("the answer was lost")
+        moves = super().advance(replace(step, claim=None))
+        assert self.late is not None
+        assert self.late.claim is not None
+        if super().advance(Step(claim=self.late.claim)).claims:
+            self.happened.set()
+        return moves
+
+
+@contextmanager
+def running(app: Pynenc) -> Iterator[None]:
+    thread = threading.Thread(target=app.runner.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        app.runner.stop_runner_loop()
+        thread.join(PATIENCE)
+
+
+def _app(orchestrator: type[MemOrchestrator], **settings: Any) -> Pynenc:
+    return Pynenc(
+        {
+            "app_id": uuid.uuid4().hex,
+            "orchestrator_cls": f"{__name__}.{orchestrator.__name__}",
+            "broker_cls": "MemBroker",
+            "state_backend_cls": "MemStateBackend",
+            "runner_cls": "ThreadRunner",
+            "threadrunner": {"max_threads": 1},
+            "logging_level": "critical",
+            **settings,
+        }
+    )
+
+
+def nap(number: int) -> int:
+    """So long that some of a batch are started with their claim and others later."""
+    time.sleep(0.003)
+    return number
+
+
+def test_those_that_are_started_need_not_come_first() -> None:
+    app = _app(BackwardsOrchestrator)
+    task = app.task(nap)
+    with running(app):
+        assert task(0).get(PATIENCE) == 0  # from now on it is known how long it takes
+        invocations = list(task.parallelize([(n,) for n in range(1, 30)]).invocations)
+        assert [one.get(PATIENCE) for one in invocations] == list(range(1, 30))
+        assert all(one.history[-1].status == "success" for one in invocations)
+    app.close()
+
+
+def test_what_was_claimed_for_a_worker_that_never_heard_of_it_goes_back() -> None:
+    LateOrchestrator.happened = threading.Event()
+    app = _app(LateOrchestrator, max_pending_seconds=0.1)
+    task = app.task(nap)
+    invocations = list(task.parallelize([(n,) for n in range(3)]).invocations)
+    with running(app):
+        assert LateOrchestrator.happened.wait(PATIENCE)
+        assert [one.get(PATIENCE) for one in invocations] == [0, 1, 2]
+    app.close()
