@@ -125,11 +125,14 @@ def test_a_call_is_repeated_as_it_was_registered_and_once_for_each_id(
     repeats = []
     for first in firsts:
         record, new_id = engine.get_record(first.invocation_id), engine.submitter.reserve_id()
-        stored = engine.stored_arguments(record)
-        answers = [engine.submitter.repeat(record, stored, new_id) for _ in range(2)]
+        repetition = engine.submitter.repetition_of(record, new_id)
+        answers = [engine.submitter.repeat([repetition])[0] for _ in range(2)]
         assert [(one.invocation_id, one.created) for one in answers] == [(new_id, True), (new_id, False)]
         repeats.append(sample.app.get_invocation(new_id))
     assert [repeat.get(TIMEOUT) for repeat in repeats] == results
+    again = [engine.submitter.repetition_of(one.record, engine.submitter.reserve_id()) for one in repeats]
+    answers = engine.submitter.repeat(again)
+    assert [one.invocation_id for one in answers] == [one.invocation_id for one in again]
     for first, repeat in zip(firsts, repeats, strict=True):
         before, after = first.record, repeat.record
         assert after.rerun_of == before.invocation_id

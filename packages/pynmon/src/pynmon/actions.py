@@ -9,8 +9,11 @@ from pynenc import Pynenc
 from pynenc.exceptions import PynencError, StoreError
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
-from pynmon.audit import Audit
-from pynmon.identity import Identity
+from pynenc.values.runners import RunnerRecord
+from pynmon.acknowledged import Acknowledged
+from pynmon.audit import Audit, Entry
+from pynmon.health import RunnerState
+from pynmon.identity import Identity, Role
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Actions:
     def __init__(self, app: Pynenc, audit: Audit) -> None:
         self._app = app
         self._audit = audit
+        self.acknowledged = Acknowledged(audit)
 
     def reserve_id(self) -> InvocationId:
         """An id for a rerun."""
@@ -85,7 +89,7 @@ class Actions:
         record = engine.get_record(InvocationId(invocation_id))
         self._require(actor, "rerun", invocation_id, why_no_rerun(record))
         try:
-            answer = engine.submitter.repeat(record, engine.stored_arguments(record), new_id)
+            (answer,) = engine.submitter.repeat([engine.submitter.repetition_of(record, new_id)])
         except StoreError:
             self._note(actor, "rerun", invocation_id, "unknown", "the store did not answer")
             raise
@@ -110,7 +114,7 @@ class Actions:
         record = engine.get_record(InvocationId(invocation_id))
         self._require(actor, "cancel", invocation_id, why_no_cancel(record))
         told = f"by {actor.identity.name}" + (f": {reason}" if reason else "")
-        ended = engine.canceller.cancel(record.invocation_id, cascade=cascade, reason=told)
+        ended = engine.canceller.cancel([record.invocation_id], cascade=cascade, reason=told)
         scope = "with everything below" if cascade else "alone"
         if not ended:
             self._require(actor, "cancel", invocation_id, "It has ended meanwhile.")
@@ -130,16 +134,54 @@ class Actions:
         (triggers.pause if paused else triggers.resume)(trigger_id)
         self._note(actor, action, trigger_id, "done", "")
 
-    def _require(self, actor: Actor, action: str, subject: str, why_not: str) -> None:
-        if not actor.identity.may_act:
+    def recover(self, actor: Actor, runner: RunnerRecord, state: RunnerState, typed: str) -> int:
+        """Give what a runner or worker has in hand back to the others, at once.
+
+        Args:
+            actor: Who wants it; an admin.
+            runner: Whose work it is.
+            state: Whether it lives. What it works on while it does is begun again elsewhere, and its own result
+                discarded.
+            typed: Of one that lives the beginning of its id, so that nobody does that by mistake.
+
+        Returns:
+            How many invocations changed hands.
+
+        Raises:
+            ActionRefusedError: it lives and that was not confirmed, or it is not for this role.
+            StoreError: the store is away.
+        """
+        runner_id = runner.identity.runner_id
+        is_gone = state in (RunnerState.DEAD, RunnerState.STOPPED)
+        why_not = (
+            "" if is_gone or typed == runner_id[:8] else f"It lives: type {runner_id[:8]} to do it anyway."
+        )
+        self._require(actor, "recover", runner_id, why_not, Role.ADMIN)
+        number = self._app.engine.recovery.recover([runner_id], f"by {actor.identity.name}")
+        self._note(actor, "recover", runner_id, "done", f"{number} of a runner that was {state}")
+        return number
+
+    def acknowledge(self, actor: Actor, fingerprint: str, note: str) -> None:
+        """Say that a kind of failure is known.
+
+        Raises:
+            ActionRefusedError: it is not for this role.
+        """
+        self._require(actor, "acknowledge", fingerprint, "")
+        self.acknowledged.add(self._note(actor, "acknowledge", fingerprint, "done", note))
+
+    def _require(
+        self, actor: Actor, action: str, subject: str, why_not: str, needed: Role = Role.OPERATOR
+    ) -> None:
+        if actor.identity.role < needed:
             self._note(actor, action, subject, "denied", f"as {actor.identity.role.name.lower()}")
-            raise ActionRefusedError("That needs the role of an operator.")
+            raise ActionRefusedError(f"That needs the role of an {needed.name.lower()}.")
         if why_not:
             self._note(actor, action, subject, "refused", why_not)
             raise ActionRefusedError(why_not)
 
-    def _note(self, actor: Actor, action: str, subject: str, result: str, detail: str) -> None:
-        self._audit.add(
+    def _note(self, actor: Actor, action: str, subject: str, result: str, detail: str) -> Entry:
+        return self._audit.add(
             who=actor.identity.name,
             action=action,
             subject=subject,

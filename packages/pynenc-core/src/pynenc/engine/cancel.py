@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.engine import transitions
-from pynenc.engine.patience import Advance
+from pynenc.engine.patience import Advance, advance_surely
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import InvocationQuery, Step
 
@@ -14,31 +15,52 @@ _PAGE = 500
 
 
 class Canceller:
-    """Cancels invocations. One that runs loses its owner at once; its worker notices within about a second."""
+    """Cancels invocations. One that runs loses its owner at once; its worker notices within about a second.
 
-    def __init__(self, orchestrator: BaseOrchestrator, advance: Advance) -> None:
+    Args:
+        orchestrator: Where the invocations are.
+        advance: Carries out a step.
+        patience_seconds: A step is sent again for so long while the store is away.
+    """
+
+    def __init__(self, orchestrator: BaseOrchestrator, advance: Advance, patience_seconds: float) -> None:
         self._orchestrator = orchestrator
         self._advance = advance
+        self._patience_seconds = patience_seconds
 
-    def cancel(self, invocation_id: InvocationId, *, cascade: bool, reason: str) -> bool:
-        """Cancel an invocation, and with ``cascade`` everything below it that is not final.
+    def cancel(self, ids: Sequence[InvocationId], *, cascade: bool, reason: str) -> frozenset[InvocationId]:
+        """Cancel invocations, and with ``cascade`` everything below them that is not final.
 
         Returns:
-            Whether this call ended the invocation; False when it was final already.
-        """
-        cancelled = self._cancel_all([invocation_id], reason)
-        # Parents first, so that what they go on to call has a cancelled parent and is found by the next look.
-        while cascade and (below := list(_open_descendants(self._orchestrator, invocation_id))):
-            if not self._cancel_all(below, f"with '{invocation_id}'" + (f": {reason}" if reason else "")):
-                break
-        return bool(cancelled)
+            Those of ``ids`` that this call ended; the others were final already, or do not exist.
 
-    def _cancel_all(self, ids: list[InvocationId], reason: str) -> int:
-        cancelled = 0
+        Raises:
+            StoreError: the store was away for too long. What was cancelled until then stays so; the same call
+                goes on with the rest.
+        """
+        cancelled = self._end(ids, reason)
+        for invocation_id in ids if cascade else ():
+            # Parents first, so that what they go on to call has a cancelled parent and is found by the next look.
+            while below := list(_open_descendants(self._orchestrator, invocation_id)):
+                if not self._end(below, f"with '{invocation_id}'" + (f": {reason}" if reason else "")):
+                    break
+        return cancelled
+
+    def _end(self, ids: Sequence[InvocationId], reason: str) -> frozenset[InvocationId]:
+        cancelled: set[InvocationId] = set()
         for at in range(0, len(ids), _PAGE):
             moves = tuple(transitions.cancel(invocation_id, reason) for invocation_id in ids[at : at + _PAGE])
-            cancelled += sum(answer.accepted for answer in self._advance(Step(moves=moves)).moves)
-        return cancelled
+            answer = advance_surely(self._advance, Step(moves=moves), self._out_of_patience())
+            cancelled.update(
+                move.invocation_id
+                for move, result in zip(moves, answer.moves, strict=True)
+                if result.accepted
+            )
+        return frozenset(cancelled)
+
+    def _out_of_patience(self) -> Callable[[], bool]:
+        deadline = time.monotonic() + self._patience_seconds
+        return lambda: time.monotonic() > deadline
 
 
 def _open_descendants(orchestrator: BaseOrchestrator, root: InvocationId) -> Iterator[InvocationId]:

@@ -60,7 +60,9 @@ class Engine:
             components.clock,
             components.conf.max_help_depth,
         )
-        self.canceller = Canceller(components.orchestrator, self.advance_surely)
+        self.canceller = Canceller(
+            components.orchestrator, self.advance, components.conf.publish_timeout_seconds
+        )
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups, components.clock)
         self.recovery = Recovery(components, self.payloads)
         self.workflows = Workflows(components, self.payloads, self.advance_surely)

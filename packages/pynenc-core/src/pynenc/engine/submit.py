@@ -44,6 +44,18 @@ class NewCall:
     trigger_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A call to register again."""
+
+    #: The invocation that it was.
+    record: InvocationRecord
+    #: As they are stored.
+    arguments: SerializedArguments
+    #: Of the new invocation.
+    invocation_id: InvocationId
+
+
 class Submitter:
     """Registers calls."""
 
@@ -71,19 +83,36 @@ class Submitter:
         """An id for a call that is registered later."""
         return new_id()
 
-    def repeat(
-        self, record: InvocationRecord, arguments: SerializedArguments, invocation_id: InvocationId
-    ) -> SubmitAnswer:
-        """Register the call of an invocation again, under the settings that it was registered with.
+    def repetition_of(self, record: InvocationRecord, invocation_id: InvocationId) -> Repetition:
+        """The call of an invocation, to be registered again under another id.
 
-        The code of its task is not needed. With the same new id it is registered once, however often it is
-        asked for.
+        Args:
+            record: The invocation, with what the store holds of its arguments.
+            invocation_id: Of the new one.
+
+        Raises:
+            OutcomeLostError: its stored arguments are gone.
+            SerializationError: they cannot be read.
+            StoreError: the store is away.
+        """
+        return Repetition(record, self._payloads.stored_arguments(record), invocation_id)
+
+    def repeat(self, repetitions: Sequence[Repetition]) -> list[SubmitAnswer]:
+        """Register the calls of invocations again, under the settings that they were registered with.
+
+        All of them, or none. The code of their tasks is not needed. With the same new id a call is registered
+        once, however often it is asked for.
 
         Raises:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
+        new = [self._repeated(one) for one in repetitions]
+        return self._store([one.arguments for one in repetitions], new)
+
+    def _repeated(self, repetition: Repetition) -> NewInvocation:
+        record, invocation_id = repetition.record, repetition.invocation_id
         is_workflow = record.workflow_id == record.invocation_id
-        new = NewInvocation(
+        return NewInvocation(
             invocation_id=invocation_id,
             task_id=record.task_id,
             args_id=record.args_id,
@@ -96,13 +125,12 @@ class Submitter:
             cc_park=record.cc_park,
             priority=record.priority,
             queue=record.queue,
-            arguments=self._packed(arguments, invocation_id),
+            arguments=self._packed(repetition.arguments, invocation_id),
             args_preview=record.args_preview,
             args_bytes=record.args_bytes,
             rerun_of=record.invocation_id,
             caches_result=record.caches_result,
         )
-        return self._store([arguments], [new])[0]
 
     def _submit_recorded(
         self, calls: Sequence[NewCall], parent: ActiveInvocation, workflow: WorkflowReplay

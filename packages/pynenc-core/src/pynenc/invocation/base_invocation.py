@@ -78,6 +78,9 @@ class BaseInvocation(ABC, Generic[R]):
 
         Returns:
             Whether this call ended it.
+
+        Raises:
+            StoreError: the store was away for ``publish_timeout_seconds``; the same call goes on where it stopped.
         """
 
     @abstractmethod

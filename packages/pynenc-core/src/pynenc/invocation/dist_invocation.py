@@ -101,7 +101,7 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
     def cancel(self, *, cascade: bool = False, reason: str = "") -> bool:
         """End it unless it is final; see ``BaseInvocation.cancel``."""
         self._engine.get_state(self._invocation_id)  # an unknown id is an error, not a refusal
-        return self._engine.canceller.cancel(self._invocation_id, cascade=cascade, reason=reason)
+        return bool(self._engine.canceller.cancel([self._invocation_id], cascade=cascade, reason=reason))
 
     async def async_result(self, timeout: float | None = None) -> R:
         """Like ``get``, without blocking the running loop."""
