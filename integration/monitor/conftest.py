@@ -95,7 +95,9 @@ def shop(store_settings: dict[str, Any]) -> Iterator[ModuleType]:
 @pytest.fixture(scope="module")
 def monitor(shop: ModuleType) -> FastAPI:
     return create_monitor_app(
-        shop.app, MonitorSettings(allowed_hosts=("127.0.0.1", "localhost"), refresh_seconds=0.1)
+        shop.app,
+        # Tests ask faster than people.
+        MonitorSettings(allowed_hosts=("127.0.0.1", "localhost"), refresh_seconds=0.1, requests_per_second=0),
     )
 
 

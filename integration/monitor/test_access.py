@@ -27,7 +27,7 @@ def bearer(role: Role) -> dict[str, str]:
 
 
 def monitor_of(shop: ModuleType, **settings: object) -> FastAPI:
-    chosen = {"tokens": TOKENS, "read_only": False, **settings}
+    chosen = {"tokens": TOKENS, "read_only": False, "requests_per_second": 0, **settings}
     return create_monitor_app(shop.app, MonitorSettings(**chosen))  # type: ignore[arg-type]
 
 
@@ -49,7 +49,7 @@ def logged_in(monitor: FastAPI, role: Role) -> TestClient:
 
 def entries(monitor: FastAPI) -> list[Entry]:
     audit: Audit = monitor.state.audit
-    return audit.latest()
+    return audit.page(500)[0]
 
 
 @pytest.fixture
@@ -188,6 +188,23 @@ def test_who_tries_too_often_has_to_wait(guarded: FastAPI) -> None:
     assert client_of(guarded, "10.0.0.7").get("/metrics", headers=bearer(Role.ADMIN)).status_code == 200
     assert session.get("/").status_code == 200
     assert [entry.result for entry in entries(guarded)] == ["denied"] * 10
+
+
+def test_who_asks_too_often_is_refused_and_nobody_else(shop: ModuleType) -> None:
+    monitor = monitor_of(shop, requests_per_second=0.5)
+    client = client_of(monitor)
+    codes = [client.get("/api/v1/openapi.json", headers=bearer(Role.VIEWER)).status_code for _ in range(100)]
+    assert codes[:5] == [200] * 5
+    assert codes[-1] == 429
+    refused = client.get("/api/v1/openapi.json", headers=bearer(Role.VIEWER))
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert client.get("/api/v1/openapi.json", headers=bearer(Role.OPERATOR)).status_code == 200
+    assert client.get("/static/app.css").status_code == 200
+    codes = [client.get("/").status_code for _ in range(100)]
+    assert codes[0] == 401
+    assert codes[-1] == 429
+    assert client_of(monitor, "10.0.0.7").get("/").status_code == 401
 
 
 @pytest.mark.parametrize("https", [False, True])

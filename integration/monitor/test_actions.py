@@ -16,6 +16,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from pynenc import PynencBuilder
+from pynenc.values.ids import RunnerId
+from pynenc.values.operations import ClaimRequest, Step
+from pynenc.values.runners import Beat, RunnerIdentity
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
 
@@ -30,7 +33,9 @@ def guarded(shop: ModuleType, tmp_path: Path) -> Iterator[FastAPI]:
     """A monitor of an app that has the shop's store and none of its code."""
     store = shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2]
     bare = PynencBuilder().app_id("shop").sqlite(store).custom_config(task_modules=["pynmon_shop"]).build()
-    settings = MonitorSettings(tokens=TOKENS, read_only=False, audit_file=tmp_path / "audit.jsonl")
+    settings = MonitorSettings(
+        tokens=TOKENS, read_only=False, requests_per_second=0, audit_file=tmp_path / "audit.jsonl"
+    )
     yield create_monitor_app(bare, settings)
     bare.close()
 
@@ -198,6 +203,78 @@ def test_a_trigger_is_paused_and_resumed(shop: ModuleType, guarded: FastAPI, ope
     assert [(one.action, one.subject, one.result) for one in reversed(entries(guarded))] == [
         (action, info.trigger_id, result) for action in ("pause", "resume") for result in ("done", "refused")
     ]
+
+
+def test_a_kind_of_failure_is_acknowledged_until_it_happens_again(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient, tmp_path: Path
+) -> None:
+    link = re.findall(r'href="(/failures/\w+)\?range', operator.get("/failures").text)[0]
+    assert ">new</span>" in operator.get("/failures").text
+    note = "a known one, see <b>42</b>"
+    assert act(operator, f"{link}/acknowledge", note=note) == (303, link)
+    assert ">acknowledged</span>" in operator.get("/failures").text
+    page = operator.get(link).text
+    assert html.escape(note) in page
+    assert "by operator" in page
+    page = logged_in(guarded, Role.VIEWER).get(link).text
+    assert html.escape(note) in page
+    assert "It is known" not in page
+    assert "by operator" not in page
+    done = entries(guarded)[0]
+    assert (done.action, done.subject, done.detail) == ("acknowledge", link.rpartition("/")[2], note)
+    # Another monitor of the same file knows it, too.
+    settings = MonitorSettings(tokens=TOKENS, read_only=False, audit_file=tmp_path / "audit.jsonl")
+    later = logged_in(create_monitor_app(shop.app, settings), Role.OPERATOR)
+    assert ">acknowledged</span>" in later.get("/failures").text
+    with running(shop):
+        assert shop.refuse("again").wait(30)
+    again = logged_in(create_monitor_app(shop.app, settings), Role.OPERATOR)
+    assert ">again</span>" in again.get("/failures").text
+    assert "It happened again since." in again.get(link).text
+    assert act(operator, "/failures/<script>/acknowledge")[0] == 422
+
+
+def test_the_work_of_a_living_runner_is_taken_away_by_an_admin_who_says_so_twice(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    shop.released.clear()
+    admin = logged_in(guarded, Role.ADMIN)
+    with running(shop):
+        held = shop.hold()
+        eventually(lambda: held.record.status is InvocationStatus.RUNNING)
+        path = f"/runners/{held.record.runner_id}"
+        assert "Take its work away" not in operator.get(path).text
+        assert act(operator, f"{path}/recover")[0] == 403
+        code, text = act(admin, f"{path}/recover")
+        assert code == 409
+        assert "It lives" in text
+        assert held.record.epoch == 1
+        typed = re.findall(r'<b class="data">([^<]+)</b> to go on', admin.get(path).text)[0]
+        assert act(admin, f"{path}/recover", typed=typed) == (303, path)
+        shop.released.set()
+        assert held.get(30) == "released"
+    assert held.record.recoveries == 1
+    assert "by admin" in [entry.reason for entry in held.history]
+    done = next(one for one in entries(guarded) if one.result == "done")
+    assert (done.action, done.detail) == ("recover", "1 of a runner that was alive")
+    assert act(admin, "/runners/unknown/recover")[0] == 404
+
+
+def test_what_a_dead_runner_had_in_hand_is_given_to_others_at_once(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    waiting = shop.charge(1, 1.0)
+    lost = RunnerIdentity(runner_id=RunnerId("lost-one"), runner_cls="ThreadRunner", host="h", pid=1)
+    shop.app.orchestrator.beat(Beat(alive=(lost,)))
+    claim = ClaimRequest(runner=lost, token="t", ids=(waiting.invocation_id,))
+    assert shop.app.orchestrator.advance(Step(claim=claim)).claims
+    shop.app.orchestrator.beat(Beat(stopped=((lost.runner_id, "lost"),)))
+    admin = logged_in(guarded, Role.ADMIN)
+    assert "Give what it had in hand to others now" in admin.get("/runners/lost-one").text
+    assert act(admin, "/runners/lost-one/recover") == (303, "/runners/lost-one")
+    assert waiting.record.status is InvocationStatus.REROUTED
+    assert "Give what it had" not in admin.get("/runners/lost-one").text
+    waiting.cancel()
 
 
 def test_pages_of_an_operator_break_no_rule(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:

@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 
 from pynenc import PynencBuilder
 from pynmon import create_monitor_app
+from pynmon.statistics import BOUNDS
 
-from .conftest import eventually
+from .conftest import eventually, running
 from .test_pages import statements
 
 #: Address and the most questions that it may ask the store, however much is in there.
@@ -24,7 +25,7 @@ CEILINGS = {
     "/api/v1/tasks/pynmon_shop.charge": 2,
     "/api/v1/workflows": 1,
     "/api/v1/runners": 2,
-    "/metrics": 4,
+    "/metrics": 5,
     "/api/v1/openapi.json": 0,
     "/healthz": 0,
 }
@@ -163,6 +164,8 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     expected = {f"/api/v1/{kind}" for kind in kinds}
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
     acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "cancel")}
+    acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
+    expected.add("/api/v1/bulk/{job_id}")
     assert set(described["paths"]) == expected | acting
     for path, methods in described["paths"].items():
         assert set(methods) == ({"post"} if path in acting else {"get"})
@@ -201,3 +204,32 @@ def test_metrics_tell_how_long_the_oldest_waits(shop: ModuleType, client: TestCl
         assert samples(client.get("/metrics").text)["pynenc_queue_depth", ""] == 1
     finally:
         waiting.cancel()
+
+
+def test_what_ended_is_counted_once_however_often_it_is_asked_for(shop: ModuleType) -> None:
+    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")
+    before = numbers(client)
+    with running(shop):
+        assert all(call.wait(30) for call in [shop.echo("x"), shop.echo("y"), shop.refuse("z")])
+    for _ in range(2):
+        after = numbers(client)
+
+    def grown(name: str) -> float:
+        return after[name] - before.get(name, 0.0)
+
+    echo, refuse = 'task="pynmon_shop.echo"', 'task="pynmon_shop.refuse"'
+    assert grown(f'pynenc_invocations_ended_total{{{echo},status="success"}}') == 2
+    assert grown(f'pynenc_invocations_ended_total{{{refuse},status="failed"}}') == 1
+    for name in ("pynenc_invocation_run_seconds", "pynenc_invocation_wait_seconds"):
+        assert grown(f"{name}_count{{{echo}}}") == 2
+        assert grown(f'{name}_bucket{{{echo},le="+Inf"}}') == 2
+        bounds = [after[f'{name}_bucket{{{echo},le="{bound}"}}'] for bound in (*BOUNDS, "+Inf")]
+        assert bounds == sorted(bounds)
+        assert after[f"{name}_sum{{{echo}}}"] > 0
+
+
+def numbers(client: TestClient) -> dict[str, float]:
+    lines = [line for line in client.get("/metrics").text.splitlines() if not line.startswith("#")]
+    found = {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+    assert len(found) == len(lines)
+    return found

@@ -77,3 +77,34 @@ def test_programs_look_and_act_by_their_tokens(shop: ModuleType, served: str, tm
         ("some-operator", "cancel", "done"),
         ("some-operator", "rerun", "done"),
     ]
+
+
+def test_without_tokens_a_link_for_this_run_is_shown_once(
+    store_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = {**store_settings, "app_id": "shop", "logging_level": "warning"}
+    environment = {f"PYNENC__{name.upper()}": str(value) for name, value in settings.items()}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "pynenc", "monitor", "--port", str(port), "--allow-actions"]
+    process = subprocess.Popen(
+        [*command, "--log-level", "debug"],
+        env={**os.environ, **environment},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        link, _, secret = process.stdout.readline().split()[-1].partition("#t=")
+        assert link == f"{address}login"
+        eventually(lambda: answers(address + "healthz"))
+        assert httpx.get(address).status_code == 401
+        assert httpx.get(address + "audit", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+    finally:
+        process.terminate()
+        rest = process.communicate(timeout=30)
+    assert len(secret) >= 32
+    assert all(secret not in text for text in rest)

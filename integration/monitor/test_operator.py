@@ -96,6 +96,51 @@ def test_a_form_is_not_closed_by_an_update(watched: Watched, shop: ModuleType) -
     assert "by olga: a mistake" in page.locator("#content").inner_text()
 
 
+def test_many_are_cancelled_and_run_again_by_a_query(watched: Watched, shop: ModuleType) -> None:
+    waiting = list(shop.echo.parallelize([(text,) for text in shop.HOSTILE] * 50))
+    page = log_in(watched, "/invocations?q=task:pynmon_shop.echo%20is:open&size=25")
+    # A chosen row is not swapped away while others come.
+    page.locator(".pick").first.check()
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_role("button", name="Cancel…").click()
+    assert "1 chosen invocation" in page.locator("main").inner_text()
+    page.go_back()
+    page.locator(".pick").first.uncheck()
+    page.get_by_role("button", name="Cancel…").click()
+    assert "Cancel 400 invocations?" in page.locator("h1").inner_text().replace("\u202f", "")
+    page.get_by_label("Reason").fill(shop.HOSTILE[1])
+    page.get_by_label("to go on").fill("399")
+    page.get_by_role("button", name="Cancel 400").click()
+    assert "not confirmed" in page.locator("main").inner_text()
+    page.go_back()
+    page.get_by_label("to go on").fill("400")
+    page.get_by_role("button", name="Cancel 400").click()
+    page.evaluate("window.__stayed = true")
+    becomes(page, "done")
+    assert page.evaluate("window.__stayed"), "the page was loaded again"
+    assert page.evaluate("window.__pwned") is None
+    assert "400 of 400 done" in page.locator("h2").first.inner_text()
+    assert {one.record.status for one in waiting} == {InvocationStatus.CANCELLED}
+    page.get_by_role("link", name="audit", exact=True).click()
+    rows = page.locator("tbody tr").all_inner_texts()
+    assert "400 done" in rows[0]
+    assert "begun" in rows[1]
+    assert page.locator("main img, main script, [onerror]").count() == 0
+    # A browser complains of the answer to a wrong number.
+    watched.complaints[:] = [one for one in watched.complaints if "409" not in one]
+
+
+def test_a_kind_of_failure_is_run_again(watched: Watched, shop: ModuleType) -> None:
+    page = log_in(watched, "/failures")
+    page.locator("td a.data").first.click()
+    page.get_by_role("button", name="Run all of them again…").click()
+    page.get_by_role("button", name=re.compile("^Run again [0-9]+$")).click()
+    becomes(page, "done")
+    assert page.locator("tbody tr").count() > 0
+    with running(shop):
+        eventually(lambda: not shop.app.orchestrator.count_by_status().get(InvocationStatus.REGISTERED))
+
+
 def test_hostile_text_in_the_audit_is_text(watched: Watched, shop: ModuleType) -> None:
     page = log_in(watched)
     for text in shop.HOSTILE:
@@ -111,6 +156,17 @@ def test_hostile_text_in_the_audit_is_text(watched: Watched, shop: ModuleType) -
     assert page.evaluate("window.__pwned") is None
     assert page.locator("main img, main script, main iframe, [onload], [onerror], [onmouseover]").count() == 0
     assert shop.HOSTILE[0] in page.locator("main").inner_text()
+
+
+def test_a_link_logs_in_and_leaves_its_secret_nowhere(watched: Watched) -> None:
+    asked: list[str] = []
+    watched.page.on("request", lambda request: asked.append(request.url))
+    page = watched.open(f"/login?next=/tasks#t={SECRET}")
+    page.wait_for_url("**/tasks")
+    assert page.locator("h1").inner_text() == "Tasks"
+    page.go_back()
+    assert SECRET not in page.url
+    assert all(SECRET not in url.partition("#")[0] for url in asked)
 
 
 def test_logging_out_and_a_wrong_token(watched: Watched) -> None:
@@ -151,7 +207,24 @@ def test_everybody_can_read_what_operators_see(
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     assert axe.run(watched.open("/login"), options=rules).violations_count == 0
     log_in(watched)
-    for path in ("/audit", f"/invocations/{waiting.invocation_id}", "/invocations/unknown", "/"):
+    page = watched.open("/invocations?q=is:open")
+    page.get_by_role("button", name="Cancel…").click()
+    results = axe.run(page, options=rules)
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_label("to go on").fill(page.locator("label b.data").inner_text())
+    page.locator(".order button").click()
+    becomes(page, "done")
+    job = page.url.removeprefix(address)
+    for path in (
+        job,
+        "/invocations",
+        "/failures",
+        "/audit",
+        f"/invocations/{waiting.invocation_id}",
+        "/invocations/unknown",
+        "/",
+    ):
         page = watched.open(path)
         if page.get_by_text("Cancel…").count():
             page.get_by_text("Cancel…").click()

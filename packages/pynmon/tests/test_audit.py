@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from pynmon.audit import Audit
 
 
@@ -25,22 +27,26 @@ def test_the_file_is_gone_on_with(tmp_path: Path) -> None:
         file.write('{"cut\n[]\n{"other": 1}\n')
     audit = Audit(tmp_path / "audit")
     add(audit, "b")
-    assert [entry.subject for entry in audit.latest()] == ["b", "a"]
-    assert [entry.subject for entry in Audit(tmp_path / "audit").latest()] == ["b", "a"]
+    assert [entry.subject for entry in audit.page(500)[0]] == ["b", "a"]
+    assert [entry.subject for entry in Audit(tmp_path / "audit").page(500)[0]] == ["b", "a"]
 
 
-def test_only_the_end_of_a_long_file_is_read(tmp_path: Path) -> None:
-    audit = Audit(tmp_path / "audit")
+@pytest.mark.parametrize("kept", [True, False])
+def test_pages_from_the_newest_to_the_oldest_hold_each_entry_once(tmp_path: Path, kept: bool) -> None:
+    audit = Audit(tmp_path / "audit" if kept else None)
+    assert audit.page(3) == ([], None)
     for number in range(1_000):
-        add(audit, f"{number}", "x" * 400)
-    latest = Audit(tmp_path / "audit").latest()
-    assert 100 < len(latest) <= 500
-    assert [int(entry.subject) for entry in latest] == list(range(999, 999 - len(latest), -1))
-
-
-def test_without_a_file_it_is_kept_in_memory() -> None:
-    audit = Audit(None)
-    for number in range(600):
-        add(audit, f"{number}")
-    assert len(audit.latest()) == 500
-    assert audit.latest()[0].subject == "599"
+        add(audit, f"{number}", "x" * (number % 500))  # blocks of the file end anywhere in a line
+    found: list[int] = []
+    before = None
+    while True:
+        page, before = audit.page(7, before)
+        found += [int(entry.subject) for entry in page]
+        if before is None:
+            break
+        add(audit, "later")  # changes no page that is older
+    assert found == list(range(999, -1, -1))
+    assert audit.page(3, 2**50)[0][0].subject == "later"
+    assert [entry.subject for entry in audit.every()][:3] == ["0", "1", "2"]
+    # In the middle of a line: that one is no entry.
+    assert audit.page(500, 20) == ([], None)

@@ -4,7 +4,7 @@ import pytest
 
 from pynenc.exceptions import ConfigError
 from pynmon.identity import AccessToken, Role, owner_of, tokens_of
-from pynmon.sessions import Attempts, Sessions
+from pynmon.sessions import Attempts, Rates, Sessions
 from pynmon.settings import MonitorSettings
 
 SECRET = "0123456789abcdefghijkl"
@@ -80,6 +80,18 @@ def test_an_address_waits_after_too_many_wrong_tokens() -> None:
     assert attempts.is_allowed("b")
     clock.time += Attempts.SECONDS
     assert attempts.is_allowed("a")
+
+
+def test_who_asks_too_often_waits_until_something_is_saved_up_again() -> None:
+    clock = Clock()
+    rates = Rates(2.0, clock)
+    assert [rates.take("a") for _ in range(21)] == [True] * 20 + [False]
+    assert rates.take("b")
+    clock.time += 1
+    assert [rates.take("a") for _ in range(3)] == [True, True, False]
+    clock.time += 1000
+    assert [rates.take("a") for _ in range(21)] == [True] * 20 + [False]
+    assert all(Rates(0.0, clock).take("a") for _ in range(1000))
 
 
 def test_nobody_is_trusted_by_mistake() -> None:

@@ -57,7 +57,6 @@ def test_a_file_without_tokens_is_refused(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--allow-actions"], "who acts"),
         (["--trusted-header", "X-User"], "trusted_proxies"),
     ],
 )

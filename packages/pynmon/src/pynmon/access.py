@@ -20,7 +20,7 @@ from pynmon.audit import Audit
 from pynmon.identity import AccessToken, Identity, Role, identity_of, owner_of, remember
 from pynmon.permissions import PUBLIC, ROLES, key_of
 from pynmon.security import SAFE_METHODS, path_within
-from pynmon.sessions import Attempts, Sessions
+from pynmon.sessions import Attempts, Rates, Sessions
 from pynmon.settings import MonitorSettings
 from pynmon.views import Views
 
@@ -42,6 +42,7 @@ class Guard:
         self._key = secrets.token_bytes(32)
         self.sessions = Sessions()
         self.attempts = Attempts()
+        self.rates = Rates(settings.requests_per_second)
         # Browsers take a cookie of this prefix by https only, and from no other host.
         prefix = "__Host-" if settings.https else ""
         self.cookie = f"{prefix}pynmon-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
@@ -129,6 +130,11 @@ class Access:
             identity = self._guard.identify(request)
         except HTTPException as error:
             return self._answer(request, error.status_code, "That is refused.", str(error.detail))
+        client = identity.name if identity and identity.name else address_of(request)
+        if not self._guard.rates.take(client):
+            response = self._answer(request, 429, "That is too fast.", "Wait a moment, then try again.")
+            response.headers["Retry-After"] = "1"
+            return response
         if identity is None:
             return self._ask_who(request)
         remember(request.scope, identity)

@@ -22,6 +22,8 @@ from pynmon.access import Access, Guard
 from pynmon.actions import Actions
 from pynmon.answers import problem
 from pynmon.audit import Audit
+from pynmon.bulk.jobs import Jobs
+from pynmon.ended import Ended
 from pynmon.live import Live
 from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
@@ -65,8 +67,10 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.state.settings = chosen
     monitor.state.audit = audit = Audit(chosen.audit_file)
     monitor.state.actions = Actions(app, audit)
+    monitor.state.jobs = Jobs(app, source.store, audit, chosen.bulk_limit)
     monitor.state.guard = guard = Guard(source.app_id, chosen, audit)
     monitor.state.views = views = Views(source, chosen)
+    monitor.state.ended = Ended(source.store)
     monitor.state.live = Live(source.store, chosen)
     for router in pages.ROUTERS:
         monitor.include_router(router, include_in_schema=False)

@@ -1,24 +1,23 @@
-"""Who did what, and who tried: one JSON object per line, in a file if there is one, and in the log."""
+"""Who did what, and who tried: one JSON object per line, in a file and in the log."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+import tempfile
 import threading
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pynenc.values.clock import SystemClock
 from pynmon.presentation.texts import iso
 
 logger = logging.getLogger(__name__)
-#: So much of the end of the file is read when the monitor starts.
-_TAIL_BYTES = 256 * 1024
-_MOST_ENTRIES = 500
+#: So much of the file is read at once, on the way from its end to its beginning.
+_BLOCK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,8 @@ class Entry:
     action: str
     #: What it was about: an id.
     subject: str
-    #: ``done``, ``refused`` or ``denied``: carried out, not possible now, not permitted.
+    #: ``done``, ``refused`` or ``denied``: carried out, not possible now, not permitted. Of a bulk action how it
+    #: began and ended.
     result: str
     detail: str = ""
     #: Where the request came from.
@@ -52,13 +52,11 @@ class Audit:
         # Not the store's: attempts are noted while that is away, too.
         self._clock = SystemClock()
         self._lock = threading.Lock()
-        self._latest: deque[Entry] = deque(maxlen=_MOST_ENTRIES)  # guarded by self._lock
-        if path is not None:
-            self._latest.extend(_tail_of(path))
+        self._file = _opened(path)  # guarded by self._lock
 
     def add(
         self, *, who: str, action: str, subject: str, result: str, detail: str = "", address: str = ""
-    ) -> None:
+    ) -> Entry:
         """Note what somebody did.
 
         Raises:
@@ -77,34 +75,65 @@ class Audit:
         line = json.dumps(asdict(entry))
         logger.info("%s", line)
         with self._lock:
-            self._latest.append(entry)
-            if self.path is not None:
-                _append(self.path, line)
+            self._file.write(line.encode("ascii") + b"\n")
+            self._file.flush()
+        return entry
 
-    def latest(self) -> list[Entry]:
-        """The newest entries, newest first."""
+    def page(self, limit: int, before: int | None = None) -> tuple[list[Entry], int | None]:
+        """Entries, newest first, and where to go on.
+
+        Args:
+            limit: At most so many.
+            before: Where the page before said to go on; the newest entries without it.
+
+        Returns:
+            The entries, and where older ones are; None when there are none.
+        """
+        found: list[Entry] = []
+        at: int | None = None
         with self._lock:
-            return list(reversed(self._latest))
+            for at, line in _lines_backwards(self._file, before):  # noqa: B007 - where the last one began
+                if (entry := _entry_of(line)) is not None:
+                    found.append(entry)
+                if len(found) == limit:
+                    break
+        return found, at or None
+
+    def every(self) -> Iterator[Entry]:
+        """All of them, oldest first."""
+        with self._lock:
+            self._file.seek(0)
+            lines = self._file.read().splitlines()
+        return (entry for line in lines if (entry := _entry_of(line)) is not None)
 
 
-def _append(path: Path, line: str) -> None:
+def _opened(path: Path | None) -> IO[bytes]:
+    if path is None:
+        return tempfile.TemporaryFile("a+b")
     # Whoever may read the monitor's files need not see who works with it.
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "a", encoding="ascii") as file:
-        file.write(line + "\n")
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a+b")
 
 
-def _tail_of(path: Path) -> list[Entry]:
-    os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL_BYTES))
-        lines = file.read().decode("utf-8", "replace").splitlines()
-    # The first one may be cut.
-    return [entry for line in lines[size > _TAIL_BYTES :] if (entry := _entry_of(line)) is not None]
+def _lines_backwards(file: IO[bytes], before: int | None) -> Iterator[tuple[int, bytes]]:
+    """Each line with the position of its beginning, from a position to the beginning of the file."""
+    size = file.seek(0, os.SEEK_END)
+    end = size if before is None else min(before, size)
+    rest = b""  # what is known of a line whose beginning is further ahead
+    while end > 0:
+        begin = max(0, end - _BLOCK_BYTES)
+        file.seek(begin)
+        block = file.read(end - begin) + rest
+        head, *lines = block.split(b"\n")
+        at = begin + len(block)
+        for line in reversed(lines):
+            at -= len(line)
+            yield at, line
+            at -= 1
+        rest, end = head, begin
+    yield 0, rest
 
 
-def _entry_of(line: str) -> Entry | None:
+def _entry_of(line: bytes) -> Entry | None:
     """None of a line that is no entry, for example one of which a full disk kept only the beginning."""
     try:
         fields: Mapping[str, Any] = json.loads(line)

@@ -42,6 +42,11 @@ class Identity:
         """Whether anything may be changed."""
         return self.role >= Role.OPERATOR
 
+    @property
+    def may_recover(self) -> bool:
+        """Whether the work of a runner may be given to others."""
+        return self.role >= Role.ADMIN
+
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:

@@ -38,6 +38,11 @@ class Live:
         self._is_away = False
 
     @property
+    def streams(self) -> int:
+        """How many are open."""
+        return self._streams
+
+    @property
     def is_full(self) -> bool:
         """Whether no further stream is taken."""
         return self._streams >= self._settings.max_streams

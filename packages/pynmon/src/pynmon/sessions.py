@@ -1,4 +1,7 @@
-"""Who is logged in, and who has tried too often. Both are kept in memory: after a restart people log in again."""
+"""Who is logged in, who has tried too often, and who asks too often.
+
+All of it is kept in memory: after a restart people log in again.
+"""
 
 from __future__ import annotations
 
@@ -82,3 +85,37 @@ class Attempts:
             self._failures.move_to_end(address)
             while len(self._failures) > self._MOST_ADDRESSES:
                 self._failures.popitem(last=False)
+
+
+class Rates:
+    """Refuses whoever asks more often than is allowed, after a reserve is used up.
+
+    Args:
+        per_second: How fast the reserve grows again; 0 refuses nobody.
+        clock: Seconds that only grow.
+    """
+
+    _RESERVE_SECONDS = 10.0
+    _MOST_CLIENTS = 10_000
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._full = per_second * self._RESERVE_SECONDS
+        self._clock = clock
+        self._lock = threading.Lock()
+        #: What is left, and when that was, by client, the one seen last at the end; guarded by self._lock.
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, client: str) -> bool:
+        """Whether one more request of a client is answered."""
+        if not self._per_second:
+            return True
+        with self._lock:
+            now = self._clock()
+            left, seen_at = self._left.pop(client, (self._full, now))
+            left = min(self._full, left + (now - seen_at) * self._per_second)
+            is_allowed = left >= 1
+            self._left[client] = (left - is_allowed, now)
+            while len(self._left) > self._MOST_CLIENTS:
+                self._left.popitem(last=False)
+            return is_allowed

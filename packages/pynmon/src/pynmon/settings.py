@@ -31,6 +31,9 @@ class MonitorSettings:
         trusted_proxies: The addresses of such proxies; the header of anybody else is not looked at.
         https: Whether browsers reach the monitor by https, through a proxy that does that: then its cookie never
             travels without.
+        requests_per_second: A person, or an address from which nobody has logged in, is answered so often in the long
+            run, and may save up ten seconds of it; 0 for any number. Files of the pages themselves do not count.
+        bulk_limit: No bulk action changes more invocations than this.
         audit_file: Actions and attempts are added to this file, a JSON object per line.
 
     Raises:
@@ -48,6 +51,8 @@ class MonitorSettings:
     trusted_role: Role = Role.VIEWER
     trusted_proxies: tuple[str, ...] = ()
     https: bool = False
+    requests_per_second: float = 20.0
+    bulk_limit: int = 100_000
     audit_file: Path | None = None
 
     def __post_init__(self) -> None:

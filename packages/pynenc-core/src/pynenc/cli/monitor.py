@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -63,7 +64,8 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     access.add_argument(
         "--allow-actions",
         action="store_true",
-        help="let operators and admins act; by default everybody only looks",
+        help="let operators and admins act; by default everybody only looks. Without tokens of your own one for an "
+        "admin is made for this run, and shown as a link to log in with",
     )
     access.add_argument(
         "--audit-file", type=Path, metavar="FILE", help="add actions and attempts to it as JSON lines"
@@ -111,9 +113,18 @@ def run(args: argparse.Namespace) -> int:
         )
     app = load_app(args.app) if args.app else Pynenc()
     warn_about_memory(app, "this monitor sees only calls that its own process makes")
-    monitor = pynmon.create_monitor_app(app, _settings(pynmon, args, tokens))
     shown = f"[{args.host}]" if ":" in args.host else args.host
-    print(f"pynmon of '{app.app_id}': http://{shown}:{args.port}/", flush=True)
+    address = f"http://{shown}:{args.port}/"
+    link = ""
+    if args.allow_actions and not (tokens or args.trusted_header):
+        secret = secrets.token_urlsafe(24)
+        tokens = (pynmon.AccessToken.of(pynmon.Role.ADMIN, "admin", secret),)
+        # Behind the #, where it is in no request and so in no log.
+        link = f"log in within this run of it: {address}login#t={secret}"
+    monitor = pynmon.create_monitor_app(app, _settings(pynmon, args, tokens))
+    print(f"pynmon of '{app.app_id}': {address}", flush=True)
+    if link:
+        print(link, flush=True)
     uvicorn.run(
         monitor,
         host=args.host,
@@ -146,10 +157,11 @@ def _tokens(pynmon: Any, args: argparse.Namespace) -> tuple[Any, ...]:
 
 
 def _settings(pynmon: Any, args: argparse.Namespace, tokens: tuple[Any, ...]) -> Any:
+    is_open = args.insecure_no_auth and not (tokens or args.trusted_header)
     named = () if args.host in (*_LOOPBACK, *_EVERY_ADDRESS) else (args.host,)
     return pynmon.MonitorSettings(
         allowed_hosts=(*pynmon.settings.LOOPBACK, *named, *args.allowed_host),
-        environment=" ".join(filter(None, (args.environment, "NO LOGIN" if args.insecure_no_auth else ""))),
+        environment=" ".join(filter(None, (args.environment, "NO LOGIN" if is_open else ""))),
         tokens=tokens,
         read_only=not args.allow_actions,
         trusted_header=args.trusted_header,

@@ -1,5 +1,5 @@
 """For programs: what the pages show as JSON, and the numbers that Prometheus collects."""
 
-from pynmon.api import actions, facts, metrics
+from pynmon.api import actions, bulk, facts, metrics
 
-ROUTERS = (facts.router, actions.router, metrics.router)
+ROUTERS = (facts.router, actions.router, bulk.router, metrics.router)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import NamedTuple
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from pynenc.values.status import InvocationStatus
+from pynmon.ended import Ended, Histogram
 from pynmon.health import RunnerState
+from pynmon.live import Live
 from pynmon.pages.context import SourceOf
 from pynmon.source import Counts, Source
+from pynmon.statistics import BOUNDS
 
 router = APIRouter()
 #: Tasks with a label of their own, those with most invocations; the rest is ``other``.
@@ -27,6 +31,7 @@ class _Family(NamedTuple):
     name: str
     meaning: str
     samples: Iterable[tuple[Mapping[str, str], float]]
+    kind: str = "gauge"
 
 
 class _Answer(PlainTextResponse):
@@ -36,9 +41,16 @@ class _Answer(PlainTextResponse):
 
 
 @router.get("/metrics", name="metrics", response_class=_Answer, include_in_schema=False)
-def metrics(source: SourceOf) -> _Answer:
-    """Three reads at most, and none when somebody asked within a second."""
-    return _Answer("".join(map(_text, _families(source))).encode("utf-8", "backslashreplace"))
+def metrics(request: Request, source: SourceOf) -> _Answer:
+    """Four reads as a rule, three of which are none when somebody asked within a second."""
+    ended: Ended = request.app.state.ended
+    live: Live = request.app.state.live
+    told = "".join(map(_text, [*_families(source), *_ended(ended, source.now()), _streams(live)]))
+    told += _histogram_text(
+        "pynenc_invocation_wait_seconds", "From claimable to the last start.", ended.waits
+    )
+    told += _histogram_text("pynenc_invocation_run_seconds", "From the last start to the end.", ended.runs)
+    return _Answer(told.encode("utf-8", "backslashreplace"))
 
 
 def _families(source: Source) -> list[_Family]:
@@ -75,6 +87,39 @@ def _families(source: Source) -> list[_Family]:
     ]
 
 
+def _ended(ended: Ended, now: float) -> list[_Family]:
+    ended.look(now)
+    return [
+        _Family(
+            "pynenc_invocations_ended_total",
+            "Invocations that ended since the monitor was first asked, by the status that they ended with.",
+            [
+                ({"task": task, "status": status.value}, number)
+                for task, by_status in ended.outcomes.items()
+                for status, number in sorted(by_status.items())
+            ],
+            "counter",
+        )
+    ]
+
+
+def _streams(live: Live) -> _Family:
+    return _Family("pynmon_event_streams", "Browser tabs that are told of changes now.", [({}, live.streams)])
+
+
+def _histogram_text(name: str, meaning: str, histograms: Mapping[str, Histogram]) -> str:
+    lines = [f"# HELP {name} {meaning}", f"# TYPE {name} histogram"]
+    for task, histogram in histograms.items():
+        label, reached = f'task="{_escaped(task)}"', list(accumulate(histogram.counts))
+        bounds = [*map(str, BOUNDS), "+Inf"]
+        lines += [
+            f'{name}_bucket{{{label},le="{bound}"}} {number}'
+            for bound, number in zip(bounds, reached, strict=True)
+        ]
+        lines += [f"{name}_sum{{{label}}} {histogram.total}", f"{name}_count{{{label}}} {reached[-1]}"]
+    return "\n".join(lines) + "\n"
+
+
 def by_task(counts: Counts) -> dict[str, Counter[InvocationStatus]]:
     """The counts of the largest tasks, and of all others together."""
     by_size = sorted(counts, key=lambda task: (-sum(counts[task].values()), task))
@@ -86,7 +131,7 @@ def by_task(counts: Counts) -> dict[str, Counter[InvocationStatus]]:
 
 
 def _text(family: _Family) -> str:
-    lines = [f"# HELP {family.name} {family.meaning}", f"# TYPE {family.name} gauge"]
+    lines = [f"# HELP {family.name} {family.meaning}", f"# TYPE {family.name} {family.kind}"]
     for labels, value in family.samples:
         told = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
         lines.append(f"{family.name}{f'{{{told}}}' if told else ''} {value}")

@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pynenc.values.records import OutcomeKind
 from pynenc.values.status import InvocationStatus
+from pynmon.bulk.jobs import JobState
+from pynmon.bulk.scope import BulkAction
 from pynmon.health import RunnerState
 
 
@@ -173,3 +175,29 @@ class Made(_Model):
     """What an action was about, or what it made."""
 
     invocation_id: str
+
+
+class BulkPreview(_Model):
+    """What a bulk action would do now."""
+
+    scope: Text = Field(description="What it is about, in words.")
+    until: float = Field(description="By the store's clock: what is registered later is left alone.")
+    expected: str = Field(description="To be confirmed: a number, with a plus when there may be more.")
+    eligible: int
+    refused: dict[str, int] = Field(description="What would be left alone, by reason.")
+    is_exact: bool
+
+
+class BulkJob(_Model):
+    """A bulk action, and how far it is."""
+
+    job_id: str
+    action: BulkAction
+    scope: Text
+    state: JobState
+    limit: int
+    looked_at: int
+    done: int
+    refused: dict[str, int]
+    latest: list[str] = Field(description="What came of it last: the cancelled ones, or the new ones.")
+    problem: str

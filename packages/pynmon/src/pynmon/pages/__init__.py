@@ -3,6 +3,7 @@
 from pynmon.pages import (
     actions,
     audit,
+    bulk,
     dashboard,
     events,
     failures,
@@ -34,4 +35,5 @@ ROUTERS = (
     login.router,
     audit.router,
     actions.router,
+    bulk.router,
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import RedirectResponse
 
 from pynenc.exceptions import InvocationNotFoundError, TriggerError
 from pynenc.values.ids import InvocationId
 from pynmon.access import address_of, require_form_token
 from pynmon.actions import ActionRefusedError, Actor
-from pynmon.pages.context import ActionsOf
+from pynmon.pages.context import ActionsOf, SourceOf
 
 router = APIRouter()
 #: The text of a UUID of version 7.
@@ -82,6 +82,40 @@ def _pause(
     # Ids of triggers may hold what means something in an address.
     page = request.url_for("schedule", trigger_id=quote(trigger_id, safe="/")).path
     return RedirectResponse(str(page), 303)
+
+
+@router.post("/runners/{runner_id}/recover", name="recover")
+def recover(
+    request: Request,
+    source: SourceOf,
+    actions: ActionsOf,
+    runner_id: str,
+    typed: Annotated[str, Form(max_length=50)] = "",
+    form_token: Annotated[str, Form()] = "",
+) -> RedirectResponse:
+    """Back to the runner."""
+    actor = actor_of(request, form_token)
+    found = source.store.get_runners([runner_id]).get(runner_id)
+    if found is None:
+        raise HTTPException(404, f"There is no runner {runner_id!r}.")
+    try:
+        actions.recover(actor, found, source.rhythm.state_of(found, source.now()), typed.strip())
+    except ActionRefusedError as error:
+        raise HTTPException(409, str(error)) from error
+    return RedirectResponse(str(request.url_for("runner", runner_id=runner_id).path), 303)
+
+
+@router.post("/failures/{fingerprint}/acknowledge", name="acknowledge")
+def acknowledge(
+    request: Request,
+    actions: ActionsOf,
+    fingerprint: Annotated[str, Path(pattern="^[0-9a-f]{16}$")],
+    note: Annotated[str, Form(max_length=200)] = "",
+    form_token: Annotated[str, Form()] = "",
+) -> RedirectResponse:
+    """Back to the kind of failure."""
+    actions.acknowledge(actor_of(request, form_token), fingerprint, note.strip())
+    return RedirectResponse(str(request.url_for("failure", fingerprint=fingerprint).path), 303)
 
 
 def actor_of(request: Request, form_token: str) -> Actor:

@@ -64,22 +64,25 @@ def statuses_of(names: Iterable[str]) -> frozenset[InvocationStatus] | None:
         raise HTTPException(422, f"There is no such status: {error}.") from error
 
 
-def asked(source: Source, text: str) -> list[RecordFilter]:
-    """What a query asks for.
+def asked(source: Source, text: str, now: float | None = None) -> list[RecordFilter]:
+    """What a query asks for, at an instant if one is named.
 
     Raises:
         QueryError: the text says nothing that can be looked for.
     """
-    return conditions_of(text, Scene(source.now(), source.gone_runners, source.slow_runs)) if text else []
+    if not text:
+        return []
+    at = source.now() if now is None else now
+    return conditions_of(text, Scene(at, source.gone_runners, source.slow_runs))
 
 
-def query_of(source: Source, text: str, *others: RecordFilter) -> RecordQuery:
-    """What a query and other conditions ask for together.
+def query_of(source: Source, text: str, *others: RecordFilter, now: float | None = None) -> RecordQuery:
+    """What a query and other conditions ask for together, at an instant if one is named.
 
     Raises:
         QueryError: the text says nothing that can be looked for.
     """
-    return along_indexes([*asked(source, text), *others])
+    return along_indexes([*asked(source, text, now), *others])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pynenc.values.record_filter import Like, TextField
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.failures import kinds_of, trend_of
-from pynmon.pages.context import RANGES, SourceOf, ViewsOf, question_of, seconds_of
+from pynmon.pages.context import RANGES, ActionsOf, SourceOf, ViewsOf, question_of, seconds_of
 from pynmon.presentation import payloads
 from pynmon.query.rows import MOST_RECORDS, narrowed
 from pynmon.source import Source
@@ -25,7 +25,12 @@ _KINDS, _LATEST, _PARTS = 100, 25, 48
 
 @router.get("/failures", name="failures")
 def failures(
-    request: Request, source: SourceOf, views: ViewsOf, range: str = "24h", q: str = ""
+    request: Request,
+    source: SourceOf,
+    views: ViewsOf,
+    actions: ActionsOf,
+    range: str = "24h",
+    q: str = "",
 ) -> HTMLResponse:
     """Every kind, in two reads; a query may need the records of what failed, too."""
     question = question_of(source, q, [("range", range)])
@@ -42,6 +47,9 @@ def failures(
         question=question,
         searched=MOST_RECORDS if found.is_cut else None,
         kinds=shown,
+        known={
+            kind.fingerprint: actions.acknowledged.state_of(kind.fingerprint, kind.last_at) for kind in shown
+        },
         left_out=len(kinds) - len(shown),
         latest=source.store.get_invocations([kind.latest for kind in shown]) if shown else {},
         total=len(rows),
@@ -54,7 +62,12 @@ def failures(
 
 @router.get("/failures/{fingerprint}", name="failure")
 def failure(
-    request: Request, source: SourceOf, views: ViewsOf, fingerprint: str, range: str = "24h"
+    request: Request,
+    source: SourceOf,
+    views: ViewsOf,
+    actions: ActionsOf,
+    fingerprint: str,
+    range: str = "24h",
 ) -> HTMLResponse:
     """One kind: when, where, and how it looks."""
     every, since, now, is_cut = _rows(source, range)
@@ -78,6 +91,8 @@ def failure(
         now=now,
         fingerprint=fingerprint,
         latest=latest,
+        known=actions.acknowledged.state_of(fingerprint, latest.ended_at if latest else None),
+        acknowledgement=actions.acknowledged.find(fingerprint),
         traceback=_traceback(source, latest),
         records=page.records,
         is_more=page.next is not None,

@@ -26,7 +26,7 @@
     const content = document.getElementById("content");
     return isPaused || document.hidden || !content
       || (selection && !selection.isCollapsed && content.contains(selection.anchorNode))
-      || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus)");
+      || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus, .pick:checked)");
   }
 
   function refresh() {
@@ -130,6 +130,15 @@
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) location.reload();
   });
+
+  // -- login by a link: its secret is behind the #, which no browser sends and no server logs ------------
+
+  const secret = document.getElementById("token");
+  if (secret && location.hash.startsWith("#t=")) {
+    secret.value = location.hash.slice(3);
+    history.replaceState(null, "", location.pathname + location.search);
+    secret.form.requestSubmit();
+  }
 
   // -- theme ---------------------------------------------------------------------------------------------
 

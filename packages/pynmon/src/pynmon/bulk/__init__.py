@@ -1,0 +1,1 @@
+"""One action upon many invocations: counted first, then carried out in the background."""
