@@ -116,12 +116,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def types(session: nox.Session) -> None:
-    """Strict types in the packages, the integration tests and the files at the top."""
+    """Strict types in the packages, the integration tests and the files at the top; those of users' programs."""
     run = _Environment(session, THIS_PYTHON).run
     for package in WITH_MODULES:
         run("mypy", "--strict", ROOT / "packages" / package / "src")
     helpers = sorted((ROOT / "integration").glob("*.py"))
     run("mypy", "--strict", "dev.py", *helpers, *TYPED_FOLDERS, MYPYPATH=os.pathsep.join(TOY_PATHS))
+    _run_tests(session, "integration/user_types")
 
 
 @nox.session(python=False)

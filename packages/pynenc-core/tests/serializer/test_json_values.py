@@ -158,7 +158,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(values)
 def test_any_value_comes_back(value: Any) -> None:
     assert same(round_trip(value), value)
@@ -178,7 +178,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(json_values)
 def test_decoding_any_json_gives_a_value_or_one_kind_of_error(value: Any) -> None:
     with contextlib.suppress(SerializationError):

@@ -32,7 +32,7 @@ from pynenc.values.status import InvocationStatus
 logger = logging.getLogger(__name__)
 
 #: An invocation is claimed ahead only if it is expected to start within so many seconds.
-AHEAD_SECONDS = 0.1
+AHEAD_SECONDS = 0.05
 #: Invocations expected to start within so many seconds are started with their claim.
 START_SECONDS = 0.005
 #: What is done waits at most about so long for being written, while the same slot goes on working.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-TYPES = Path(__file__).parent / "types"
-CORE = Path(__file__).parents[1]
+TYPES = Path(__file__).parent
+CORE = Path(__file__).parents[2] / "packages" / "pynenc-core"
 _ERROR = re.compile(r"^(?P<file>.+\.py):(?P<line>\d+): error: .*\[(?P<code>[\w-]+)\]$", re.MULTILINE)
 _EXPECTED = re.compile(r"# rejected: (?P<codes>[\w -]+)$")
 
@@ -20,7 +20,6 @@ _EXPECTED = re.compile(r"# rejected: (?P<codes>[\w -]+)$")
 @pytest.fixture(scope="module")
 def errors(tmp_path_factory: pytest.TempPathFactory) -> Counter[tuple[str, int, str]]:
     """File, line and kind of everything that mypy objects to."""
-    pytest.importorskip("mypy")
     options = ("--strict", "--config-file=", "--cache-dir", str(tmp_path_factory.mktemp("mypy")))
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *options, "accepts.py", "rejects.py"],
