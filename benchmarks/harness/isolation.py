@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import psutil
+from benchmarks.harness import own_servers
 from benchmarks.harness.system import PATIENCE_SECONDS
 from benchmarks.harness.systems import BY_NAME, Candidate, open_system
 
@@ -72,6 +73,7 @@ def main() -> None:
     print(json.dumps(module.measure(system, size == "quick")))
     # Whatever threads the system still has, the numbers are written.
     sys.stdout.flush()
+    own_servers.end_all()
     os._exit(0)
 
 

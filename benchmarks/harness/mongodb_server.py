@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness import own_servers
 from integration.servers.mongodb import command, is_ready
 from integration.servers.process import ServerProcess, free_port
 from pymongo import MongoClient
@@ -21,7 +22,7 @@ def start(folder: Path) -> None:
     assert words, "mongod is not installed"
     words[words.index("--dbpath") + 1] = str(folder)
     url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
-    ServerProcess(words, folder, lambda: is_ready(url) or True, start_seconds=60.0).start()
+    own_servers.start(ServerProcess(words, folder, lambda: is_ready(url) or True, start_seconds=60.0))
     os.environ["BENCHMARK_MONGODB"] = url
 
 

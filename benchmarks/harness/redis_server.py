@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from benchmarks.harness import own_servers
 from integration.servers.process import ServerProcess, free_port
 from integration.servers.redis import command
 from redis import Redis
@@ -19,6 +20,6 @@ def start(folder: Path) -> Redis:
     words = command(port, folder)
     assert words is not None, "redis-server is not installed"
     client = Redis(port=port)
-    ServerProcess(words, folder, client.ping).start()
+    own_servers.start(ServerProcess(words, folder, client.ping))
     os.environ["BENCHMARK_REDIS"] = f"redis://127.0.0.1:{port}/0"
     return client

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.harness.system import Metric
-from benchmarks.harness.systems import CANDIDATES, FASTEST, Candidate, is_peer
+from benchmarks.harness.systems import BY_NAME, CANDIDATES, FASTEST, Candidate, is_peer
 
 
 @dataclass
@@ -45,7 +45,7 @@ def table(results: Iterable[Measured], candidates: Sequence[Candidate]) -> str:
     for candidate in CANDIDATES:
         if candidate.name in names:
             columns.append(candidate)
-        if candidate.peer == FASTEST:
+        if candidate.peer == FASTEST and candidate.name in names:
             columns.append((candidate.name, FASTEST))
         elif candidate.peer is None:
             pairs = [c for c in CANDIDATES if c.peer == candidate.name and {c.name, candidate.name} <= names]
@@ -55,8 +55,9 @@ def table(results: Iterable[Measured], candidates: Sequence[Candidate]) -> str:
         cells = [f"{metric.title} ({metric.unit})"]
         for column in columns:
             if isinstance(column, tuple):
-                peer = _fastest(metric, by_system) if column[1] == FASTEST else by_system.get(column[1])
-                cells.append(_ratio(by_system.get(column[0]), peer))
+                ours, peer = column
+                peers = by_system.get(peer) if peer != FASTEST else _fastest(metric, by_system, BY_NAME[ours])
+                cells.append(_ratio(by_system.get(ours), peers))
             else:
                 found = by_system.get(column.name)
                 cells.append("" if found is None else _number(found.median))
@@ -64,11 +65,9 @@ def table(results: Iterable[Measured], candidates: Sequence[Candidate]) -> str:
     return _markdown(lines)
 
 
-def _fastest(metric: Metric, by_system: dict[str, Measured]) -> Measured | None:
-    on_redis = {
-        candidate.name for candidate in CANDIDATES if candidate.backend == "redis" and is_peer(candidate)
-    }
-    peers = [measured for name, measured in by_system.items() if name in on_redis]
+def _fastest(metric: Metric, by_system: dict[str, Measured], ours: Candidate) -> Measured | None:
+    names = {c.name for c in CANDIDATES if c.backend == ours.backend and is_peer(c)}
+    peers = [measured for name, measured in by_system.items() if name in names]
     best = max if metric.more_is_better else min
     return best(peers, key=lambda measured: measured.median) if peers else None
 

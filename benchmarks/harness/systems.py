@@ -34,12 +34,16 @@ CANDIDATES = (
     Candidate("Huey fsync=False", "sqlite", "nosync"),
     Candidate("pynenc Redis", "redis", "redis", peer=FASTEST),
     Candidate("Huey", "redis", "huey_redis"),
-    Candidate("Dramatiq", "redis", "dramatiq_redis"),
+    Candidate("Dramatiq", "redis", "dramatiq_actors"),
     Candidate("Taskiq", "redis", "taskiq_on_redis"),
-    Candidate("Celery", "redis", "celery_redis"),
+    Candidate("Celery", "redis", "celery_app"),
     Candidate("RQ", "redis", "rq_redis"),
     Candidate("DBOS default (FULL)", "sqlite", "dbos", only=("workflow",)),
     Candidate("pynenc MongoDB", "mongodb", "mongodb"),
+    Candidate("pynenc RabbitMQ quorum", "rabbitmq", "quorum", peer=FASTEST),
+    Candidate("pynenc RabbitMQ classic", "rabbitmq", "classic", peer=FASTEST),
+    Candidate("Dramatiq RabbitMQ", "rabbitmq", "dramatiq_actors"),
+    Candidate("Celery RabbitMQ", "rabbitmq", "celery_app"),
 )
 BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
 
@@ -56,7 +60,11 @@ def open_system(candidate: Candidate, folder: Path) -> System:
         from benchmarks.harness import mongodb_server  # noqa: PLC0415
 
         mongodb_server.start(folder)
-    if candidate.backend == "redis":
+    if candidate.backend == "rabbitmq":
+        from benchmarks.harness import rabbitmq_server  # noqa: PLC0415
+
+        rabbitmq_server.start(folder)
+    if candidate.backend in ("redis", "rabbitmq"):
         from benchmarks.harness import redis_server  # noqa: PLC0415
 
         redis_server.start(folder)

@@ -1,4 +1,4 @@
-"""What the peers on Redis have in common: how they are called, and how their results are counted."""
+"""What the peers with results in Redis have in common: how they are called, and how their results are counted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from benchmarks.harness.worker_group import worker_group
 from redis import Redis
 
 URL = os.environ["BENCHMARK_REDIS"]
+#: Where the messages are.
+BROKER_URL = os.environ.get("BENCHMARK_RABBITMQ", URL)
 
 
 class RedisSystem(System):

@@ -22,6 +22,8 @@ _COMPONENTS = {
     "client_data_store": "ClientDataStore",
     "trigger": "Trigger",
 }
+#: Types of queues of RabbitMQ; everything else is in Redis.
+_QUEUES = ("quorum", "classic")
 #: Final statuses with a result.
 _DONE = ("success", "failed")
 
@@ -34,12 +36,13 @@ class PynencSystem(System):
     def __init__(self, folder: Path, variant: str) -> None:
         super().__init__(folder, variant)
         self.in_memory = variant == "memory"
-        prefix = {"memory": "Mem", "redis": "Redis", "mongodb": "Mongo"}.get(variant, "SQLite")
+        store = "redis" if variant in _QUEUES else variant
+        prefix = {"memory": "Mem", "redis": "Redis", "mongodb": "Mongo"}.get(store, "SQLite")
         settings: dict[str, Any] = {f"{part}_cls": prefix + cls for part, cls in _COMPONENTS.items()}
         settings |= {"app_id": "bench", "logging_level": "warning"}
         if self.in_memory:
             settings["runner_cls"] = "ThreadRunner"
-        elif variant == "redis":
+        elif store == "redis":
             settings |= {"runner_cls": "PersistentProcessRunner", "redis_url": os.environ["BENCHMARK_REDIS"]}
         elif variant == "mongodb":
             settings |= {
@@ -51,6 +54,12 @@ class PynencSystem(System):
                 "runner_cls": "PersistentProcessRunner",
                 "sqlite_db_path": str(folder / "bench.db"),
                 "sqlite_synchronous": variant.upper(),
+            }
+        if variant in _QUEUES:
+            settings |= {
+                "broker_cls": "RabbitMqBroker",
+                "rabbitmq_url": os.environ["BENCHMARK_RABBITMQ"],
+                "rabbitmq_queue_type": variant,
             }
         self._settings = settings
         os.environ["BENCHMARK_PYNENC"] = json.dumps(settings)

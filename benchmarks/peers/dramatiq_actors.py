@@ -1,4 +1,4 @@
-"""Dramatiq on Redis, with results: two processes of one thread."""
+"""Dramatiq on Redis, or on RabbitMQ with results in Redis: two processes of one thread."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import dramatiq
 from benchmarks.harness import workloads
-from benchmarks.peers.on_redis import URL, RedisSystem
+from benchmarks.peers.on_redis import BROKER_URL, URL, RedisSystem
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
-broker = RedisBroker(url=URL)
+broker = (RedisBroker if BROKER_URL == URL else RabbitmqBroker)(url=BROKER_URL)
 broker.add_middleware(Results(backend=RedisBackend(url=URL)))
 dramatiq.set_broker(broker)
 TASKS = {
@@ -21,7 +22,7 @@ TASKS = {
 
 
 class Peer(RedisSystem):
-    command = ("-m", "dramatiq", "benchmarks.peers.dramatiq_redis", "-p", "{n}", "-t", "1", "--skip-logging")
+    command = ("-m", "dramatiq", "benchmarks.peers.dramatiq_actors", "-p", "{n}", "-t", "1", "--skip-logging")
     pattern = "?" * 32  # digests, and nothing else has so many characters
 
     def call(self, task: str, *args: Any) -> Any:

@@ -1,14 +1,14 @@
-"""Celery on Redis, acknowledging late as its documentation advises for work that must not be lost."""
+"""Celery on Redis, or on RabbitMQ with results in Redis; it acknowledges late, as its documentation advises."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from benchmarks.harness import workloads
-from benchmarks.peers.on_redis import URL, RedisSystem
+from benchmarks.peers.on_redis import BROKER_URL, URL, RedisSystem
 from celery import Celery
 
-app = Celery("bench", broker=URL, backend=URL)
+app = Celery("bench", broker=BROKER_URL, backend=URL)
 app.conf.task_acks_late = True
 TASKS = {
     function.__name__: app.task(name=function.__name__)(function)
@@ -18,7 +18,7 @@ TASKS = {
 
 class Peer(RedisSystem):
     command = (
-        "-m", "celery", "-A", "benchmarks.peers.celery_redis", "worker", "-c", "{n}", "-l", "ERROR", "--without-mingle",
+        "-m", "celery", "-A", "benchmarks.peers.celery_app", "worker", "-c", "{n}", "-l", "ERROR", "--without-mingle",
         "--without-gossip",
     )  # fmt: skip
     pattern = "celery-task-meta-*"
