@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from integration.servers.process import free_port
 
@@ -23,6 +23,8 @@ class Proxy:
         self._on_sent = on_sent
         self._open = threading.Event()
         self._open.set()
+        self._answers = threading.Event()
+        self._answers.set()
         self._sockets: list[socket.socket] = []
         #: Connections that were accepted so far.
         self.accepted = 0
@@ -38,9 +40,19 @@ class Proxy:
         """Let everything pass again that is sent from now on."""
         self._open.set()
 
+    @contextlib.contextmanager
+    def answers_held(self) -> Iterator[None]:
+        """Keep what servers say until the block is left; what clients say passes."""
+        self._answers.clear()
+        try:
+            yield
+        finally:
+            self._answers.set()
+
     def close(self) -> None:
         """End everything."""
         self._open.set()
+        self._answers.set()
         for one in [self._listener, *self._sockets]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -65,6 +77,8 @@ class Proxy:
     def _pass(self, source: socket.socket, target: socket.socket, number: int | None) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if number is None:
+                    self._answers.wait()
                 if not self._open.is_set():
                     continue  # lost
                 if number is not None and self._on_sent is not None:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import pika
+from pika import exceptions
 from pika.adapters.select_connection import IOLoop
 
 from pynenc.exceptions import StoreError, StoreUnavailableError
@@ -200,8 +201,9 @@ class Link:
             part.on_ready(connection, channel)
 
     def on_channel_closed(self, channel: Any, reason: BaseException) -> None:
-        """A channel of the connection ended, which it does only when something is wrong."""
-        if channel.connection is self._connection and not self._closing:
+        """A channel of the connection ended: unless it was closed here, something is wrong."""
+        closed_here = isinstance(reason, exceptions.ChannelClosedByClient)
+        if channel.connection is self._connection and not closed_here and not self._closing:
             self.drop(reason)
 
     def _on_blocked(self, _connection: Any, frame: Any) -> None:

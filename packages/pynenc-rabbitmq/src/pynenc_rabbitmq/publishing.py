@@ -71,6 +71,7 @@ class Publisher:
         #: Whether the last thing that the server said on this connection was a confirmation.
         self._confirming = False
         # All of the rest belongs to the thread of the connection.
+        self._connection: Any = None
         self._channel: Any = None
         self._tag = 0
         self._sent: dict[int, tuple[_Publication, int]] = {}
@@ -158,12 +159,16 @@ class Publisher:
 
     # -- the thread of the connection -----------------------------------------------------------------
 
-    def on_ready(self, _connection: Any, channel: Any) -> None:
+    def on_ready(self, connection: Any, channel: Any) -> None:
         """Send what is not confirmed."""
+        self._connection = connection
+        self._use(channel)
+
+    def _use(self, channel: Any) -> None:
         self._channel, self._tag, self._sent = channel, 0, {}
         channel.add_on_return_callback(self._on_return)
         if self._confirms:
-            channel.confirm_delivery(self._on_confirm)
+            channel.confirm_delivery(partial(self._on_confirm, channel))
         with self._lock:
             waiting = list(self._open)
         for publication in waiting:
@@ -171,7 +176,7 @@ class Publisher:
 
     def on_lost(self, error: StoreError) -> None:
         """What does not pass by waiting is told to those who wait."""
-        self._channel = None
+        self._connection = self._channel = None
         with self._lock:
             self._confirming = False
             waiting = list(self._open)
@@ -201,7 +206,9 @@ class Publisher:
         elif publication.is_trusting:
             self._link.post_written(publication.go_on.set)
 
-    def _on_confirm(self, frame: Any) -> None:
+    def _on_confirm(self, channel: Any, frame: Any) -> None:
+        if channel is not self._channel:
+            return
         method = frame.method
         last: int = method.delivery_tag
         tags = list(takewhile(lambda tag: tag <= last, self._sent)) if method.multiple else [last]
@@ -217,6 +224,19 @@ class Publisher:
             publication.unconfirmed.pop(position, None)
             if not publication.unconfirmed:
                 self._end(publication)
+        if refused:
+            self._change_channel()
+
+    def _change_channel(self) -> None:
+        """Publish on another channel: a quorum queue goes on refusing one that it refused, whatever room there is."""
+        refused, self._channel = self._channel, None
+        self._connection.channel(on_open_callback=self._on_channel)
+        refused.close()
+
+    def _on_channel(self, channel: Any) -> None:
+        if channel.connection is self._connection:
+            channel.add_on_close_callback(self._link.on_channel_closed)
+            self._use(channel)
 
     def _on_return(self, _channel: Any, method: Any, _properties: Any, _body: bytes) -> None:
         # It comes before the confirmation, so that the next connection sends the message again.

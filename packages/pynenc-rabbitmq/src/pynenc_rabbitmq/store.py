@@ -124,6 +124,7 @@ class RabbitStore(BaseStore):
         with self._lock:
             session, self._session = self._session, None
         if session is not None:
+            session.consumer.flush()
             session.link.close()
         self.arrivals.interrupt()
 
