@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 from fastapi import FastAPI
@@ -338,6 +339,37 @@ def test_programs_act_by_their_token(shop: ModuleType, guarded: FastAPI, operato
         shop.app.get_invocation(made).cancel()
     # A browser sends its cookie by itself, so that it needs what only a page of ours knows.
     assert operator.post(path + "/rerun", headers=OURS, data={}).status_code == 403
+
+
+def test_programs_pause_acknowledge_and_recover_by_their_token(shop: ModuleType, guarded: FastAPI) -> None:
+    client = client_of(guarded)
+
+    def post(path: str, role: Role = Role.OPERATOR) -> tuple[int, Any]:
+        response = client.post(f"/api/v1/{path}", headers=bearer(role), data={})
+        return response.status_code, response.json()
+
+    trigger_id = shop.app.trigger.list_triggers()[0].trigger_id
+    with running(shop):
+        eventually(lambda: shop.app.trigger.get(trigger_id).in_force)
+        path = f"schedules/{quote(trigger_id, safe='')}"
+        assert post(f"{path}/pause") == (200, {"done": True})
+        assert post(f"{path}/pause")[0] == 409
+        assert post(f"{path}/resume") == (200, {"done": True})
+    assert post("schedules/unknown/pause")[0] == 404
+    assert post(f"failures/{'0' * 16}/acknowledge?note=known") == (200, {"done": True})
+    assert post("failures/x/acknowledge")[0] == 422
+    shop.released.clear()
+    with running(shop):
+        held = shop.hold()
+        eventually(lambda: held.record.status is InvocationStatus.RUNNING)
+        runner_id = held.record.runner_id
+        assert post(f"runners/{runner_id}/recover")[0] == 403
+        assert post(f"runners/{runner_id}/recover", Role.ADMIN)[0] == 409
+        path = f"runners/{runner_id}/recover?typed={runner_id[:8]}"
+        assert post(path, Role.ADMIN) == (200, {"number": 1})
+        shop.released.set()
+        assert held.get(30) == "released"
+    assert post("runners/unknown/recover", Role.ADMIN)[0] == 404
 
 
 def test_nobody_acts_without_a_login(shop: ModuleType, guarded: FastAPI) -> None:

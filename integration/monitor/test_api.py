@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 from types import ModuleType
 from typing import Any
@@ -25,7 +28,7 @@ CEILINGS = {
     "/api/v1/tasks/pynmon_shop.charge": 2,
     "/api/v1/workflows": 1,
     "/api/v1/runners": 2,
-    "/metrics": 5,
+    "/metrics": 7,
     "/api/v1/openapi.json": 0,
     "/healthz": 0,
 }
@@ -165,6 +168,8 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
     acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "cancel")}
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
+    acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume")}
+    acting |= {"/api/v1/failures/{fingerprint}/acknowledge", "/api/v1/runners/{runner_id}/recover"}
     expected.add("/api/v1/bulk/{job_id}")
     assert set(described["paths"]) == expected | acting
     for path, methods in described["paths"].items():
@@ -194,6 +199,13 @@ def test_metrics_are_what_the_store_counts(shop: ModuleType, client: TestClient)
     assert found["pynenc_queue_depth", ""] == 0
     assert found["pynenc_queue_oldest_age_seconds", ""] == 0
     assert found["pynenc_runners", 'state="alive"'] == 0
+    assert {
+        check: found["pynenc_health_check", f'check="{check}"'] for check in ("runners", "queue", "owners")
+    } == {
+        "runners": 1,  # none is alive, and nothing waits
+        "queue": 0,
+        "owners": 0,
+    }
     assert found["pynenc_runners", 'state="stopped"'] == len(items(client, "/api/v1/runners")["runners"])
 
 
@@ -233,3 +245,25 @@ def numbers(client: TestClient) -> dict[str, float]:
     found = {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
     assert len(found) == len(lines)
     return found
+
+
+def test_a_list_is_exported_whole_and_no_cell_is_a_formula(shop: ModuleType, client: TestClient) -> None:
+    waiting = [shop.echo(text) for text in ("=1+1", "@x", 'a,b\n"c"')]
+    query = {"q": "task:pynmon_shop.echo is:open"}
+    text = client.get("/export/invocations", params=query).text
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["invocation_id"] for row in rows] == [one.invocation_id for one in reversed(waiting)]
+    assert all(not str(cell).startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    every = client.get("/export/invocations", params={"form": "ndjson"})
+    assert every.headers["content-disposition"] == 'attachment; filename="invocations.ndjson"'
+    lines = [json.loads(line) for line in every.text.splitlines()]
+    assert lines[0] == items(client, "/api/v1/invocations?limit=1")["invocations"][0]
+    totals = [n for task in items(client, "/api/v1/tasks")["tasks"] for n in task["counts"].values()]
+    assert len({line["invocation_id"] for line in lines}) == len(lines) == sum(totals)
+    failed = client.get("/export/invocations", params={"status": "failed", "task": "pynmon_shop.refuse"}).text
+    rows = list(csv.DictReader(io.StringIO(failed, newline="")))
+    assert {row["outcome_error_type"] for row in rows} == {"builtins.ValueError"}
+    assert client.get("/export/invocations?form=xlsx").status_code == 422
+    assert client.get("/export/invocations?q=stauts:failed").status_code == 422
+    for one in waiting:
+        one.cancel()

@@ -20,10 +20,11 @@ from pynenc.contracts import BaseOrchestrator
 from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
-from pynmon import create_monitor_app
+from pynmon import Role, create_monitor_app
 
 from .conftest import eventually, running
 from .crawl import Page, crawl
+from .test_access import OURS, form_token_of, logged_in, monitor_of
 
 
 def statements(shop: ModuleType) -> Any:
@@ -95,6 +96,27 @@ def test_a_page_asks_the_store_few_questions(shop: ModuleType, path: str) -> Non
         response = client.get(path)
     assert response.status_code == 200
     assert 0 < len(seen) <= CEILINGS[path], seen
+
+
+def test_what_operators_see_asks_few_questions(shop: ModuleType) -> None:
+    monitor = monitor_of(shop)
+    client = logged_in(monitor, Role.OPERATOR)
+    form = {"form_token": form_token_of(client), "action": "rerun", "q": "task:pynmon_shop.nothing"}
+    with statements(shop) as seen:
+        assert client.post("/bulk/preview", headers=OURS, data=form).status_code == 200
+    assert 0 < len(seen) <= 2, seen
+    with statements(shop) as seen:
+        assert (
+            client.post("/bulk/preview", headers=OURS, data={**form, "q": "status:failed"}).status_code == 200
+        )
+    assert 0 < len(seen) <= 2, seen
+    order = {**form, "job_id": "0123456789ab", "until": "1", "expected": "0"}
+    location = client.post("/bulk", headers=OURS, data=order).headers["location"]
+    eventually(lambda: monitor.state.jobs.find("0123456789ab").is_over)
+    for path, ceiling in ((location, 1), ("/audit", 0), ("/export/invocations?status=failed", 2)):
+        with statements(shop) as seen:
+            assert client.get(path).status_code == 200
+        assert len(seen) <= ceiling, (path, seen)
 
 
 @pytest.mark.parametrize("task", ["batch", "charge"])
@@ -535,6 +557,34 @@ def test_a_backend_without_a_monitor_store_is_named(monkeypatch: Any) -> None:
     monkeypatch.setattr(type(app.orchestrator), "open_monitor_store", BaseOrchestrator.open_monitor_store)
     with pytest.raises(MonitorUnavailableError, match="has no monitor store"):
         create_monitor_app(app)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/invocations/timeline?time_range=15m&limit=5", "/timeline?range=15m"),
+        ('/invocations/timeline?time_range="><script>', "/timeline"),
+        ("/broker/", "/queues"),
+        ("/broker/queue", "/queues"),
+        ("/orchestrator/", "/system"),
+        ("/state-backend/", "/system"),
+        ("/client-data-store/", "/system"),
+        ("/runners/atomic-service/timeline", "/runners"),
+        ("/log-explorer/", "/logs"),
+    ],
+)
+def test_an_address_of_the_published_monitor_leads_to_what_shows_that_now(
+    client: TestClient, old: str, new: str
+) -> None:
+    response = client.get(old, follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (301, new)
+    assert client.get(old).status_code == 200
+
+
+def test_an_invocation_as_json_is_found_where_it_was(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "charge")
+    for old in ("api", "history"):
+        assert client.get(f"{path}/{old}").json() == client.get(f"/api/v1{path}").json()
 
 
 def test_it_is_mounted_in_another_app(shop: ModuleType) -> None:

@@ -116,3 +116,13 @@ def test_every_page_names_the_store_and_none_is_blank(drive: Drive) -> None:
     assert client.get("/healthz").status_code == 200
     drive.bring_back()
     assert client.get("/").status_code == 200
+
+
+def test_the_store_being_away_is_told_to_whoever_balances_load(drive: Drive) -> None:
+    client = TestClient(create_monitor_app(drive.app), base_url="http://localhost")
+    assert client.get("/readyz").json() == {"status": "ok"}
+    drive.take_away()
+    eventually(lambda: client.get("/readyz").status_code == 503)
+    assert client.get("/healthz").status_code == 200
+    drive.bring_back()
+    eventually(lambda: client.get("/readyz").status_code == 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from importlib.metadata import version
@@ -32,6 +33,8 @@ from pynmon.views import Views
 
 logger = logging.getLogger(__name__)
 _RETRY_SECONDS = 3
+#: A store that has not answered by then does not count as there.
+_READY_SECONDS = 0.5
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -82,6 +85,7 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.add_exception_handler(HTTPException, _refused)
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
     monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
+    monitor.add_api_route("/readyz", _readyz, include_in_schema=False)
     # The last one is the first that sees a request.
     routes = (declared_routes(), monitor.router.routes)
     monitor.add_middleware(Access, routes=routes, guard=guard, views=views, audit=audit)
@@ -97,6 +101,15 @@ def declared_routes() -> list[BaseRoute]:
 def _healthz() -> JSONResponse:
     """This process answers; it says nothing of the store."""
     return JSONResponse({"status": "ok"})
+
+
+async def _readyz(request: Request) -> JSONResponse:
+    """The store answers, too, in time for whoever decides by it where requests go."""
+    source: Source = request.app.state.source
+    asked = asyncio.create_task(asyncio.to_thread(source.is_ready))
+    answered, _ = await asyncio.wait({asked}, timeout=_READY_SECONDS)
+    is_ready = bool(answered) and asked.result()
+    return JSONResponse({"status": "ok" if is_ready else "the store is away"}, 200 if is_ready else 503)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -135,7 +148,7 @@ def _answer(request: Request, status_code: int, title: str, detail: str) -> Resp
     path = path_within(request.scope)
     if path.startswith("/api/"):
         return problem(status_code, title, detail)
-    if path in ("/events", "/metrics", "/healthz"):
+    if path in ("/events", "/metrics", "/healthz", "/readyz"):
         return PlainTextResponse(detail or title, status_code)
     views: Views = request.app.state.views
     return views.error(request, status_code, title, detail)

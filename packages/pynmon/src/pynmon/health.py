@@ -77,8 +77,17 @@ class Evidence:
 
 def check(evidence: Evidence) -> list[Check]:
     """Every check, the worst first."""
-    checks = [_runners(evidence), _queue(evidence), _owners(evidence), _failures(evidence)]
-    return sorted(checks, key=lambda one: -one.level)
+    return sorted(verdicts(evidence).values(), key=lambda one: -one.level)
+
+
+def verdicts(evidence: Evidence) -> dict[str, Check]:
+    """Every check by its name."""
+    return {
+        "runners": _runners(evidence),
+        "queue": _queue(evidence),
+        "owners": _owners(evidence),
+        "failures": _failures(evidence),
+    }
 
 
 def _alive(evidence: Evidence) -> list[RunnerRecord]:

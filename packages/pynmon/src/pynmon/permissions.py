@@ -10,7 +10,9 @@ from starlette.types import Scope
 from pynmon.identity import Role
 
 #: For everybody: what tells nothing of the app.
-PUBLIC = frozenset({("GET", "/static"), ("GET", "/healthz"), ("GET", "/login"), ("POST", "/login")})
+PUBLIC = frozenset(
+    {("GET", "/static"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/login"), ("POST", "/login")}
+)
 #: By method and the path as it is declared. What is missing here, or needs nobody, is in ``PUBLIC``.
 ROLES: Mapping[tuple[str, str], Role] = {
     **dict.fromkeys(
@@ -21,6 +23,18 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/timeline",
                 "/invocations",
                 "/find",
+                # Of the published pynmon: see ``pages.aliases``.
+                "/invocations/timeline",
+                "/invocations/{invocation_id}/api",
+                "/invocations/{invocation_id}/history",
+                "/broker/",
+                "/broker/queue",
+                "/orchestrator/",
+                "/state-backend/",
+                "/client-data-store/",
+                "/runners/atomic-service/timeline",
+                "/log-explorer/",
+                "/export/invocations",
                 "/invocations/{invocation_id}",
                 "/workflows",
                 "/workflows/{workflow_id}",
@@ -65,6 +79,10 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/bulk/{job_id}/stop"): Role.OPERATOR,
     ("POST", "/schedules/{trigger_id:path}/pause"): Role.OPERATOR,
     ("POST", "/schedules/{trigger_id:path}/resume"): Role.OPERATOR,
+    ("POST", "/api/v1/failures/{fingerprint}/acknowledge"): Role.OPERATOR,
+    ("POST", "/api/v1/runners/{runner_id}/recover"): Role.ADMIN,
+    ("POST", "/api/v1/schedules/{trigger_id:path}/pause"): Role.OPERATOR,
+    ("POST", "/api/v1/schedules/{trigger_id:path}/resume"): Role.OPERATOR,
     ("POST", "/api/v1/bulk/preview"): Role.OPERATOR,
     ("POST", "/api/v1/bulk"): Role.OPERATOR,
     ("GET", "/api/v1/bulk/{job_id}"): Role.OPERATOR,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from pynenc import Pynenc
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
+from pynenc.exceptions import StoreError
 from pynenc.inspection import Part, examine, parts_of
 from pynenc.values.findings import Finding
 from pynenc.values.ids import InvocationId
@@ -17,7 +18,7 @@ from pynenc.values.monitor import Failed, Finished
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.health import Rhythm, RunnerState
+from pynmon.health import Evidence, Rhythm, RunnerState
 from pynmon.settings import MonitorSettings
 from pynmon.statistics import slow_runs
 
@@ -29,6 +30,8 @@ _SLOW_SECONDS = 10.0
 _DAY_SECONDS = 86400.0
 _MAX_PAYLOAD = 64 * 1024
 _MOST_OWNED = 500
+#: More runners are not looked at for a verdict.
+MOST_RUNNERS = 500
 
 Counts = dict[str, dict[InvocationStatus, int]]
 
@@ -105,6 +108,29 @@ class Source:
         return self._cached(
             "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], _SLOW_SECONDS
         )
+
+    def evidence(self, recent: Sequence[Finished]) -> Evidence:
+        """What the checks of health look at.
+
+        Args:
+            recent: What ended within the last five minutes.
+        """
+        return Evidence(
+            now=self.now(),
+            rhythm=self.rhythm,
+            runners=self.runners(MOST_RUNNERS),
+            owned=self._cached("owned", lambda: self.store.list_owned(_MOST_OWNED)),
+            longest_waiting=self.longest_waiting(),
+            recent=recent,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the store answers; asked at most once a second, however many want to know."""
+        try:
+            self._cached("ready", self.store.change_token)
+        except StoreError:
+            return False
+        return True
 
     def gone_runners(self) -> list[str]:
         """The runners that have something in hand although they are dead or have ended."""

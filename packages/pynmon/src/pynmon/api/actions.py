@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 
-from pynenc.exceptions import InvocationNotFoundError
+from pynenc.exceptions import InvocationNotFoundError, TriggerError
 from pynenc.values.ids import InvocationId
 from pynmon.actions import ActionRefusedError
 from pynmon.answers import Json, Problem
 from pynmon.api import models
-from pynmon.pages.actions import NEW_ID, actor_of, refusal_of
-from pynmon.pages.context import ActionsOf
+from pynmon.pages.actions import FINGERPRINT, NEW_ID, actor_of, refusal_of
+from pynmon.pages.context import ActionsOf, SourceOf
 
 router = APIRouter(
     prefix="/api/v1",
@@ -64,3 +64,61 @@ def cancel(
     except (InvocationNotFoundError, ActionRefusedError) as error:
         raise refusal_of(error, invocation_id) from error
     return models.Made(invocation_id=invocation_id)
+
+
+@router.post("/failures/{fingerprint}/acknowledge", name="api_acknowledge")
+def acknowledge(
+    request: Request,
+    actions: ActionsOf,
+    fingerprint: Annotated[str, Path(pattern=FINGERPRINT)],
+    note: Annotated[str, Query(max_length=200)] = "",
+) -> models.Done:
+    """Say that a kind of failure is known."""
+    actor = actor_of(request, request.headers.get("x-form-token", ""))
+    actions.acknowledge(actor, fingerprint, note.strip())
+    return models.Done()
+
+
+@router.post("/runners/{runner_id}/recover", name="api_recover")
+def recover(
+    request: Request,
+    source: SourceOf,
+    actions: ActionsOf,
+    runner_id: str,
+    typed: Annotated[
+        str, Query(max_length=50, description="Of one that lives the beginning of its id: eight characters.")
+    ] = "",
+) -> models.Recovered:
+    """Give what a runner or worker has in hand to others."""
+    actor = actor_of(request, request.headers.get("x-form-token", ""))
+    found = source.store.get_runners([runner_id]).get(runner_id)
+    if found is None:
+        raise HTTPException(404, f"There is no runner {runner_id!r}.")
+    state = source.rhythm.state_of(found, source.now())
+    try:
+        return models.Recovered(number=actions.recover(actor, found, state, typed.strip()))
+    except ActionRefusedError as error:
+        raise HTTPException(409, str(error)) from error
+
+
+@router.post("/schedules/{trigger_id:path}/pause", name="api_pause")
+def pause(request: Request, actions: ActionsOf, trigger_id: str) -> models.Done:
+    """Have a trigger leave alone whatever happens."""
+    return _pause(request, actions, trigger_id, paused=True)
+
+
+@router.post("/schedules/{trigger_id:path}/resume", name="api_resume")
+def resume(request: Request, actions: ActionsOf, trigger_id: str) -> models.Done:
+    """Have a trigger react again."""
+    return _pause(request, actions, trigger_id, paused=False)
+
+
+def _pause(request: Request, actions: ActionsOf, trigger_id: str, *, paused: bool) -> models.Done:
+    actor = actor_of(request, request.headers.get("x-form-token", ""))
+    try:
+        actions.pause(actor, trigger_id, paused=paused)
+    except ActionRefusedError as error:
+        raise HTTPException(409, str(error)) from error
+    except TriggerError as error:
+        raise HTTPException(404, f"There is no trigger {trigger_id!r}.") from error
+    return models.Done()

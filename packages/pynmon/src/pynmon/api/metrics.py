@@ -12,16 +12,15 @@ from fastapi.responses import PlainTextResponse
 
 from pynenc.values.status import InvocationStatus
 from pynmon.ended import Ended, Histogram
-from pynmon.health import RunnerState
+from pynmon.health import RunnerState, verdicts
 from pynmon.live import Live
 from pynmon.pages.context import SourceOf
-from pynmon.source import Counts, Source
+from pynmon.source import MOST_RUNNERS, Counts, Source
 from pynmon.statistics import BOUNDS
 
 router = APIRouter()
 #: Tasks with a label of their own, those with most invocations; the rest is ``other``.
 _MOST_TASKS = 200
-_MOST_RUNNERS = 500
 _QUEUED = (InvocationStatus.REGISTERED, InvocationStatus.REROUTED, InvocationStatus.RETRY)
 
 
@@ -42,7 +41,7 @@ class _Answer(PlainTextResponse):
 
 @router.get("/metrics", name="metrics", response_class=_Answer, include_in_schema=False)
 def metrics(request: Request, source: SourceOf) -> _Answer:
-    """Four reads as a rule, three of which are none when somebody asked within a second."""
+    """Six reads as a rule, most of which are none when somebody asked within a second."""
     ended: Ended = request.app.state.ended
     live: Live = request.app.state.live
     told = "".join(map(_text, [*_families(source), *_ended(ended, source.now()), _streams(live)]))
@@ -55,8 +54,8 @@ def metrics(request: Request, source: SourceOf) -> _Answer:
 
 def _families(source: Source) -> list[_Family]:
     counts = source.counts()
-    runners = source.runners(_MOST_RUNNERS)
-    waiting = source.longest_waiting()
+    evidence = source.evidence(source.finished(300.0))
+    runners, waiting = evidence.runners, evidence.longest_waiting
     now = source.now()
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
     age = 0.0 if waiting is None else max(0.0, now - waiting.available_at)
@@ -81,8 +80,13 @@ def _families(source: Source) -> list[_Family]:
         ),
         _Family(
             "pynenc_runners",
-            f"Runners and workers by state; at most {_MOST_RUNNERS} are looked at, first those that live.",
+            f"Runners and workers by state; at most {MOST_RUNNERS} are looked at, first those that live.",
             [({"state": state.value}, states[state]) for state in RunnerState],
+        ),
+        _Family(
+            "pynenc_health_check",
+            "The checks of the dashboard: 0 is well, 1 is worth a look, 2 needs somebody.",
+            [({"check": name}, int(one.level)) for name, one in verdicts(evidence).items()],
         ),
     ]
 

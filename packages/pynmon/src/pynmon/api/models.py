@@ -177,6 +177,18 @@ class Made(_Model):
     invocation_id: str
 
 
+class Done(_Model):
+    """It was carried out."""
+
+    done: bool = True
+
+
+class Recovered(_Model):
+    """What a runner had in hand."""
+
+    number: int = Field(description="Invocations that changed hands.")
+
+
 class BulkPreview(_Model):
     """What a bulk action would do now."""
 

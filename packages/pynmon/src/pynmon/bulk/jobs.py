@@ -152,7 +152,10 @@ class Jobs:
             state = self._work(job)
         except StoreError as error:
             logger.warning("bulk action %s ends: %s", job.order.job_id, error)
-            state, job.problem = JobState.FAILED, "the store did not answer; begin another one for the rest"
+            state, job.problem = (
+                JobState.FAILED,
+                "the store did not answer, so that its last step may or may not have been carried out",
+            )
         except Exception:  # boundary: whoever looks has to learn that it does not go on
             logger.exception("bulk action %s failed", job.order.job_id)
             state, job.problem = JobState.FAILED, "the monitor's log says why"

@@ -2,10 +2,12 @@
 
 from pynmon.pages import (
     actions,
+    aliases,
     audit,
     bulk,
     dashboard,
     events,
+    exports,
     failures,
     invocations,
     login,
@@ -20,6 +22,8 @@ from pynmon.pages import (
 )
 
 ROUTERS = (
+    # Before those whose ids could be read in them.
+    aliases.router,
     dashboard.router,
     timeline.router,
     invocations.router,
@@ -32,6 +36,7 @@ ROUTERS = (
     runners.router,
     system.router,
     events.router,
+    exports.router,
     login.router,
     audit.router,
     actions.router,

@@ -15,6 +15,8 @@ from pynmon.actions import ActionRefusedError, Actor
 from pynmon.pages.context import ActionsOf, SourceOf
 
 router = APIRouter()
+#: What tells kinds of failure apart.
+FINGERPRINT = "^[0-9a-f]{16}$"
 #: The text of a UUID of version 7.
 NEW_ID = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
@@ -109,7 +111,7 @@ def recover(
 def acknowledge(
     request: Request,
     actions: ActionsOf,
-    fingerprint: Annotated[str, Path(pattern="^[0-9a-f]{16}$")],
+    fingerprint: Annotated[str, Path(pattern=FINGERPRINT)],
     note: Annotated[str, Form(max_length=200)] = "",
     form_token: Annotated[str, Form()] = "",
 ) -> RedirectResponse:

@@ -8,10 +8,21 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from pynmon.audit import Audit
+from pynmon.bulk.scope import BulkAction
 from pynmon.pages.context import ViewsOf
 
 router = APIRouter()
 _ROWS = 100
+#: By action: the page of what it was about, and what that is called in its address.
+_PAGES_OF = {
+    "rerun": ("invocation", "invocation_id"),
+    "cancel": ("invocation", "invocation_id"),
+    "recover": ("runner", "runner_id"),
+    "acknowledge": ("failure", "fingerprint"),
+    "pause": ("schedule", "trigger_id"),
+    "resume": ("schedule", "trigger_id"),
+    **{f"bulk {action}": ("bulk_job", "job_id") for action in BulkAction},
+}
 
 
 @router.get("/audit", name="audit")
@@ -25,6 +36,7 @@ def audit(
         request,
         "audit.html",
         entries=entries,
+        pages_of=_PAGES_OF,
         older=older,
         is_newest=before is None,
         is_kept=kept.path is not None,

@@ -45,7 +45,12 @@ class Confirmed(Asked):
         str, Field(pattern="^([0-9a-f]{12})?$", description="With the same one a job is begun once.")
     ] = ""
     until: Annotated[
-        float, Field(description="As the dry run said: what was registered later is left alone.")
+        float,
+        Field(
+            ge=0,
+            allow_inf_nan=False,
+            description="As the dry run said: what was registered later is left alone.",
+        ),
     ]
     expected: Annotated[
         str, Field(pattern=r"^[0-9]{1,7}\+?$", description="As the dry run said: no more are acted upon.")

@@ -12,7 +12,7 @@ from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon import health
 from pynmon.charts import Bars, bars_of
-from pynmon.health import Evidence, RunnerState
+from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
 from pynmon.source import Counts
@@ -20,8 +20,6 @@ from pynmon.statistics import buckets, figures, figures_by_task
 
 router = APIRouter()
 _BARS = 60
-#: More runners, and more invocations in hand, are not looked at for the verdict.
-_LIMIT = 500
 
 
 @router.get("/", name="dashboard")
@@ -36,17 +34,9 @@ def dashboard(
     rows = source.finished(seconds)
     now = source.now()
     counts = total_counts(source.counts())
-    runners = source.store.list_runners(_LIMIT)
-    checks = health.check(
-        Evidence(
-            now=now,
-            rhythm=source.rhythm,
-            runners=runners,
-            owned=source.store.list_owned(_LIMIT),
-            longest_waiting=source.store.find_longest_waiting(),
-            recent=[row for row in rows if row.ended_at >= now - 300.0],
-        )
-    )
+    evidence = source.evidence([row for row in rows if row.ended_at >= now - 300.0])
+    runners = evidence.runners
+    checks = health.check(evidence)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
     since = now - seconds
     is_cut = len(rows) == source.settings.sample_limit

@@ -69,6 +69,7 @@ def invocations(
         statuses=statuses_of(form.status) or frozenset(),
         every_status=list(InvocationStatus),
         tasks=sorted(source.counts()),
+        filters=urlencode(filters),
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
         is_filtered=bool(filters),
