@@ -26,6 +26,13 @@ def test_a_value_is_stored_once(running: RunningApp) -> None:
     assert group[0].record.arguments is None or len(group[0].record.arguments) < 300
 
 
+def test_a_call_may_have_another_value_than_the_shared_one(running: RunningApp) -> None:
+    items = [{"number": 1}, {"number": 2, "text": "small"}, {"number": 3, "text": "y" * 2_000_000}]
+    group = running.tasks.measures.parallelize(items, common_args={"text": MEGABYTE})
+    assert group.get(TIMEOUT) == [1_000_001, 7, 2_000_003]
+    assert [len(one.call.arguments.kwargs["text"]) for one in group] == [1_000_000, 5, 2_000_000]
+
+
 @pytest.mark.parametrize("settings", [{"disable_client_data_store": True}, {"min_size_to_cache": 10_000_000}])
 @pytest.mark.parametrize("runner_cls", ["ThreadRunner"])
 def test_small_values_stay_inline(running: RunningApp) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from pynenc.arguments import Arguments
-from pynenc.call import Call
 from pynenc.conf.config_task import ConfigTask
 from pynenc.engine.current import get_active
 from pynenc.engine.engine import Engine
@@ -179,9 +178,7 @@ class Task(Generic[P, R]):
 
     def handle(self, invocation_id: InvocationId) -> DistributedInvocation[R]:
         """A handle of an existing invocation of this task; nothing is read before somebody asks."""
-        engine = self._engine_of_app()
-        call = self._call(engine, lambda: engine.stored_arguments(engine.get_record(invocation_id)))
-        return self._handle_cls(engine, invocation_id, call, self._definition.hint("return"))
+        return self._handle_cls(self._engine_of_app(), invocation_id, self._definition)
 
     def _submit(self, engine: Engine, batch: Sequence[SerializedArguments]) -> list[DistributedInvocation[R]]:
         """Register a batch, except for calls that a stored result answers; handles in order."""
@@ -193,18 +190,11 @@ class Task(Generic[P, R]):
         new = [NewCall(self._definition, each) for each in batch if each.args_id not in known]
         answers = iter(engine.submitter.submit(new) if new else ())
         return [
-            self._answered(engine, each, state)
+            ReusedInvocation(engine, state.invocation_id, self._definition, each, state)
             if (state := known.get(each.args_id))
             else self._handle_of(engine, each, next(answers))
             for each in batch
         ]
-
-    def _answered(
-        self, engine: Engine, arguments: SerializedArguments, state: InvocationState
-    ) -> DistributedInvocation[R]:
-        call = self._call(engine, lambda: arguments)
-        expected = self._definition.hint("return")
-        return ReusedInvocation(engine, state.invocation_id, call, expected, state)
 
     def _inline_call(self, values: Mapping[str, Any]) -> InlineCall:
         definition = self._definition
@@ -233,29 +223,17 @@ class Task(Generic[P, R]):
             "for one positional value write (value,)",
         )
 
-    def _call(self, engine: Engine, serialized: Callable[[], SerializedArguments]) -> Call:
-        definition = self._definition
-        return Call(
-            definition.task_id,
-            serialized,
-            lambda stored: engine.payloads.decode_arguments(definition, stored),
-        )
-
     def _handle_of(
         self, engine: Engine, arguments: SerializedArguments, answer: SubmitAnswer
     ) -> DistributedInvocation[R]:
-        expected = self._definition.hint("return")
         if answer.created:
-            return self._handle_cls(
-                engine, answer.invocation_id, self._call(engine, lambda: arguments), expected
-            )
-        existing = answer.invocation_id
-        call = self._call(engine, lambda: engine.stored_arguments(engine.get_record(existing)))
-        reused: ReusedInvocation[R] = ReusedInvocation(engine, existing, call, expected)
+            return self._handle_cls(engine, answer.invocation_id, self._definition, arguments)
+        reused: ReusedInvocation[R] = ReusedInvocation(engine, answer.invocation_id, self._definition)
         if answer.args_id != arguments.args_id:
             if self.conf.on_diff_non_key_args_raise:
+                stored = reused.call.serialized_arguments
                 raise InvocationConcurrencyWithDifferentArgumentsError(
-                    self.task_id, _difference(existing, call.serialized_arguments, arguments.texts)
+                    self.task_id, _difference(answer.invocation_id, stored, arguments.texts)
                 )
             reused.diff_arg = Arguments(engine.payloads.decode_arguments(self._definition, arguments))
         return reused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pynenc.conf.config_pynenc import ArgumentPrintMode, ConfigPynenc
 
@@ -23,9 +24,14 @@ def preview_of(texts: Mapping[str, str]) -> str:
 
 def masked(text: str, name: str = "") -> str:
     """The beginning of a serialized value, or a mask where its name or a key inside of it sounds secret."""
-    if name and _SECRET.search(name):
+    if _sounds_secret(name):
         return _MASK
     return _MASK if '":' in text and _SECRET_KEY.search(text) else text
+
+
+@lru_cache(maxsize=1024)
+def _sounds_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
 
 
 def logged_arguments(texts: Mapping[str, str], conf: ConfigPynenc) -> str:

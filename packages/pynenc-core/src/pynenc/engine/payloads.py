@@ -38,14 +38,14 @@ class SerializedArguments(NamedTuple):
     #: Serialized text by parameter name; what concurrency keys and ``args_id`` are made of.
     texts: dict[str, str]
     args_id: str
-    #: Envelope by parameter name.
-    envelopes: dict[str, str]
+    #: Content hash by parameter name, of those whose large text the client data store keeps.
+    references: Mapping[str, str]
     #: Large values by content hash.
     data: Mapping[str, str]
 
 
-_NO_DATA: Mapping[str, str] = {}
-_NOTHING = SerializedArguments({}, NO_ARGS, {}, _NO_DATA)
+_NONE: Mapping[str, str] = {}
+_NOTHING = SerializedArguments({}, NO_ARGS, _NONE, _NONE)
 
 
 class Payloads:
@@ -76,8 +76,7 @@ class Payloads:
         if not values and not shared.texts:
             return _NOTHING
         texts = dict(shared.texts)
-        envelopes = dict(shared.envelopes)
-        data = dict(shared.data) if shared.data else _NO_DATA
+        references, data = shared.references, shared.data
         inline = task.conf.disable_cache_args
         serialize = self._serializer.serialize
         for name, value in values.items():
@@ -87,18 +86,23 @@ class Payloads:
                 raise SerializationError(f"argument '{name}' of task '{task.key}': {error}") from error
             texts[name] = text
             if len(text) < self._min_size or len(text) > self._max_size or name in inline or "*" in inline:
-                envelopes[name] = "=" + text
+                if name in references:  # of a shared value, in whose place this one is
+                    references = {other: digest for other, digest in references.items() if other != name}
             else:
                 digest = self._digest(text, f"argument '{name}' of task '{task.key}'")
-                envelopes[name] = "@" + digest
+                references = {**references, name: digest}
                 data = {**data, digest: text}
-        return SerializedArguments(texts, args_id_of(texts), envelopes, data)
+        return SerializedArguments(texts, args_id_of(texts), references, data)
 
     def pack_arguments(self, arguments: SerializedArguments, invocation_id: InvocationId) -> str:
         """The text to store as the arguments of an invocation."""
-        if not arguments.envelopes:
+        if not arguments.texts:
             return ""
-        fields = [f"{_quote(name)}:{_quote(envelope)}" for name, envelope in arguments.envelopes.items()]
+        references = arguments.references
+        fields = [
+            f"{_quote(name)}:{_quote(f'@{references[name]}' if name in references else '=' + text)}"
+            for name, text in arguments.texts.items()
+        ]
         text = f"{{{','.join(fields)}}}"
         return self._signer.sign(text, kind="arguments", invocation_id=invocation_id, field="")
 
@@ -114,17 +118,17 @@ class Payloads:
         text = self._signer.verify(text, kind="arguments", invocation_id=invocation_id, field="")
         try:
             envelopes: dict[str, str] = json.loads(text)
-            digests = [envelope[1:] for envelope in envelopes.values() if envelope[0] == "@"]
+            references = {name: envelope[1:] for name, envelope in envelopes.items() if envelope[0] == "@"}
         except (ValueError, AttributeError, IndexError, TypeError) as error:
             raise CorruptDataError(
                 f"stored arguments of invocation '{invocation_id}' are unreadable"
             ) from error
-        data = self._fetch(digests) if digests else _NO_DATA
+        data = self._fetch(list(references.values())) if references else _NONE
         texts = {
-            name: data[envelope[1:]] if envelope[0] == "@" else envelope[1:]
+            name: data[references[name]] if name in references else envelope[1:]
             for name, envelope in envelopes.items()
         }
-        return SerializedArguments(texts, args_id, envelopes, data)
+        return SerializedArguments(texts, args_id, references, data)
 
     def stored_arguments(self, record: InvocationRecord) -> SerializedArguments:
         """The serialized arguments of an invocation, wherever they are kept.
@@ -173,7 +177,7 @@ class Payloads:
             raise SerializationError(f"result of task '{task.key}': {error}") from error
         size = len(text)
         if size < self._min_size or size > self._max_size:
-            envelope, data = "=" + text, _NO_DATA
+            envelope, data = "=" + text, _NONE
         else:
             digest = self._digest(text, f"result of task '{task.key}'")
             envelope, data = "@" + digest, {digest: text}

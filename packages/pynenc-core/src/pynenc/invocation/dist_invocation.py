@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from pynenc.arguments import Arguments
 from pynenc.call import Call
 from pynenc.engine.current import get_active
 from pynenc.engine.engine import Engine
+from pynenc.engine.payloads import SerializedArguments
+from pynenc.engine.registry import TaskDefinition
 from pynenc.exceptions import ResultTimeoutError
 from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
 from pynenc.values.ids import InvocationId
@@ -21,20 +23,30 @@ R = TypeVar("R")
 
 
 class DistributedInvocation(BaseInvocation[R], Generic[R]):
-    """A registered invocation. Cheap to make: nothing is read before somebody asks."""
+    """A registered invocation. Cheap to make: nothing is read before somebody asks.
+
+    Args:
+        engine: Of its app.
+        invocation_id: Its identity.
+        definition: Its task.
+        arguments: What it was called with, where that is known; else it is read when somebody asks.
+        state: What is known of it.
+    """
+
+    _call: Call | None = None
 
     def __init__(
         self,
         engine: Engine,
         invocation_id: InvocationId,
-        call: Call,
-        expected: Any = Any,
+        definition: TaskDefinition,
+        arguments: SerializedArguments | None = None,
         state: InvocationState | None = None,
     ) -> None:
         self._engine = engine
         self._invocation_id = invocation_id
-        self._call = call
-        self._expected = expected
+        self._definition = definition
+        self._arguments = arguments
         self._state = state
         self._seen_at = 0.0
 
@@ -46,7 +58,17 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
     @property
     def call(self) -> Call:
         """The task and its arguments."""
+        if self._call is None:
+            engine, definition = self._engine, self._definition
+            self._call = Call(
+                definition.task_id,
+                self._serialized_arguments,
+                lambda stored: engine.payloads.decode_arguments(definition, stored),
+            )
         return self._call
+
+    def _serialized_arguments(self) -> SerializedArguments:
+        return self._arguments or self._engine.stored_arguments(self.record)
 
     @property
     def status(self) -> InvocationStatus:
@@ -113,7 +135,7 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
 
     def _outcome(self) -> R:
         assert self._state is not None
-        return cast("R", self._engine.value_of(self._state, self._expected))
+        return cast("R", self._engine.value_of(self._state, self._definition.hint("return")))
 
     def _learn(self, states: Mapping[InvocationId, InvocationState]) -> None:
         self._state = states.get(self._invocation_id, self._state)
