@@ -53,12 +53,21 @@ def _submit(sample: Any) -> None:
     sample.log("accepted", ids=[one.invocation_id for group in groups for one in group.invocations])
 
 
+def _standing(process: subprocess.Popen[str], sample: Any) -> str:
+    code = process.poll()
+    runner = "it runs" if code is None else f"it ended with {code}"
+    records = {
+        str(status): number for status, number in sample.app.orchestrator.count_by_status().items() if number
+    }
+    return f"{runner}, its workers are {worker_processes(process.pid)}, records: {records}"
+
+
 def _progress(place: Place, process: subprocess.Popen[str], more: int, sample: Any) -> list[int]:
     """Wait until the runner has begun so many more attempts, or all is done; returns its workers."""
     begun = len(place.lines("executions"))
     eventually(
         lambda: len(place.lines("executions")) >= begun + more or is_at_rest(sample),
-        "the runner makes progress",
+        lambda: f"the runner makes progress; {_standing(process, sample)}",
     )
     eventually(lambda: len(worker_processes(process.pid)) == 2, "there are two workers")
     return worker_processes(process.pid)
