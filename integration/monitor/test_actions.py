@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from pynenc import PynencBuilder
-from pynenc.values.ids import RunnerId
-from pynenc.values.operations import ClaimRequest, Step
+from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.operations import ClaimRequest, NewInvocation, Step
 from pynenc.values.runners import Beat, RunnerIdentity
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
@@ -276,6 +276,39 @@ def test_what_a_dead_runner_had_in_hand_is_given_to_others_at_once(
     assert waiting.record.status is InvocationStatus.REROUTED
     assert "Give what it had" not in admin.get("/runners/lost-one").text
     waiting.cancel()
+
+
+def test_with_a_silent_supervisor_its_silent_workers_lose_their_work(tmp_path: Path) -> None:
+    quick = {"runner_considered_dead_after_minutes": 0.05, "heartbeat_interval_seconds": 0.1}
+    app = PynencBuilder().app_id("shop").sqlite(str(tmp_path / "a.db")).custom_config(**quick).build()
+    boss = RunnerIdentity(runner_id=RunnerId("boss"), runner_cls="ProcessRunner", host="h", pid=1)
+    worker, living = (
+        RunnerIdentity(
+            runner_id=RunnerId(name), runner_cls="Worker", host="h", pid=2, parent_id=boss.runner_id
+        )
+        for name in ("worker", "living")
+    )
+    ids = [InvocationId("one"), InvocationId("two")]
+    app.orchestrator.submit(
+        [NewInvocation(invocation_id=one, task_id="a.b", args_id="x", root_id=one) for one in ids],
+        {},
+        enqueue=True,
+    )
+    app.orchestrator.beat(Beat(alive=(boss, worker)))
+    for runner, one in zip((worker, living), ids, strict=True):
+        claim = ClaimRequest(runner=runner, token=runner.runner_id, ids=(one,))
+        assert app.orchestrator.advance(Step(claim=claim)).claims
+    monitor = create_monitor_app(app, MonitorSettings(tokens=TOKENS, read_only=False))
+    source, rhythm = monitor.state.source, monitor.state.source.rhythm
+    rows = app.orchestrator.list_runners()
+    eventually(lambda: all(rhythm.state_of(row, source.now()) == "dead" for row in rows))
+    admin = logged_in(monitor, Role.ADMIN)
+    assert "Give what it had in hand" in admin.get("/runners/boss").text
+    app.orchestrator.beat(Beat(alive=(living,)))
+    assert act(admin, "/runners/boss/recover")[0] == 303
+    statuses = {one: record.status for one, record in app.orchestrator.get_records(ids).items()}
+    assert statuses == {ids[0]: InvocationStatus.REROUTED, ids[1]: InvocationStatus.RUNNING}
+    app.close()
 
 
 def test_pages_of_an_operator_break_no_rule(shop: ModuleType, guarded: FastAPI, operator: TestClient) -> None:

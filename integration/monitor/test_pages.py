@@ -20,7 +20,7 @@ from pynenc.contracts import BaseOrchestrator
 from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
-from pynmon import Role, create_monitor_app
+from pynmon import MonitorSettings, Role, create_monitor_app
 
 from .conftest import eventually, running
 from .crawl import Page, crawl
@@ -548,8 +548,8 @@ def test_an_empty_store_says_what_to_do(tmp_path: Any) -> None:
 
 def test_memory_is_watched_by_the_process_that_has_it() -> None:
     app = PynencBuilder().app_id("memory").memory().build()
-    client = TestClient(create_monitor_app(app), base_url="http://localhost")
-    assert len(crawl(client)) > 3
+    monitor = create_monitor_app(app, MonitorSettings(requests_per_second=0))
+    assert len(crawl(TestClient(monitor, base_url="http://localhost"))) > 3
 
 
 def test_a_backend_without_a_monitor_store_is_named(monkeypatch: Any) -> None:

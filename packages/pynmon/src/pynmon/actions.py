@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pynenc import Pynenc
@@ -134,14 +135,22 @@ class Actions:
         (triggers.pause if paused else triggers.resume)(trigger_id)
         self._note(actor, action, trigger_id, "done", "")
 
-    def recover(self, actor: Actor, runner: RunnerRecord, state: RunnerState, typed: str) -> int:
-        """Give what a runner or worker has in hand back to the others, at once.
+    def recover(
+        self,
+        actor: Actor,
+        runner: RunnerRecord,
+        state: RunnerState,
+        workers: Mapping[RunnerRecord, RunnerState],
+        typed: str,
+    ) -> int:
+        """Give what a runner and its workers have in hand to the others, at once.
 
         Args:
             actor: Who wants it; an admin.
             runner: Whose work it is.
             state: Whether it lives. What it works on while it does is begun again elsewhere, and its own result
                 discarded.
+            workers: Those below it; those that outlive it keep what they have.
             typed: Of one that lives the beginning of its id, so that nobody does that by mistake.
 
         Returns:
@@ -152,12 +161,14 @@ class Actions:
             StoreError: the store is away.
         """
         runner_id = runner.identity.runner_id
-        is_gone = state in (RunnerState.DEAD, RunnerState.STOPPED)
+        gone = (RunnerState.DEAD, RunnerState.STOPPED)
+        is_gone = state in gone
         why_not = (
             "" if is_gone or typed == runner_id[:8] else f"It lives: type {runner_id[:8]} to do it anyway."
         )
         self._require(actor, "recover", runner_id, why_not, Role.ADMIN)
-        number = self._app.engine.recovery.recover([runner_id], f"by {actor.identity.name}")
+        taken = [one.identity.runner_id for one, its in workers.items() if not is_gone or its in gone]
+        number = self._app.engine.recovery.recover([runner_id, *taken], f"by {actor.identity.name}")
         self._note(actor, "recover", runner_id, "done", f"{number} of a runner that was {state}")
         return number
 

@@ -81,6 +81,10 @@ class Source:
         """Those that live, then the latest of the others."""
         return self._cached(("runners", limit), lambda: self.store.list_runners(limit))
 
+    def workers_of(self, runner_id: str) -> list[RunnerRecord]:
+        """The workers below a supervisor; of those that live all, of the others the latest."""
+        return [one for one in self.store.list_runners(MOST_RUNNERS) if one.identity.parent_id == runner_id]
+
     def longest_waiting(self) -> InvocationRecord | None:
         """The claimable invocation that has waited longest."""
         return self._cached("waiting", self.store.find_longest_waiting)

@@ -11,7 +11,7 @@ from pynenc.values.ids import InvocationId
 from pynmon.actions import ActionRefusedError
 from pynmon.answers import Json, Problem
 from pynmon.api import models
-from pynmon.pages.actions import FINGERPRINT, NEW_ID, actor_of, refusal_of
+from pynmon.pages.actions import FINGERPRINT, NEW_ID, actor_of, refusal_of, take_work
 from pynmon.pages.context import ActionsOf, SourceOf
 
 router = APIRouter(
@@ -89,16 +89,9 @@ def recover(
         str, Query(max_length=50, description="Of one that lives the beginning of its id: eight characters.")
     ] = "",
 ) -> models.Recovered:
-    """Give what a runner or worker has in hand to others."""
+    """Give what a runner and its workers have in hand to others."""
     actor = actor_of(request, request.headers.get("x-form-token", ""))
-    found = source.store.get_runners([runner_id]).get(runner_id)
-    if found is None:
-        raise HTTPException(404, f"There is no runner {runner_id!r}.")
-    state = source.rhythm.state_of(found, source.now())
-    try:
-        return models.Recovered(number=actions.recover(actor, found, state, typed.strip()))
-    except ActionRefusedError as error:
-        raise HTTPException(409, str(error)) from error
+    return models.Recovered(number=take_work(source, actions, actor, runner_id, typed))
 
 
 @router.post("/schedules/{trigger_id:path}/pause", name="api_pause")

@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse
 from pynenc.exceptions import InvocationNotFoundError, TriggerError
 from pynenc.values.ids import InvocationId
 from pynmon.access import address_of, require_form_token
-from pynmon.actions import ActionRefusedError, Actor
+from pynmon.actions import ActionRefusedError, Actions, Actor
 from pynmon.pages.context import ActionsOf, SourceOf
+from pynmon.source import Source
 
 router = APIRouter()
 #: What tells kinds of failure apart.
@@ -96,14 +97,7 @@ def recover(
     form_token: Annotated[str, Form()] = "",
 ) -> RedirectResponse:
     """Back to the runner."""
-    actor = actor_of(request, form_token)
-    found = source.store.get_runners([runner_id]).get(runner_id)
-    if found is None:
-        raise HTTPException(404, f"There is no runner {runner_id!r}.")
-    try:
-        actions.recover(actor, found, source.rhythm.state_of(found, source.now()), typed.strip())
-    except ActionRefusedError as error:
-        raise HTTPException(409, str(error)) from error
+    take_work(source, actions, actor_of(request, form_token), runner_id, typed)
     return RedirectResponse(str(request.url_for("runner", runner_id=runner_id).path), 303)
 
 
@@ -118,6 +112,23 @@ def acknowledge(
     """Back to the kind of failure."""
     actions.acknowledge(actor_of(request, form_token), fingerprint, note.strip())
     return RedirectResponse(str(request.url_for("failure", fingerprint=fingerprint).path), 303)
+
+
+def take_work(source: Source, actions: Actions, actor: Actor, runner_id: str, typed: str) -> int:
+    """Give what a runner and its workers have in hand to others; how many invocations that were.
+
+    Raises:
+        HTTPException: there is no such runner, or it cannot be done now.
+    """
+    found = source.store.get_runners([runner_id]).get(runner_id)
+    if found is None:
+        raise HTTPException(404, f"There is no runner {runner_id!r}.")
+    now = source.now()
+    workers = {one: source.rhythm.state_of(one, now) for one in source.workers_of(runner_id)}
+    try:
+        return actions.recover(actor, found, source.rhythm.state_of(found, now), workers, typed.strip())
+    except ActionRefusedError as error:
+        raise HTTPException(409, str(error)) from error
 
 
 def actor_of(request: Request, form_token: str) -> Actor:

@@ -65,7 +65,7 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
     owned = source.store.list_owned(_LIMIT, runner_id)
     now = source.now()
     finished = [row for row in source.finished(3600.0) if row.runner_id == runner_id][:25]
-    workers = [one for one in source.store.list_runners(_LIMIT) if one.identity.parent_id == runner_id]
+    workers = source.workers_of(runner_id)
     return views.page(
         request,
         "runner.html",
