@@ -349,6 +349,46 @@ def test_ids_are_found_by_how_they_begin(world: World) -> None:
     assert monitor.find_by_prefix("", 10) == []
 
 
+def test_ids_are_found_by_how_they_end(world: World) -> None:
+    world.submit("a1xy", "b1xy", "c1xy", "d1.y", "e%xy", "xy", "f1XY")
+    monitor = world.monitor
+    assert names(monitor.find_by_suffix("1xy", 10, 100)) == ["c1xy", "b1xy", "a1xy"]
+    assert names(monitor.find_by_suffix("xy", 10, 100)) == ["xy", "e%xy", "c1xy", "b1xy", "a1xy"]
+    assert names(monitor.find_by_suffix("1xy", 2, 100)) == ["c1xy", "b1xy"]
+    for nothing in ("%xy1", "*", ".xy", "Xy", "aa1xy"):
+        assert names(monitor.find_by_suffix(nothing, 10, 100)) == [], nothing
+    assert names(monitor.find_by_suffix("1.y", 10, 100)) == ["d1.y"]
+    assert monitor.find_by_suffix("", 10, 100) == []
+
+
+def test_only_so_many_ids_are_looked_at_for_their_end(world: World) -> None:
+    world.submit("1z", "2-", "3z", "4-", "5z")
+    monitor = world.monitor
+    assert names(monitor.find_by_suffix("z", 10, 2)) == ["5z"]
+    assert names(monitor.find_by_suffix("z", 10, 3)) == ["5z", "3z"]
+
+
+def test_what_repeats_an_invocation_is_listed(world: World) -> None:
+    populate(world)
+    world.submit(call("again", task_id="app.other", rerun_of="failed"))
+    world.submit(call("once more", rerun_of="failed"), call("other", rerun_of="won"))
+    failed = ids("failed")[0]
+    assert listed(world, rerun_of=failed) == ["once more", "again"]
+    assert listed(world, rerun_of=failed, oldest_first=True) == ["again", "once more"]
+    assert listed(world, rerun_of=ids("lost")[0]) == []
+    # Besides everything else that may be asked.
+    assert listed(world, rerun_of=failed, task_id="app.other") == ["again"]
+    assert listed(world, rerun_of=failed, root_id=ids("again")[0]) == ["again"]
+    assert listed(world, rerun_of=failed, workflows=True) == []
+    assert listed(world, rerun_of=ids("lost")[0], root_id=ids("lost")[0]) == []
+    assert listed(world, rerun_of=failed, where=like(T.INVOCATION_ID, "again")) == ["again"]
+    world.do(finish(world.claim(ids=ids("again"))))
+    assert listed(world, rerun_of=failed, statuses=frozenset({S.SUCCESS})) == ["again"]
+    assert listed(world, rerun_of=failed, statuses=frozenset({S.REGISTERED})) == ["once more"]
+    world.orchestrator.delete(ids("again"))
+    assert listed(world, rerun_of=failed) == ["once more"]
+
+
 def test_histories_are_those_of_the_orchestrator(world: World) -> None:
     populate(world)
     wanted = ids("failed", "paused", "late", "unknown")
@@ -488,5 +528,6 @@ def test_reading_changes_nothing(world: World) -> None:
     monitor.list_invocations(RecordQuery(where=between(N.RUN_SECONDS, low=1.0)))
     monitor.list_owned(10)
     monitor.find_longest_waiting()
+    monitor.find_by_suffix("ed", 10, 100)
     monitor.list_runners(10)
     assert world.snapshot() == before

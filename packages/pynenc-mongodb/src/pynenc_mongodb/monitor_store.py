@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -73,6 +74,8 @@ class MongoMonitorStore(BaseMonitorStore):
             condition["status"] = {"$in": sorted(status.value for status in query.statuses)}
         elif query.task_id is not None:
             condition["status"] = {"$in": sorted(status.value for status in InvocationStatus)}
+        if query.rerun_of is not None:
+            condition["rerun_of"] = query.rerun_of
         if query.root_id is not None:
             condition["$or"] = [{"root_id": query.root_id}, {"_id": self._store.key(query.root_id)}]
         if query.workflows:
@@ -86,7 +89,7 @@ class MongoMonitorStore(BaseMonitorStore):
         """The position after which the search is cut off; None when it ends before, or an index has the answers."""
         common = query.statuses is not None and InvocationStatus.SUCCESS in query.statuses
         options: dict[str, Any] = {}
-        if query.root_id is None and (common or query.workflows):
+        if query.root_id is None and query.rerun_of is None and (common or query.workflows):
             # Successes are most of what there is: they are found along the order of submission.
             condition: Document = {"workflow_id": {"$exists": True}} if query.workflows else {}
             options["hint"] = "workflow" if query.workflows else "order"
@@ -109,6 +112,23 @@ class MongoMonitorStore(BaseMonitorStore):
             return []
         keys = {"$gte": self._store.key(prefix), "$lt": self._store.key(prefix + "\U0010ffff")}
         return self._records(self._find({"_id": keys}, codec.SLIM, sort=[("_id", 1)], limit=limit))
+
+    def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
+        if not suffix:
+            return []
+        pipeline: list[Document] = [
+            {"$match": {"_id": {"$gte": self._store.key(""), "$lt": self._store.key("\U0010ffff")}}},
+            {"$sort": {"_id": -1}},
+            {"$limit": search_limit},
+            {"$project": {"_id": 1}},
+            {"$match": {"_id": {"$regex": f"{re.escape(suffix)}\\z"}}},
+            {"$limit": limit},
+        ]
+        with self._store.reading():
+            collection = self._store.collection(schema.INVOCATIONS)
+            found = [self._store.id_of(one) for one in collection.aggregate(pipeline, hint="_id_")]
+        records = self.get_invocations(found)
+        return [records[one] for one in found if one in records]
 
     # -- one invocation -------------------------------------------------------------------------------
 

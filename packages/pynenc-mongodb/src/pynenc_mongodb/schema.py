@@ -14,7 +14,7 @@ from pymongo.database import Database
 from pynenc.exceptions import SchemaVersionError
 
 #: Grows with each change of the indexes or of the format of documents.
-VERSION = 2
+VERSION = 3
 
 INVOCATIONS = "pynenc_invocations"
 SLOTS = "pynenc_slots"
@@ -64,6 +64,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("task", "a task_id status n"),
         _index("parent", "a parent_id n", **_where(parent_id=_EXISTS)),
         _index("root", "a root_id n", **_where(root_id=_EXISTS)),
+        _index("reruns", "a rerun_of n", **_where(rerun_of=_EXISTS)),
         _index("workflow", "a workflow_id n", **_where(workflow_id=_EXISTS)),
         _index("recorded", "a workflow_id n", **_where(recorded=True)),
         _index("runner", "a runner_id n", **_where(runner_id=_EXISTS)),

@@ -97,6 +97,7 @@ def to_submit(
             call.workflow_id or "",
             "" if call.root_id == call.invocation_id else call.root_id,
             call.args_id if call.caches_result else "",
+            call.rerun_of or "",
             call.registered_by or "",
             _dumps(_operations(call.operations)) if call.operations else "",
             _call_text(call),
@@ -234,6 +235,8 @@ def to_query(query: InvocationQuery, looks: int) -> dict[str, Any]:
 
 def index_of(query: InvocationQuery | RecordQuery) -> str:
     """The shortest index by order of submission that holds every answer."""
+    if isinstance(query, RecordQuery) and query.rerun_of is not None:
+        return f"reruns:{query.rerun_of}"
     if query.root_id is not None:
         return f"family:{query.root_id}"
     if query.workflows:

@@ -22,6 +22,7 @@ _OPEN = scripts.load("open", "owned")
 _OWNED = scripts.load("list_owned", "owned")
 _SLIM = scripts.load("slim")
 _PREFIX = scripts.load("prefix")
+_SUFFIX = scripts.load("suffix")
 _HISTORIES = scripts.load("histories")
 _BEGINNINGS = scripts.load("beginnings")
 _FIGURES = scripts.load("figures")
@@ -32,6 +33,8 @@ _GET_RUNNERS = scripts.load("get_runners")
 
 #: Records that one script looks at, at most: everybody else waits meanwhile.
 _LOOKS = 1000
+#: Ids that one script looks at, and nothing else of their records.
+_ID_LOOKS = 5000
 #: Records that one script gives.
 _BATCH = 500
 #: So many are looked for where open ones are kept, rather than in the order of submission.
@@ -71,7 +74,7 @@ class RedisMonitorStore(BaseMonitorStore):
     def _are_few_and_open(self, query: RecordQuery) -> bool:
         """Whether all that rests in the statuses can be looked at, without anything that has ended."""
         statuses = query.statuses or frozenset()
-        if statuses & FINAL or query.root_id is not None or query.workflows:
+        if statuses & FINAL or query.root_id or query.rerun_of or query.workflows:
             return False
         places = frozenset[InvocationStatus]().union(*(one for one in _PLACES if one & statuses))
         counts = self.count_by_task().values()
@@ -127,6 +130,16 @@ class RedisMonitorStore(BaseMonitorStore):
 
     def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:  # noqa: D102
         return self._records(self._store.ask(_PREFIX, prefix, limit)) if prefix and limit > 0 else []
+
+    def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
+        found: list[str] = []
+        start, left = "", search_limit if suffix else 0
+        while left > 0 and len(found) < limit:
+            looks = min(left, _ID_LOOKS)
+            part, start = self._store.ask(_SUFFIX, suffix, start, looks)
+            found += part
+            left -= looks if start else left
+        return self._records(found[:limit])
 
     def _records(self, ids: Sequence[str]) -> list[InvocationRecord]:
         """Those that exist, in this order."""

@@ -48,6 +48,14 @@ class BaseMonitorStore(ABC):
         """Invocations whose id begins so, in the order of their ids; none for an empty prefix."""
 
     @abstractmethod
+    def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:
+        """Invocations whose id ends so, of the last ``search_limit`` ids, the last one first; none for an empty suffix.
+
+        No index is kept for it, because it would cost every call something: a list of ids is looked through. Ids that
+        Pynenc makes begin with their time, so that the last ones are the youngest.
+        """
+
+    @abstractmethod
     def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:
         """The histories of those that exist."""
 

@@ -20,6 +20,8 @@ class RecordQuery:
     statuses: frozenset[InvocationStatus] | None = None
     #: Of the family that begins with this invocation, which has no parent.
     root_id: InvocationId | None = None
+    #: Only invocations that were registered to repeat this one.
+    rerun_of: InvocationId | None = None
     #: Only invocations that define a workflow.
     workflows: bool = False
     #: What has to hold besides; looked for among what the other fields lead to.

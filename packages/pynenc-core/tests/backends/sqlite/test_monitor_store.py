@@ -57,6 +57,9 @@ READS: dict[str, tuple[Reads, str]] = {
     "failures": (lambda monitor: monitor.list_failed(1.0, 9e9, 5), "COVERING INDEX inv_failed"),
     "by id": (lambda monitor: monitor.get_invocations([ONE]), "sqlite_autoindex_inv"),
     "prefix": (lambda monitor: monitor.find_by_prefix("1", 5), "sqlite_autoindex_inv"),
+    "suffix": (lambda monitor: monitor.find_by_suffix("1", 5, 5), "COVERING INDEX sqlite_autoindex_inv"),
+    "reruns": (listing(rerun_of=ONE), "inv_reruns"),
+    "reruns in a status": (listing(rerun_of=ONE, statuses=statuses(S.FAILED)), "inv_reruns"),
     "history": (lambda monitor: monitor.get_histories([ONE]), "sqlite_autoindex_inv"),
     "payloads": (lambda monitor: monitor.get_payloads(ONE, 5), "sqlite_autoindex_inv"),
     "finished": (lambda monitor: monitor.list_finished(1.0, 9e9, 5), "COVERING INDEX inv_finished"),
@@ -77,6 +80,10 @@ READ_WHOLE = (
     "inv_unsuccessful",
 )
 READ_WHOLE += ("inv_paused", "runners_alive", "runners")  # in the order of the list, up to its limit
+READ_WHOLE += (
+    "sqlite_autoindex_inv_1",
+    "(subquery-1)",
+)  # ids from their end, up to a limit, and nothing else
 
 
 @pytest.mark.parametrize("name", READS)

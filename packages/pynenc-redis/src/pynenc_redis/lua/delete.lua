@@ -3,7 +3,7 @@ local P = KEYS[1] .. 'o:'
 local call = redis.call
 local removed = false
 for _, id in ipairs(ARGV) do
-  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro')
+  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro', 're')
   if v[3] then
     call('UNLINK', P .. 'i:' .. id, P .. 'b:' .. id, P .. 'h:' .. id)
     call('ZREM', P .. 'ended', id)
@@ -24,6 +24,7 @@ for _, id in ipairs(ARGV) do
       forget_workflow(id)
     end
     if v[4] then call('ZREM', P .. 'children:' .. v[4], id) end
+    if v[8] then call('ZREM', P .. 'reruns:' .. v[8], id) end
     if v[5] then call('ZREM', P .. 'results:' .. v[1] .. ':' .. v[5], id) end
     if call('HINCRBY', P .. 'counts', v[2] .. v[1], -1) == 0 then call('HDEL', P .. 'counts', v[2] .. v[1]) end
   end

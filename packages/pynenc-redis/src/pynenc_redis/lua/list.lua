@@ -23,7 +23,7 @@ else
   page = call('ZREVRANGEBYSCORE', index, from and '(' .. from or '+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, most)
 end
 -- A family of one has no index.
-if query.root and not from and not page[1] then page = {query.root, '0'} end
+if query.root and query.index == 'family:' .. query.root and not from and not page[1] then page = {query.root, '0'} end
 
 local function fits(id)
   local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'r', 'wf', 'f', 'ro')

@@ -1,11 +1,11 @@
 -- Register a batch of calls, all or none. After schema, outbox, watched, workflows.
 -- KEYS[1] the prefix. ARGV[1] 1 when this is the queue as well, ARGV[2] number of calls, then for each call
 --   id, task, delay, priority, concurrency key, limit, parks (1 or 0), registration key, parent, workflow, root if it is
---   another one, args id of a reusable result, runner, operations that its workflow has done already (JSON of
+--   another one, args id of a reusable result, invocation that it repeats, runner, operations that its workflow has done already (JSON of
 --   {number, name, data}), text; what there is not is empty;
 -- then key and value of each large value. All of it is plain words, because decoding takes longer than the work.
 -- Returns {position of the call, id that stands for it, its text} for those that existed.
-local WORDS = 15
+local WORDS = 16
 local P = KEYS[1] .. 'o:'
 local call = redis.call
 local clock = call('TIME')
@@ -17,7 +17,8 @@ if n == 0 then mark_schema('o:') end
 
 for at = 0, calls - 1 do
   local first = 3 + at * WORDS
-  local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, runner, operations, text
+  local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, repeats, runner, operations,
+    text
     = unpack(ARGV, first, first + WORDS - 1)
   local known = call('EXISTS', P .. 'i:' .. id) == 1 and id or reg ~= '' and call('HGET', P .. 'reg', reg)
   if known then
@@ -67,6 +68,10 @@ for at = 0, calls - 1 do
       call('ZADD', P .. 'family:' .. root, 0, root, n, id)
     end
     if cached ~= '' then set('ca', cached) end
+    if repeats ~= '' then
+      set('re', repeats)
+      call('ZADD', P .. 'reruns:' .. repeats, n, id)
+    end
     call('HSET', P .. 'i:' .. id, unpack(fields))
     call('RPUSH', P .. 'b:' .. id, text, '', 'r' .. now .. '|' .. runner .. '|')
     all[#all + 1] = n

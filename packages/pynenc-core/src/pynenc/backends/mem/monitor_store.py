@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import nlargest
 from itertools import chain, islice, takewhile
 
 from pynenc.backends.mem.record import MemRecord, order_of
@@ -55,12 +56,16 @@ class MemMonitorStore(BaseMonitorStore):
 
     def _candidates(self, query: RecordQuery, begin: int | None) -> Iterator[MemRecord]:
         tables = self._store.tables
-        if query.root_id is None:
+        if query.rerun_of is not None:
+            found: Iterable[MemRecord] = tables.reruns(query.rerun_of)
+        elif query.root_id is not None:
+            found = tables.family(query.root_id)
+        else:
             return tables.behind(begin, oldest_first=query.oldest_first)
-        family = sorted(tables.family(query.root_id), key=order_of, reverse=not query.oldest_first)
+        ordered = sorted(found, key=order_of, reverse=not query.oldest_first)
         if begin is None:
-            return iter(family)
-        return (one for one in family if (one.order > begin if query.oldest_first else one.order < begin))
+            return iter(ordered)
+        return (one for one in ordered if (one.order > begin if query.oldest_first else one.order < begin))
 
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         with self._store.lock:
@@ -72,6 +77,12 @@ class MemMonitorStore(BaseMonitorStore):
             records = self._store.tables.records
             found = sorted(one for one in records if prefix and one.startswith(prefix))[:limit]
             return [_slim(records[one]) for one in found]
+
+    def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
+        with self._store.lock:
+            records = self._store.tables.records
+            last = nlargest(search_limit, records) if suffix else []
+            return [_slim(records[one]) for one in last if one.endswith(suffix)][:limit]
 
     # -- one invocation -------------------------------------------------------------------------------
 
@@ -142,6 +153,7 @@ def _matches(query: RecordQuery, record: MemRecord) -> bool:
     return (
         (query.task_id is None or call.task_id == query.task_id)
         and (query.statuses is None or record.status in query.statuses)
+        and (query.root_id is None or call.root_id == query.root_id)
         and (not query.workflows or call.workflow_id == call.invocation_id)
     )
 

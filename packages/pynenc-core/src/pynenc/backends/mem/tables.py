@@ -51,6 +51,7 @@ class Tables:
         self._watched = Watched()
         self.outbox = Occurrences()
         self._children: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
+        self._reruns: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
         self._by_order: list[MemRecord] = []
         self._submitted = 0
         #: Pieces of work that became claimable in the current operation.
@@ -73,6 +74,8 @@ class Tables:
             self.registrations[call.reg_key] = record
         if call.parent_id is not None:
             self._children.setdefault(call.parent_id, {})[call.invocation_id] = record
+        if call.rerun_of is not None:
+            self._reruns.setdefault(call.rerun_of, {})[call.invocation_id] = record
         if call.operations and call.workflow_id is not None:
             self.workflows.record(call.workflow_id, call.operations)
         self.enqueue(record, now)
@@ -230,11 +233,12 @@ class Tables:
             self.results.discard(record)
         if call.workflow_id == call.invocation_id:
             self.workflows.forget(call.invocation_id)
-        if call.parent_id is not None:
-            siblings = self._children[call.parent_id]
-            del siblings[call.invocation_id]
-            if not siblings:
-                del self._children[call.parent_id]
+        for groups, key in ((self._children, call.parent_id), (self._reruns, call.rerun_of)):
+            if key is not None:
+                group = groups[key]
+                del group[call.invocation_id]
+                if not group:
+                    del groups[key]
 
     def compact(self) -> None:
         """Drop deleted records from the list by order of submission; O(n), so once per batch of deletions."""
@@ -277,6 +281,10 @@ class Tables:
             if name in self.records:
                 yield self.records[name]
             names += self._children.get(name, ())
+
+    def reruns(self, invocation_id: InvocationId) -> list[MemRecord]:
+        """Those that repeat an invocation, in no particular order."""
+        return list(self._reruns.get(invocation_id, {}).values())
 
     def children(self, parent_id: InvocationId, after: InvocationId | None) -> Iterator[MemRecord]:
         """Those of one parent by falling order of submission, beginning behind the given one."""

@@ -104,6 +104,17 @@ class SQLiteMonitorStore(BaseMonitorStore):
                 codec.to_record(row) for row in reading.rows(text, (prefix, prefix + "\U0010ffff", limit))
             ]
 
+    def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
+        if not suffix:
+            return []
+        # Only the index of ids is looked at, and the records of what was found.
+        last = "SELECT invocation_id FROM inv_{t} ORDER BY invocation_id DESC LIMIT ?"
+        text = f"SELECT invocation_id FROM ({last}) WHERE substr(invocation_id, ?) = ? LIMIT ?"
+        with self._read() as reading:
+            found = [row[0] for row in reading.rows(text, (search_limit, -len(suffix), suffix, limit))]
+            rows = reading.by_ids(codec.SLIM_RECORD, found)
+        return sorted(map(codec.to_record, rows), key=lambda one: one.invocation_id, reverse=True)
+
     # -- one invocation -------------------------------------------------------------------------------
 
     def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:  # noqa: D102
@@ -230,6 +241,9 @@ def _source(reading: _Reading, query: RecordQuery) -> _Source:
     statuses, by_task = query.statuses, query.task_id is not None
     #: Whether the index says nothing of what else has to hold.
     is_open = by_task or query.where is not None
+    if query.rerun_of is not None:
+        exact = not (is_open or statuses or query.workflows or query.root_id)
+        return _Source("inv_reruns", "rerun_of = ?", (query.rerun_of,), exact)
     if query.root_id is not None:
         exact = not (is_open or statuses or query.workflows)
         return _Source("inv_root", "root_id = ?", (query.root_id,), exact)
@@ -269,7 +283,7 @@ def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) ->
 def _select(query: RecordQuery, source: _Source, begin: int, stop: int | None) -> tuple[str, list[Any]]:
     """Records behind ``begin`` up to ``stop``, with their positions; one more than the page holds."""
     sources = [source]
-    if query.root_id is not None:
+    if source.indexed_by == "inv_root":
         sources.append(_Source("", "invocation_id = ? AND root_id IS NULL", (query.root_id,)))
     selects, parameters = [], []
     for each in sources:
@@ -297,6 +311,9 @@ def _conditions(
     if query.statuses is not None:
         conditions.append(f"status IN ({codec.marks(len(query.statuses))})")
         parameters += sorted(status.value for status in query.statuses)
+    if query.root_id is not None and source.indexed_by == "inv_reruns":
+        conditions.append("coalesce(root_id, invocation_id) = ?")
+        parameters.append(query.root_id)
     if query.workflows and source.indexed_by != "inv_workflows":
         conditions.append("workflow_id = invocation_id")
     if query.where is not None:

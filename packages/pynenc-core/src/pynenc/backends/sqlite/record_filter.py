@@ -35,6 +35,10 @@ class Sql(NamedTuple):
 def sql_of(condition: RecordFilter) -> Sql:
     """The expression; it is never NULL, so that its opposite is as good."""
     match condition:
+        case Like(field, (exact,)):
+            return (
+                Sql(f"({_TEXT.get(field, field.value)} = ?) IS TRUE", (exact,)) if exact else _constant(False)
+            )
         case Like(field, pieces):
             column = _TEXT.get(field, field.value)
             pattern = "*".join(piece.translate(_SPECIAL) for piece in pieces)

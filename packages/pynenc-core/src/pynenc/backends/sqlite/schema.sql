@@ -71,6 +71,8 @@ CREATE INDEX IF NOT EXISTS inv_parent_{t} ON inv_{t} (parent_id) WHERE parent_id
 CREATE INDEX IF NOT EXISTS inv_task_{t} ON inv_{t} (task_id, n);
 -- monitor: a family
 CREATE INDEX IF NOT EXISTS inv_root_{t} ON inv_{t} (root_id, n) WHERE root_id IS NOT NULL;
+-- monitor: what repeats an invocation
+CREATE INDEX IF NOT EXISTS inv_reruns_{t} ON inv_{t} (rerun_of, n) WHERE rerun_of IS NOT NULL;
 -- monitor: what did not succeed; its condition names nothing that a claim writes
 CREATE INDEX IF NOT EXISTS inv_unsuccessful_{t} ON inv_{t} (n)
     WHERE ended_at IS NOT NULL AND outcome_kind IS NOT 'result';
