@@ -112,10 +112,16 @@ def main() -> None:
         f"{args.invocations} invocations in {seconds:.0f} s, {size / 2**20:.0f} MiB, "
         f"{size / args.invocations:.0f} bytes each"
     )
+    settings = " ".join(f"{name}={value}" for name, value in settings_of(args.path).items())
+    print(f"PYNENC__APP_ID={APP_ID} {settings} pynenc monitor")
+
+
+def settings_of(path: Path) -> dict[str, str]:
+    """The environment variables of an app whose records are in a file."""
     parts = ("ORCHESTRATOR", "BROKER", "STATE_BACKEND", "CLIENT_DATA_STORE", "TRIGGER")
     classes = ("Orchestrator", "Broker", "StateBackend", "ClientDataStore", "Trigger")
-    settings = [f"PYNENC__{part}_CLS=SQLite{cls}" for part, cls in zip(parts, classes, strict=True)]
-    print(f"PYNENC__APP_ID={APP_ID} PYNENC__SQLITE_DB_PATH={args.path} {' '.join(settings)} pynenc monitor")
+    chosen = {f"PYNENC__{part}_CLS": f"SQLite{cls}" for part, cls in zip(parts, classes, strict=True)}
+    return {"PYNENC__SQLITE_DB_PATH": str(path), **chosen}
 
 
 def seed(path: Path, number: int) -> None:
