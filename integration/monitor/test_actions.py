@@ -76,6 +76,17 @@ def test_a_call_is_made_again_once_for_each_form(
     assert again.status is InvocationStatus.REGISTERED
     with running(shop):
         assert again.get(30) == first.get(30)
+    # Each of both leads to the other.
+    text = operator.get(path).text
+    assert (
+        re.findall(r"Repeated as.*?</span>", text, re.DOTALL)[0].count(
+            f'"/invocations/{again.invocation_id}"'
+        )
+        == 1
+    )
+    assert f'Repeats <a class="id" href="{path}"' in " ".join(
+        operator.get(f"/invocations/{again.invocation_id}").text.split()
+    )
     done = entries(guarded)[0]
     assert (done.who, done.action, done.result) == ("operator", "rerun", "done")
     assert done.subject == first.invocation_id

@@ -27,8 +27,11 @@ CEILINGS = {
     "/api/v1/tasks": 1,
     "/api/v1/tasks/pynmon_shop.charge": 2,
     "/api/v1/workflows": 1,
+    "/api/v1/workflows?q=has:result": 2,
+    "/api/v1/failures": 1,
+    "/api/v1/failures?q=error:ValueError": 2,
     "/api/v1/runners": 2,
-    "/metrics": 7,
+    "/metrics": 8,
     "/api/v1/openapi.json": 0,
     "/healthz": 0,
 }
@@ -57,6 +60,18 @@ def test_the_query_is_that_of_the_pages(client: TestClient) -> None:
     wrong = client.get("/api/v1/invocations?q=stauts:failed")
     assert wrong.status_code == 422
     assert "stauts:failed: there is no 'stauts' to ask for (did you mean 'status'?)" in wrong.json()["detail"]
+
+
+def test_failures_and_workflows_are_asked_for_by_queries(client: TestClient) -> None:
+    (kind,) = items(client, "/api/v1/failures?q=task:*.refuse")["kinds"]
+    assert (kind["number"], kind["tasks"]) == (8, {"pynmon_shop.refuse": 8})
+    assert kind["error_type"].endswith("ValueError")
+    assert items(client, f"/api/v1/invocations/{kind['latest']}")["invocation"]["status"] == "failed"
+    assert items(client, "/api/v1/failures?q=-error:ValueError")["kinds"] == []
+    assert len(items(client, "/api/v1/workflows?q=has:result")["invocations"]) == 1
+    assert items(client, "/api/v1/workflows?q=is:open")["invocations"] == []
+    for path in ("failures", "workflows"):
+        assert client.get(f"/api/v1/{path}?q=stauts:failed").status_code == 422
 
 
 def test_one_of_each_is_shown_with_few_questions(shop: ModuleType, client: TestClient) -> None:
@@ -170,7 +185,7 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
     acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume")}
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge", "/api/v1/runners/{runner_id}/recover"}
-    expected.add("/api/v1/bulk/{job_id}")
+    expected |= {"/api/v1/bulk/{job_id}", "/api/v1/failures"}
     assert set(described["paths"]) == expected | acting
     for path, methods in described["paths"].items():
         assert set(methods) == ({"post"} if path in acting else {"get"})

@@ -18,6 +18,11 @@ PAGES = [
     "/invocations?q=status:failed%20-error:KeyError",
     "/invocations?q=stauts:failed",
     "/failures",
+    "/failures?q=error:ValueError",
+    "/workflows?q=is:final",
+    "/workflows?q=stauts:failed",
+    "/timeline?range=1h&q=status:failed",
+    "/find?id=zzzz",
     "/schedules",
     "/schedules/pynmon_shop.restock%231",
     "/schedules/pynmon_shop.restock%232",
@@ -37,11 +42,13 @@ def ids_of(page: Any, task: str) -> list[str]:
     page.goto(
         re.sub(r"/[^/]*$", "", page.url.split("?")[0]) + f"/invocations?task=pynmon_shop.{task}&size=200"
     )
-    return [link.get_attribute("href") for link in page.locator("a.id").all()]
+    return [
+        link.get_attribute("href") for link in page.locator("tr > td > a.id[href*='/invocations/']").all()
+    ]
 
 
 #: Pages that say what is wrong with the address: browsers complain about them.
-WRONG = ("/nothing", "/invocations?q=stauts:failed")
+WRONG = ("/nothing", "/invocations?q=stauts:failed", "/workflows?q=stauts:failed")
 
 
 def kind_of_failure(page: Any, address: str) -> str:
@@ -94,6 +101,9 @@ def test_everybody_can_read_every_page(chromium: Any, address: str, scheme: str,
         assert results.violations_count == 0, (path, results.generate_report())
         # Nothing but regions that say so scrolls sideways.
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    assert axe.run(page).violations_count == 0
     watched.context.close()
     assert [one for one in watched.complaints if "404" not in one and "422" not in one] == []
 
@@ -186,6 +196,28 @@ def test_keys_lead_through_the_pages(watched: Watched) -> None:
     assert page.evaluate("document.activeElement.id") == "find"
     page.keyboard.type("gi")
     assert page.url.endswith("/tasks")
+
+
+def test_keys_walk_through_lists_and_are_explained(watched: Watched) -> None:
+    page = watched.open("/invocations?size=25")
+    links = [link.get_attribute("href") for link in page.locator("tbody a.id[href*='/invocations/']").all()]
+    for key in "jjjk":
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.getAttribute('href')") == links[1]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**" + links[1])
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
+    assert page.url.endswith(links[1])
+    page = watched.open("/invocations?size=25")
+    page.keyboard.press("]")
+    page.wait_for_url("**cursor=**")
+    page.keyboard.press("[")
+    page.wait_for_url(lambda url: "cursor" not in url)
 
 
 def test_a_theme_lasts(watched: Watched) -> None:

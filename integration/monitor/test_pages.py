@@ -21,6 +21,7 @@ from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynmon import MonitorSettings, Role, create_monitor_app
+from pynmon.timeline import spans
 
 from .conftest import eventually, running
 from .crawl import Page, crawl
@@ -77,7 +78,7 @@ CEILINGS = {
     "/system": 3,
     "/tasks": 3,
     "/tasks/pynmon_shop.charge": 8,
-    "/find?id=00000": 1,
+    "/find?id=00000": 2,
     "/runners": 3,
     "/workflows": 3,
     "/workflows?status=failed": 4,
@@ -361,6 +362,40 @@ def test_a_failed_invocation_is_explained(shop: ModuleType, client: TestClient) 
     assert "ValueError" in text
 
 
+def test_an_invocation_leads_to_its_log_lines_elsewhere(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "flaky")
+    assert "log lines</a>" not in client.get(path).text
+    settings = MonitorSettings(log_url="https://logs.example.org/?q={invocation_id}&on={host}")
+    other = TestClient(create_monitor_app(shop.app, settings), base_url="http://localhost")
+    name = path.rpartition("/")[2]
+    assert f'<a href="https://logs.example.org/?q={name}&amp;on=' in other.get(path).text
+
+
+def test_an_invocation_is_found_by_either_end_of_its_id(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "flaky")
+    name = path.rpartition("/")[2]
+    shown = f"…{name[-8:]}"
+    assert shown in client.get(path).text
+    for wanted in (name, name[:-1], shown, name[-8:], f" invocation:{name} "):
+        response = client.get("/find", params={"id": wanted}, follow_redirects=False)
+        assert (response.status_code, response.headers.get("location")) == (303, path), wanted
+    many = client.get("/find", params={"id": name[:4]}).text
+    assert "Ids that begin with" in many
+    assert many.count("<tr id=") == 20
+    assert "No invocation has an id that begins so" in client.get("/find", params={"id": "zzzz"}).text
+    assert client.get("/find", params={"id": "%%%%"}).status_code == 200
+
+
+def test_an_invocation_names_those_that_called_it(shop: ModuleType, client: TestClient) -> None:
+    text = client.get(invocation_of(shop, client, "nightly")).text
+    assert "Called by" not in text
+    below = re.findall(
+        r'href="(/invocations/[^"]+)"', client.get("/invocations?q=task:*.batch%20has:parent").text
+    )
+    called = re.findall(r"Called by.*?<b>this</b>", client.get(below[0]).text, re.DOTALL)[0]
+    assert re.findall(r'href="/tasks/pynmon_shop.(\w+)"', called) == ["nightly"]
+
+
 def test_a_family_shows_its_equal_members_once(shop: ModuleType, client: TestClient) -> None:
     text = client.get(invocation_of(shop, client, "batch")).text
     assert "&times; 9" in text
@@ -376,9 +411,23 @@ def test_every_stretch_of_work_is_on_the_timeline(shop: ModuleType, client: Test
     assert "Success" in titles
 
 
+def test_a_timeline_of_too_much_shows_the_end_of_it_in_full_width(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn_since() -> datetime:
+        text = client.get("/timeline?range=7d").text
+        return datetime.fromisoformat(re.findall(r'runners? from <time datetime="([^"]+)"', text)[0])
+
+    assert drawn_since() < datetime.now(UTC) - timedelta(days=6)
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    assert drawn_since() > datetime.now(UTC) - timedelta(hours=1)
+    assert "More ended in this window than is drawn" in client.get("/timeline?range=7d").text
+
+
 def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: TestClient) -> None:
     path = invocation_of(shop, client, "batch")
-    begin, *_, end = re.findall(r'<td class="data"><time datetime="([^"]+)"', client.get(path).text)
+    # From its claim on: before that it is nowhere.
+    _, begin, *_, end = re.findall(r'<td class="data"><time datetime="([^"]+)"', client.get(path).text)
     first, last = datetime.fromisoformat(begin), datetime.fromisoformat(end)
     middle = first + (last - first) / 2
     # Shorter than the invocation, inside of it: it began before and ended after.

@@ -41,6 +41,9 @@ def levels(**fields: Any) -> tuple[Level, str]:
         "owned": [],
         "longest_waiting": None,
         "recent": [],
+        "pending_seconds": 5.0,
+        "lateness": [],
+        "answer_seconds": 0.001,
     }
     worst = check(Evidence(now=NOW, rhythm=RHYTHM, **(facts | fields)))[0]
     return worst.level, worst.sentence
@@ -99,3 +102,25 @@ def test_many_failures_are_told_but_not_of_few() -> None:
     assert levels(recent=ended(5, 20))[0] is Level.DEGRADED
     assert levels(recent=ended(4, 20))[0] is Level.OK
     assert levels(recent=ended(5, 5))[0] is Level.OK
+
+
+def test_a_claim_that_is_not_begun_is_seen() -> None:
+    def claimed(seconds: float) -> dict[str, Any]:
+        return {"owned": [record(status=S.PENDING, pending_at=NOW - seconds)]}
+
+    assert levels(**claimed(4.0))[0] is Level.OK
+    level, sentence = levels(**claimed(6.0))
+    assert level is Level.DEGRADED
+    assert "1 invocation is claimed for more than 5.00 s and not begun" in sentence
+
+
+def test_schedules_that_came_late_are_seen() -> None:
+    assert levels(lateness=[0.1, 59.0])[0] is Level.OK
+    level, sentence = levels(lateness=[0.1, 61.0, 180.0])
+    assert level is Level.DEGRADED
+    assert "2 schedules ran late last time, by up to 3 m 00 s" in sentence
+
+
+def test_a_store_that_takes_long_is_seen() -> None:
+    assert levels(answer_seconds=0.2)[0] is Level.OK
+    assert levels(answer_seconds=0.3) == (Level.DEGRADED, "The store answers within 300 ms")

@@ -7,6 +7,7 @@ import pytest
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.status import InvocationStatus
+from pynmon.critical_path import critical_path
 from pynmon.family import descendants_of, family_of
 from pynmon.journey import journey_of, stretches_of
 
@@ -105,3 +106,34 @@ def test_a_part_of_a_family_is_what_is_below_one_of_its_members() -> None:
     family = [record("root"), record("a", "root"), record("b", "root"), record("a1", "a"), record("a2", "a1")]
     assert [one.invocation_id for one in descendants_of(family, family[1])] == ["a", "a1", "a2"]
     assert descendants_of(family, family[0]) == family
+
+
+def timed(name: str, parent: str | None, begin: float, end: float | None) -> InvocationRecord:
+    return record(name, parent, created_at=begin, ended_at=end)
+
+
+def test_the_critical_path_is_what_the_end_waited_for() -> None:
+    root = timed("root", None, 0.0, 10.0)
+    members = [
+        root,
+        timed("first", "root", 1.0, 4.0),
+        timed("beside the first", "root", 1.0, 3.5),
+        timed("second", "root", 4.0, 9.0),
+        timed("inside", "second", 5.0, 8.0),
+        timed("brief inside", "second", 5.0, 6.0),
+        timed("before inside", "second", 4.5, 5.0),
+        timed("outlived it", "root", 2.0, 11.0),
+    ]
+    assert critical_path(members, root) == {"root", "first", "second", "inside", "before inside"}
+
+
+def test_what_still_runs_is_waited_for() -> None:
+    root = timed("root", None, 0.0, None)
+    members = [
+        root,
+        timed("done", "root", 1.0, 4.0),
+        timed("runs", "root", 5.0, None),
+        timed("other", "gone", 1.0, 2.0),
+    ]
+    assert critical_path(members, root) == {"root", "runs", "done"}
+    assert critical_path([root], root) == {"root"}

@@ -68,6 +68,17 @@ def _folded(
     return [folded[one.invocation_id] for one in siblings if one.invocation_id in folded]
 
 
+def ancestors_of(records: Sequence[InvocationRecord], record: InvocationRecord) -> list[InvocationRecord]:
+    """Whoever called it, from its root on, as far as they are among these records."""
+    by_id = {one.invocation_id: one for one in records}
+    found: list[InvocationRecord] = []
+    parent = by_id.get(record.parent_id) if record.parent_id else None
+    while parent is not None and parent not in found:
+        found.append(parent)
+        parent = by_id.get(parent.parent_id) if parent.parent_id else None
+    return found[::-1]
+
+
 def descendants_of(records: Sequence[InvocationRecord], ancestor: InvocationRecord) -> list[InvocationRecord]:
     """It and those below it, of records of which each comes behind its parent."""
     inside = {ancestor.invocation_id}

@@ -9,11 +9,14 @@ from enum import IntEnum, StrEnum
 from pynenc.values.monitor import Finished
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import duration, percent, plural
 from pynmon.statistics import figures
 
 #: Older than this the head of the queue is worth a look, or an alarm.
 WAITING_SECONDS, WAITING_TOO_LONG_SECONDS = 60.0, 600.0
+#: Later than this a schedule is worth a look, and so is a store that takes longer.
+LATE_SECONDS, ANSWER_SECONDS = 60.0, 0.25
 #: Of at least so many that ended lately, so large a part failed.
 FAILING_SHARE, FAILING_AT_LEAST = 0.2, 20
 
@@ -73,6 +76,12 @@ class Evidence:
     owned: Sequence[InvocationRecord]
     longest_waiting: InvocationRecord | None
     recent: Sequence[Finished]
+    #: So long a claim may wait for its start before a living worker hands it back.
+    pending_seconds: float
+    #: By how much the latest run of each schedule came late.
+    lateness: Sequence[float]
+    #: How long the cheapest read of the store took.
+    answer_seconds: float
 
 
 def check(evidence: Evidence) -> list[Check]:
@@ -81,13 +90,17 @@ def check(evidence: Evidence) -> list[Check]:
 
 
 def verdicts(evidence: Evidence) -> dict[str, Check]:
-    """Every check by its name."""
-    return {
+    """Every check that has something to say, by its name."""
+    found = {
         "runners": _runners(evidence),
         "queue": _queue(evidence),
         "owners": _owners(evidence),
         "failures": _failures(evidence),
+        "store": _store(evidence),
+        "claims": _claims(evidence),
+        "schedules": _schedules(evidence),
     }
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _alive(evidence: Evidence) -> list[RunnerRecord]:
@@ -177,3 +190,37 @@ def _failures(evidence: Evidence) -> Check:
         "invocations",
         "status=failed",
     )
+
+
+def _claims(evidence: Evidence) -> Check | None:
+    """What was claimed and is not begun; nothing to say while there is none."""
+    limit = evidence.now - evidence.pending_seconds
+    stuck = [
+        one
+        for one in evidence.owned
+        if one.status is InvocationStatus.PENDING and one.pending_at is not None and one.pending_at < limit
+    ]
+    if not stuck:
+        return None
+    claimed = plural(len(stuck), "invocation is", "invocations are")
+    sentence = f"{claimed} claimed for more than {duration(evidence.pending_seconds)} and not begun"
+    return Check(Level.DEGRADED, sentence, "invocations", "status=pending")
+
+
+def _schedules(evidence: Evidence) -> Check | None:
+    """Nothing to say while no schedule has run."""
+    if not evidence.lateness:
+        return None
+    late = [seconds for seconds in evidence.lateness if seconds > LATE_SECONDS]
+    if late:
+        came = plural(len(late), "schedule")
+        return Check(
+            Level.DEGRADED, f"{came} ran late last time, by up to {duration(max(late))}", "schedules"
+        )
+    return Check(Level.OK, f"{plural(len(evidence.lateness), 'schedule')} ran in time", "schedules")
+
+
+def _store(evidence: Evidence) -> Check:
+    seconds = evidence.answer_seconds
+    level = Level.DEGRADED if seconds > ANSWER_SECONDS else Level.OK
+    return Check(level, f"The store answers within {duration(seconds)}", "system")

@@ -23,6 +23,13 @@ class Stretch:
     #: What came next; None while it goes on.
     outcome: InvocationStatus | None
 
+    @property
+    def shown(self) -> InvocationStatus:
+        """What came of an attempt, once that is known; otherwise what it was."""
+        if self.status is _S.RUNNING and self.outcome is not None and self.outcome is not _S.PAUSED:
+            return self.outcome
+        return self.status
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

@@ -58,6 +58,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/api/v1/tasks/{task_id}",
                 "/api/v1/workflows",
                 "/api/v1/workflows/{workflow_id}",
+                "/api/v1/failures",
                 "/api/v1/runners",
                 "/api/v1/runners/{runner_id}",
             )

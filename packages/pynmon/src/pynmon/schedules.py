@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from pynenc.exceptions import TriggerError
 from pynenc.trigger.trigger_info import TriggerInfo
 from pynenc.values.triggers import TriggerRun
+from pynmon.charts import Bars, bars_of
+
+#: The day is drawn in quarters of an hour. Of what is due more often than every five minutes that would show nothing.
+_PARTS, _PART_SECONDS, _MOST_TICKS = 96, 900.0, 288
 
 
 class TriggerState(StrEnum):
@@ -29,6 +36,8 @@ class Schedule:
     #: Due next; None without a schedule, or while it does not react.
     next_at: float | None
     latest: TriggerRun | None
+    #: Seconds by which the latest run came behind its time; None without a schedule.
+    late: float | None
     #: Of the runs that were looked at: those of this trigger, and how many of them failed.
     runs: int
     failed: int
@@ -58,6 +67,54 @@ def schedules_of(triggers: Sequence[TriggerInfo], runs: Sequence[TriggerRun], no
     return sorted(schedules, key=_rank)
 
 
+def lateness_of(trigger: TriggerInfo, run: TriggerRun) -> float | None:
+    """Seconds by which a run came behind its time, its jitter among them; None without a schedule."""
+    if not trigger.schedules or not run.occurrence_ids:
+        return None
+    try:
+        tick = datetime.fromisoformat(run.occurrence_ids[0])
+    except ValueError:
+        return None  # it reacts to something else, too, and that had happened
+    return run.at - tick.timestamp() if tick.tzinfo else None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """When schedules are due within 24 hours."""
+
+    bars: Bars
+    begin: float
+    ticks: int
+    #: Triggers that are due so often that they are not drawn.
+    left_out: int
+
+
+def day_of(schedules: Sequence[Schedule], now: float) -> Day | None:
+    """What is due from this quarter of an hour on; None when nothing has a schedule."""
+    timed = [one.trigger for one in schedules if one.next_at is not None]
+    if not timed:
+        return None
+    begin = now // _PART_SECONDS * _PART_SECONDS
+    counts = [0] * _PARTS
+    left_out = 0
+    for trigger in timed:
+        ticks = _ticks(trigger, begin)
+        if len(ticks) > _MOST_TICKS:
+            left_out += 1
+            continue
+        for tick in ticks:
+            counts[int((tick - begin) // _PART_SECONDS)] += 1
+    columns = [(begin + at * _PART_SECONDS, (("st-running", n),)) for at, n in enumerate(counts)]
+    return Day(bars_of(columns), begin, sum(counts), left_out)
+
+
+@lru_cache(maxsize=1000)
+def _ticks(trigger: TriggerInfo, begin: float) -> tuple[float, ...]:
+    """Within 24 hours; one more than are drawn at most. The same for a quarter of an hour, and not cheap."""
+    times = next_times(trigger, math.nextafter(begin, 0.0), _MOST_TICKS + 1)
+    return tuple(at for at in times if at < begin + _PARTS * _PART_SECONDS)
+
+
 def last_line(error: str) -> str:
     """What an exception said, without its traceback."""
     lines = error.strip().splitlines()
@@ -68,7 +125,9 @@ def _schedule(trigger: TriggerInfo, runs: Sequence[TriggerRun], now: float) -> S
     state = state_of(trigger)
     times = next_times(trigger, now, 1) if state is TriggerState.IN_FORCE else []
     failed = sum(bool(run.error) for run in runs)
-    return Schedule(trigger, state, next(iter(times), None), next(iter(runs), None), len(runs), failed)
+    latest = next(iter(runs), None)
+    late = lateness_of(trigger, latest) if latest else None
+    return Schedule(trigger, state, next(iter(times), None), latest, late, len(runs), failed)
 
 
 def _rank(schedule: Schedule) -> tuple[bool, float, str]:

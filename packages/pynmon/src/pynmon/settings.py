@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pynenc.exceptions import ConfigError
 from pynmon.identity import AccessToken, Role
+from pynmon.outside import check_template
 
 #: The names under which a browser on this machine reaches it. A foreign page that has its own name point here
 #: arrives under that name, and is refused.
@@ -34,10 +35,13 @@ class MonitorSettings:
         requests_per_second: A person, or an address from which nobody has logged in, is answered so often in the long
             run, and may save up ten seconds of it; 0 for any number. Files of the pages themselves do not count.
         bulk_limit: No bulk action changes more invocations than this.
+        log_url: The address of the log lines of an invocation, where the app keeps them, with ``{app}``,
+            ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}`` in it.
         audit_file: Actions and attempts are added to this file, a JSON object per line.
 
     Raises:
-        ConfigError: actions would be open to everybody, or a header would be trusted from nobody.
+        ConfigError: actions would be open to everybody, a header would be trusted from nobody, or ``log_url`` leads
+            nowhere.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK
@@ -54,12 +58,15 @@ class MonitorSettings:
     requests_per_second: float = 20.0
     bulk_limit: int = 100_000
     audit_file: Path | None = None
+    log_url: str = ""
 
     def __post_init__(self) -> None:
         if not self.read_only and not self.has_logins:
             raise ConfigError(
                 "a monitor that is not read_only has to know who acts: give it tokens, or a trusted_header"
             )
+        if self.log_url:
+            check_template(self.log_url)
         if self.trusted_header and not self.trusted_proxies:
             raise ConfigError(
                 f"anybody could send the header {self.trusted_header}: name the proxies that set it in trusted_proxies"

@@ -97,9 +97,28 @@ class Source:
             lambda: self.store.list_failed(now - seconds, now + 60.0, self.settings.sample_limit),
         )
 
+    def of_finished(self, seconds: float, make: Callable[[list[Finished]], _T]) -> _T:
+        """What a function makes of what ended within the last so many seconds."""
+        rows = self.finished(seconds)
+        return self._cached((make, seconds), lambda: make(rows))
+
     def slow_runs(self) -> dict[str, float]:
         """By task: longer than these seconds takes a run that is slow; of what ended within a day."""
-        return slow_runs(self.finished(_DAY_SECONDS))
+        return self.of_finished(_DAY_SECONDS, slow_runs)
+
+    def owned(self, limit: int) -> list[InvocationRecord]:
+        """What belongs to a runner now."""
+        return self._cached(("owned", limit), lambda: self.store.list_owned(limit))
+
+    def answer_seconds(self) -> float:
+        """How long the cheapest read takes."""
+
+        def measure() -> float:
+            began = time.perf_counter()
+            self.store.change_token()
+            return time.perf_counter() - began
+
+        return self._cached("answer", measure)
 
     def queued_apart(self) -> int | None:
         """Messages of a queue that stands apart from the records; None where the records are the queue."""
@@ -113,19 +132,23 @@ class Source:
             "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], _SLOW_SECONDS
         )
 
-    def evidence(self, recent: Sequence[Finished]) -> Evidence:
+    def evidence(self, recent: Sequence[Finished], lateness: Sequence[float] = ()) -> Evidence:
         """What the checks of health look at.
 
         Args:
             recent: What ended within the last five minutes.
+            lateness: By how much the latest run of each schedule came late; none where nobody looked.
         """
         return Evidence(
             now=self.now(),
             rhythm=self.rhythm,
             runners=self.runners(MOST_RUNNERS),
-            owned=self._cached("owned", lambda: self.store.list_owned(_MOST_OWNED)),
+            owned=self.owned(_MOST_OWNED),
             longest_waiting=self.longest_waiting(),
             recent=recent,
+            pending_seconds=self.app.conf.max_pending_seconds,
+            lateness=lateness,
+            answer_seconds=self.answer_seconds(),
         )
 
     def is_ready(self) -> bool:

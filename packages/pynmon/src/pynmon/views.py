@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,19 +23,19 @@ from pynmon.settings import MonitorSettings
 from pynmon.source import Source
 
 _HERE = Path(__file__).parent
-#: Every page of the navigation: name of its route, word.
+#: Every page of the navigation: name of its route, word, the key that follows ``g``.
 PAGES = (
-    ("dashboard", "Dashboard"),
-    ("timeline", "Timeline"),
-    ("invocations", "Invocations"),
-    ("workflows", "Workflows"),
-    ("failures", "Failures"),
-    ("tasks", "Tasks"),
-    ("schedules", "Schedules"),
-    ("queues", "Queues"),
-    ("runners", "Runners"),
-    ("logs", "Logs"),
-    ("system", "System"),
+    ("dashboard", "Dashboard", "d"),
+    ("timeline", "Timeline", "t"),
+    ("invocations", "Invocations", "i"),
+    ("workflows", "Workflows", "w"),
+    ("failures", "Failures", "f"),
+    ("tasks", "Tasks", "k"),
+    ("schedules", "Schedules", "s"),
+    ("queues", "Queues", "q"),
+    ("runners", "Runners", "r"),
+    ("logs", "Logs", "l"),
+    ("system", "System", "y"),
 )
 
 
@@ -43,6 +44,8 @@ class Views:
 
     def __init__(self, source: Source, settings: MonitorSettings) -> None:
         self._source = source
+        #: By where the monitor is mounted, and name of the route.
+        self._addresses: dict[tuple[str, str], str] = {}
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -94,15 +97,26 @@ class Views:
         self, request: Request, template: str, status_code: int, facts: dict[str, Any]
     ) -> HTMLResponse:
         def url(name: str, **parameters: Any) -> str:
-            # Ids may hold what means something in an address.
-            quoted = {key: quote(str(value), safe="/") for key, value in parameters.items()}
-            # Only the path: the monitor may be behind a proxy that has another name.
-            return str(request.url_for(name, **quoted).path)
+            address = self._address(request, name, parameters)
+            for key, value in parameters.items():
+                # Ids may hold what means something in an address.
+                address = address.replace(f"{{{key}}}", quote(str(value), safe="/"))
+            return address
 
         text = self._environment.get_template(template).render(
             request=request, url=url, viewer=identity_of(request.scope), **facts
         )
         return HTMLResponse(text, status_code)
+
+    def _address(self, request: Request, name: str, parameters: Iterable[str]) -> str:
+        """An address with names in braces; asked of the routes once, because a page has hundreds of links."""
+        key = (request.scope.get("root_path", ""), name)
+        found = self._addresses.get(key)
+        if found is None:
+            # Only the path: the monitor may be behind a proxy that has another name.
+            path = request.url_for(name, **{one: f"{{{one}}}" for one in parameters}).path
+            found = self._addresses[key] = str(path)
+        return found
 
 
 def _finalize(value: Any) -> Any:

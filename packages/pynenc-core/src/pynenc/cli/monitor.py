@@ -46,6 +46,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--environment", default="", metavar="TEXT", help="shown on every page, such as PROD")
     parser.add_argument(
+        "--log-url",
+        default="",
+        metavar="TEMPLATE",
+        help="where the app's log lines are kept, such as https://logs.example.org/?q={invocation_id}&from={from}&to={to}"
+        "; also {app}, {task}, {runner_id} and {host}",
+    )
+    parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error", "critical"), default="warning"
     )
     _add_access(parser)
@@ -169,6 +176,7 @@ def _settings(pynmon: Any, args: argparse.Namespace, tokens: tuple[Any, ...]) ->
         trusted_proxies=tuple(args.trusted_proxy),
         https=args.https,
         audit_file=args.audit_file,
+        log_url=args.log_url,
     )
 
 

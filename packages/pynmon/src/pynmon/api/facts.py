@@ -1,4 +1,4 @@
-"""Invocations, tasks, workflows and runners as JSON: the questions of the pages, their limits and their cursors."""
+"""Invocations, tasks, workflows, failures and runners as JSON: the questions, limits and cursors of the pages."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from fastapi import APIRouter, HTTPException, Query
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
+from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, Problem
 from pynmon.api import models
+from pynmon.failures import kinds_of
 from pynmon.family import descendants_of
-from pynmon.pages.context import SourceOf, filters_of, query_of, seconds_of
+from pynmon.pages.context import SourceOf, asked, filters_of, seconds_of
 from pynmon.query.grammar import QueryError
+from pynmon.query.meaning import along_indexes
+from pynmon.query.rows import narrowed
 from pynmon.source import Source
 from pynmon.statistics import figures
 
@@ -37,6 +41,7 @@ router = APIRouter(
     },
 )
 Statuses = Annotated[list[InvocationStatus], Query(default_factory=list)]
+QueryText = Annotated[str, Query(description="A query, as on the page of invocations.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -44,17 +49,14 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 def invocations(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     source: SourceOf,
     status: Statuses,
-    q: Annotated[str, Query(description="A query, as on the page of invocations.")] = "",
+    q: QueryText = "",
     task: str = "",
     root: Annotated[str, Query(description="Only the family that begins with this invocation.")] = "",
     cursor: str = "",
     limit: Limit = 50,
 ) -> models.InvocationPage:
     """Invocations, newest first."""
-    try:
-        query = query_of(source, q, *filters_of(status, task, root))
-    except QueryError as error:
-        raise HTTPException(422, f"{q[error.at : error.end]}: {error}.") from error
+    query = along_indexes([*_asked(source, q), *filters_of(status, task, root)])
     return _page(source, replace(query, cursor=cursor, limit=limit))
 
 
@@ -94,13 +96,11 @@ def task(source: SourceOf, task_id: str, range: str = "1h") -> models.TaskDetail
 
 @router.get("/workflows", name="api_workflows")
 def workflows(
-    source: SourceOf, status: Statuses, cursor: str = "", limit: Limit = 50
+    source: SourceOf, status: Statuses, q: QueryText = "", cursor: str = "", limit: Limit = 50
 ) -> models.InvocationPage:
     """Runs of workflows, newest first."""
-    return _page(
-        source,
-        RecordQuery(workflows=True, statuses=frozenset(status) or None, cursor=cursor, limit=limit),
-    )
+    query = along_indexes([*_asked(source, q), *filters_of(status, "")])
+    return _page(source, replace(query, workflows=True, cursor=cursor, limit=limit))
 
 
 @router.get("/workflows/{workflow_id}", name="api_workflow")
@@ -114,6 +114,32 @@ def workflow(source: SourceOf, workflow_id: str) -> models.WorkflowDetail:
         run=_invocation(record),
         members=[_invocation(one) for one in members if one.invocation_id != record.invocation_id],
         is_cut=page.next is not None,
+    )
+
+
+@router.get("/failures", name="api_failures")
+def failures(source: SourceOf, range: str = "24h", q: QueryText = "") -> models.FailureList:
+    """What failed in a window that ends now, by kind, the most frequent first."""
+    seconds = seconds_of(range)
+    conditions = _asked(source, q)
+    rows = source.failed(seconds)
+    found = narrowed(source.store, rows, conditions)
+    now = source.now()
+    return models.FailureList(
+        window_seconds=seconds,
+        is_cut=found.is_cut or len(rows) == source.settings.sample_limit,
+        kinds=[
+            models.FailureKind(
+                fingerprint=kind.fingerprint or None,
+                error_type=kind.error_type,
+                number=kind.number,
+                first_at=kind.first_at,
+                last_at=kind.last_at,
+                latest=kind.latest,
+                tasks=dict(kind.tasks),
+            )
+            for kind in kinds_of(found.rows, now - seconds, now, 1)
+        ],
     )
 
 
@@ -137,6 +163,13 @@ def runner(source: SourceOf, runner_id: str) -> models.RunnerDetail:
     return models.RunnerDetail(
         runner=_runner(source, found, source.now()), owned=[_invocation(one) for one in owned]
     )
+
+
+def _asked(source: Source, q: str) -> list[RecordFilter]:
+    try:
+        return asked(source, q)
+    except QueryError as error:
+        raise HTTPException(422, f"{q[error.at : error.end]}: {error}.") from error
 
 
 def _page(source: Source, query: RecordQuery) -> models.InvocationPage:

@@ -213,3 +213,23 @@ class BulkJob(_Model):
     refused: dict[str, int]
     latest: list[str] = Field(description="What came of it last: the cancelled ones, or the new ones.")
     problem: str
+
+
+class FailureKind(_Model):
+    """One exception at one place of the code."""
+
+    fingerprint: str | None
+    error_type: Text | None
+    number: int
+    first_at: datetime = Field(description="Of those in the window.")
+    last_at: datetime
+    latest: str = Field(description="The invocation that failed so last.")
+    tasks: dict[Text, int]
+
+
+class FailureList(_Model):
+    """What failed in a window."""
+
+    window_seconds: float
+    is_cut: bool = Field(description="Whether more failed in the window than was looked at.")
+    kinds: list[FailureKind]

@@ -15,11 +15,14 @@ from pynmon.charts import Bars, bars_of
 from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
+from pynmon.schedules import schedules_of
 from pynmon.source import Counts
 from pynmon.statistics import buckets, figures, figures_by_task
 
 router = APIRouter()
 _BARS = 60
+#: Latest runs of all triggers together that are looked at.
+_RUNS = 100
 
 
 @router.get("/", name="dashboard")
@@ -34,7 +37,11 @@ def dashboard(
     rows = source.finished(seconds)
     now = source.now()
     counts = total_counts(source.counts())
-    evidence = source.evidence([row for row in rows if row.ended_at >= now - 300.0])
+    schedules = schedules_of(source.triggers.list_triggers(), source.triggers.list_runs(None, _RUNS), now)
+    evidence = source.evidence(
+        [row for row in rows if row.ended_at >= now - 300.0],
+        [one.late for one in schedules if one.late is not None],
+    )
     runners = evidence.runners
     checks = health.check(evidence)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
@@ -43,7 +50,7 @@ def dashboard(
     if is_cut:
         # The charts show what was looked at, not a window of which most is missing.
         since = rows[-1].ended_at
-    by_task = figures_by_task(rows)
+    by_task = source.of_finished(seconds, figures_by_task)
     slowest = sorted(by_task.items(), key=lambda one: -(one[1].run.p95 or 0.0))[:5]
     failures = RecordQuery(statuses=frozenset({InvocationStatus.FAILED}), limit=6)
     return views.page(
@@ -59,7 +66,7 @@ def dashboard(
         ranges=RANGES,
         since=since,
         is_cut=is_cut,
-        figures=figures(rows),
+        figures=source.of_finished(seconds, figures),
         bars=_throughput(buckets(rows, since, max(now, since + 1.0), _BARS)),
         bar_seconds=(now - since) / _BARS,
         slowest=slowest,
@@ -67,6 +74,7 @@ def dashboard(
         hosts=len({one.identity.host for one in runners if one.stopped_at is None}),
         states={state: states[state] for state in RunnerState},
         failures=source.store.list_invocations(failures).records,
+        due=[one for one in schedules if one.next_at is not None][:5],
     )
 
 

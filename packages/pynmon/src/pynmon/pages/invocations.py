@@ -15,8 +15,9 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
-from pynmon.family import family_of
+from pynmon.family import ancestors_of, family_of
 from pynmon.journey import journey_of
+from pynmon.outside import log_url
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
 from pynmon.presentation import payloads
 from pynmon.query.meaning import along_indexes
@@ -24,6 +25,23 @@ from pynmon.source import Source
 
 router = APIRouter()
 SIZES = (25, 50, 100, 200)
+#: Of what an id may stand for so many are shown, and its end is looked for among so many.
+_FOUND, _SUFFIX_LIMIT = 20, 100_000
+#: What people ask for most often.
+_QUICK = {
+    word: urlencode({"q": query})
+    for word, query in {
+        "Failed": "status:failed",
+        "Running": "status:running",
+        "Stuck": "is:stuck",
+        "Slow": "is:slow",
+        "Retried": "is:retried",
+        "Blocked": "is:blocked",
+        "Open for long": "is:open created:>1h",
+    }.items()
+}
+#: Repetitions of an invocation that are named.
+_RERUNS = 5
 _NOTHING = RecordPage((), None)
 #: Members of a family that are read for its picture.
 _FAMILY = 300
@@ -73,6 +91,7 @@ def invocations(
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
         is_filtered=bool(filters),
+        quick=_QUICK,
         sizes=SIZES,
         search_limit=query.search_limit,
         is_short=page.next is not None and len(page.records) < form.size,
@@ -95,16 +114,28 @@ def _total(source: Source, query: RecordQuery) -> int | None:
 
 @router.get("/find", name="find")
 def find(request: Request, source: SourceOf, views: ViewsOf, id: str = "") -> Response:
-    """By the beginning of an id, to the one invocation or a choice."""
-    wanted = id.strip().removeprefix("invocation:")
+    """By the beginning or the end of an id, to the one invocation or a choice."""
+    # As pages and log lines show it.
+    wanted = id.strip().removeprefix("invocation:").removeprefix("…")
     if len(wanted) < 4:
         raise HTTPException(422, "Type at least four characters of the id of an invocation.")
-    found = source.store.find_by_prefix(wanted, 20)
+    found = source.store.find_by_prefix(wanted, _FOUND)
+    ends = not found
+    if ends:
+        found = source.store.find_by_suffix(wanted, _FOUND, _SUFFIX_LIMIT)
     if len(found) == 1:
         return RedirectResponse(
             str(request.url_for("invocation", invocation_id=found[0].invocation_id).path), 303
         )
-    return views.page(request, "found.html", wanted=wanted, records=found)
+    return views.page(
+        request,
+        "found.html",
+        wanted=wanted,
+        records=found,
+        ends=ends,
+        limit=_FOUND,
+        search_limit=_SUFFIX_LIMIT,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +163,9 @@ def invocation(
     relatives = source.store.list_invocations(
         RecordQuery(root_id=record.root_id, oldest_first=True, limit=_FAMILY, search_limit=_FAMILY)
     )
+    reruns = source.store.list_invocations(RecordQuery(rerun_of=wanted, limit=_RERUNS))
     stored = source.stored_payloads(wanted)
+    template = source.settings.log_url
     now = source.now()
     return views.page(
         request,
@@ -143,6 +176,10 @@ def invocation(
         journey=journey_of(history, now),
         arguments=_arguments(source, record, stored),
         **_outcome(source, record, stored),
+        log_url=log_url(template, source.app_id, record, now) if template else "",
+        reruns=reruns.records,
+        are_more_reruns=reruns.next is not None,
+        ancestors=ancestors_of(relatives.records, record),
         family=family_of(relatives.records, record),
         family_is_cut=relatives.next is not None,
         family_size=len(relatives.records),

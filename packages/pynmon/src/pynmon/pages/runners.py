@@ -34,8 +34,8 @@ class RunnerRow:
 @router.get("/runners", name="runners")
 def runners(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
     """All that live, and the latest of those that do not."""
-    found = source.store.list_runners(_LIMIT)
-    owned = source.store.list_owned(_LIMIT)
+    found = source.runners(_LIMIT)
+    owned = source.owned(_LIMIT)
     now = source.now()
     counts = Counter(one.runner_id for one in owned)
     rows = [_row(source, one, counts[one.identity.runner_id], now) for one in found]

@@ -12,7 +12,7 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.triggers import TriggerRun
 from pynmon.pages.context import SourceOf, ViewsOf
 from pynmon.presentation.payloads import masked_text
-from pynmon.schedules import TriggerState, last_line, next_times, schedules_of, state_of
+from pynmon.schedules import TriggerState, day_of, last_line, lateness_of, next_times, schedules_of, state_of
 from pynmon.source import Source
 
 router = APIRouter()
@@ -33,6 +33,7 @@ def schedules(request: Request, source: SourceOf, views: ViewsOf) -> HTMLRespons
         "schedules.html",
         now=now,
         schedules=found,
+        day=day_of(found, now),
         states={state: sum(one.state is state for one in found) for state in TriggerState},
         invocations=_invocations(source, (one.latest for one in found if one.latest)),
         last_line=_last_line,
@@ -63,6 +64,7 @@ def schedule(request: Request, source: SourceOf, views: ViewsOf, trigger_id: str
         invocations=_invocations(source, runs),
         errors=_errors(runs),
         last_line=_last_line,
+        lateness=lambda run: lateness_of(trigger, run),
         limit=_RUNS,
     )
 

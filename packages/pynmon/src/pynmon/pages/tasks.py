@@ -11,11 +11,13 @@ from fastapi.responses import HTMLResponse
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import bars_of
+from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
 from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram
 
 router = APIRouter()
+_SLOWEST, _KINDS = 8, 5
 _NOTHING = figures([])
 _WAITING = (*GROUPS["Waiting"], InvocationStatus.CONCURRENCY_CONTROLLED)
 
@@ -59,8 +61,9 @@ def tasks(
     """All tasks, in two reads."""
     if sort not in SORTS:
         raise HTTPException(422, f"Tasks cannot be sorted by {sort!r}: choose one of {', '.join(SORTS)}.")
-    finished = source.finished(seconds_of(range))
-    by_task = figures_by_task(finished)
+    seconds = seconds_of(range)
+    finished = source.finished(seconds)
+    by_task = source.of_finished(seconds, figures_by_task)
     rows = [
         TaskRow(
             task_id,
@@ -129,6 +132,13 @@ def task(
         range=range,
         ranges=RANGES,
         is_cut=is_cut,
+        slowest=sorted(
+            (row for row in rows if row.started_at is not None),
+            key=lambda row: (row.started_at or 0.0) - row.ended_at,
+        )[:_SLOWEST],
+        kinds=kinds_of([row for row in source.failed(seconds) if row.task_id == task_id], since, now, 24)[
+            :_KINDS
+        ],
         latest=source.store.list_invocations(latest).records,
         failures=source.store.list_invocations(failed).records,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlencode
@@ -70,11 +72,15 @@ def timeline(
         kept["q"] = form.q
     conditions = [*question.conditions, *filters_of(None, form.task)]
     if question.problem:
-        work = Work([], is_detailed=True, is_cut=False)
+        work = Work([], is_detailed=True)
     elif family:
         work = work_of(source.store, _matching(family, conditions, form), window)
     else:
         work = work_in(source.store, window, conditions, errors_only=form.errors)
+    if work.cut_at is not None:
+        # A picture of what was looked at, not of a window of which most is missing.
+        window = replace(window, since=min(work.cut_at, window.until - SHORTEST_SECONDS))
+    by_status = Counter(span.status for span in work.spans)
     runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     return views.page(
         request,
@@ -86,11 +92,11 @@ def timeline(
         work=work,
         limit=LIMIT,
         searched=MOST_RECORDS,
-        spans=sorted(work.spans, key=lambda span: span.begin),
+        spans=sorted(work.spans, key=lambda span: span.begin) if form.view else work.spans,
         picture=lanes.draw(work.spans, runners, window),
         layout=lanes,
-        failed=sum(span.status is InvocationStatus.FAILED for span in work.spans),
-        seen=[status for status in InvocationStatus if any(span.status is status for span in work.spans)],
+        failed=by_status[InvocationStatus.FAILED],
+        seen=[status for status in InvocationStatus if by_status[status]],
         ticks=_ticks(window),
         tick_text=clock if window.seconds >= 20 else clock_ms,
         now_x=lanes.x_of(now, window) if window.since <= now <= window.until else None,

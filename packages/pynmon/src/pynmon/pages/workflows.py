@@ -15,6 +15,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
+from pynmon.critical_path import critical_path
 from pynmon.family import Line, descendants_of, family_of
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
 from pynmon.query.meaning import along_indexes
@@ -101,6 +102,7 @@ def workflow(
         is_cut=page.next is not None,
         counts=sorted(Counter(one.status for one in members).items()),
         bars=_bars(lines[:_LINES], record.created_at, now),
+        critical=critical_path(members, record),
         left_out=len(lines) - _LINES,
         failures=source.store.list_invocations(failed).records,
         depth=max((line.depth for line in lines), default=0),

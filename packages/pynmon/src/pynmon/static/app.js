@@ -140,6 +140,12 @@
     secret.form.requestSubmit();
   }
 
+  // On a narrow screen the name of this page may be beside it.
+  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+  // A picture that ends now is looked at from its end, where it is wider than the screen.
+  for (const one of document.querySelectorAll("[data-follows]")) one.scrollLeft = one.scrollWidth;
+
   // -- theme ---------------------------------------------------------------------------------------------
 
   const theme = document.getElementById("theme");
@@ -172,15 +178,39 @@
 
   // -- keys ----------------------------------------------------------------------------------------------
 
-  const GO = { d: "Dashboard", i: "Invocations", t: "Timeline", w: "Workflows", r: "Runners", k: "Tasks", l: "Logs", f: "Failures", s: "Schedules", q: "Queues", y: "System" };
+  // What j and k walk through: whatever the page lists.
+  const ROWS = "#content tbody tr:has(a.id), #content .failures li, #content .tree li, #content tbody tr:has(a.data)";
+  const help = document.getElementById("keys");
+  for (const offer of document.querySelectorAll(".keys")) {
+    offer.hidden = false;
+    offer.addEventListener("click", () => help.showModal());
+  }
+
+  function walk(step) {
+    const rows = [...document.querySelectorAll(ROWS)];
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    const row = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step))];
+    (row?.querySelector("a.id") ?? row?.querySelector("a.data") ?? row?.querySelector("a"))?.focus();
+  }
+
+  const follow = (selector) => document.querySelector(selector)?.click();
+  const KEYS = {
+    "?": () => help?.showModal(),
+    j: () => walk(1),
+    k: () => walk(-1),
+    r: () => (document.querySelector("#content[hx-get]") ? htmx.trigger("#content", "changed") : location.reload()),
+    "[": () => follow("a[rel=prev]"),
+    "]": () => follow("a[rel=next]"),
+    T: turn,
+  };
+
   let isGoing = false;
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
     if (isGoing) {
       isGoing = false;
-      const link = [...document.querySelectorAll(".top nav a")].find((one) => one.textContent === GO[event.key]);
-      if (link) link.click();
+      follow(`.top nav a[data-key="${CSS.escape(event.key)}"]`);
     } else if (event.key === "g") {
       isGoing = true;
       setTimeout(() => { isGoing = false; }, 1500);
@@ -189,8 +219,8 @@
       document.getElementById("find")?.focus();
     } else if (event.key === "p" && live && !live.hidden) {
       pause(!isPaused);
-    } else if (event.key === "T") {
-      turn();
+    } else if (Object.hasOwn(KEYS, event.key)) {
+      KEYS[event.key]();
     }
   });
 })();

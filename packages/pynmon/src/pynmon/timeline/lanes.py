@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -12,6 +13,8 @@ from pynmon.timeline.spans import Span
 from pynmon.timeline.window import Window
 
 WIDTH, LABELS, ROW, BAR, AXIS = 1400, 190, 18, 14, 24
+#: So wide is a letter of a name at most, nearly always.
+LETTER = 7.2
 #: Spans that overlap on one runner are drawn below each other, up to so many; then they are only counted.
 MOST_ROWS = 12
 MOST_LANES = 100
@@ -20,8 +23,7 @@ SINGLE = 400
 _BAD = (InvocationStatus.FAILED, InvocationStatus.KILLED, InvocationStatus.RUNNING_RECOVERY)
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One span as a rectangle."""
 
     span: Span

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.values.ids import InvocationId
@@ -27,9 +28,8 @@ _OWNED = 500
 _HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One bar."""
+class Span(NamedTuple):
+    """One bar; a tuple, because there are thousands."""
 
     invocation_id: InvocationId
     task_id: str
@@ -48,8 +48,8 @@ class Work:
     spans: list[Span]
     #: Whether each span is one stretch, rather than a whole last attempt.
     is_detailed: bool
-    #: Whether there was more than is drawn.
-    is_cut: bool
+    #: Where what was looked at begins, if the window has more than that.
+    cut_at: float | None = None
     #: Whether only the latest of what ended were looked at for a query.
     is_searched_in_part: bool = False
 
@@ -66,10 +66,11 @@ def work_in(
         errors_only: Shows no stretch that did not fail.
     """
     finished = store.list_finished(window.since, window.until, LIMIT)
-    is_cut = len(finished) == LIMIT
+    cut_at = finished[-1].ended_at if len(finished) == LIMIT else None
     if not window.follows:
         later = store.list_finished(window.until, math.inf, _AFTER, oldest_first=True)
-        finished += [row for row in later if row.started_at is not None and row.started_at < window.until]
+        # What was claimed may have been in somebody's hands for some time before its start.
+        finished += [row for row in later if row.available_at < window.until]
     open_ones = [one for one in store.list_owned(_OWNED) if (one.pending_at or math.inf) < window.until]
     if errors_only:
         finished = [row for row in finished if row.status is _S.FAILED]
@@ -79,8 +80,8 @@ def work_in(
     fulfils = matcher_of(AllOf(tuple(conditions)))
     open_ones = [one for one in open_ones if fulfils(one)]
     if len(finished) + len(open_ones) > DETAILED:
-        attempts = [*_last_attempts(finished), *_open_attempts(open_ones)]
-        return Work(attempts, is_detailed=False, is_cut=is_cut, is_searched_in_part=found.is_cut)
+        attempts = [*_last_attempts(finished, window), *_open_attempts(open_ones)]
+        return Work(attempts, is_detailed=False, cut_at=cut_at, is_searched_in_part=found.is_cut)
     tasks = {row.invocation_id: row.task_id for row in finished} | {
         one.invocation_id: one.task_id for one in open_ones
     }
@@ -89,19 +90,19 @@ def work_in(
         for span in _stretches(store.get_histories(list(tasks)), tasks, window)
         if not errors_only or span.status is _S.FAILED
     ]
-    return Work(spans, is_detailed=True, is_cut=is_cut, is_searched_in_part=found.is_cut)
+    return Work(spans, is_detailed=True, cut_at=cut_at, is_searched_in_part=found.is_cut)
 
 
 def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window) -> Work:
     """The stretches of these invocations that overlap the window; one read."""
     tasks = {one.invocation_id: one.task_id for one in records}
     spans = list(_stretches(store.get_histories(list(tasks)), tasks, window))
-    return Work(spans, is_detailed=True, is_cut=False)
+    return Work(spans, is_detailed=True)
 
 
-def _last_attempts(rows: Iterable[Finished]) -> Iterable[Span]:
+def _last_attempts(rows: Iterable[Finished], window: Window) -> Iterable[Span]:
     for row in rows:
-        if row.started_at is not None and row.runner_id is not None:
+        if row.started_at is not None and row.started_at < window.until and row.runner_id is not None:
             yield Span(
                 row.invocation_id, row.task_id, row.runner_id, row.started_at, row.ended_at, row.status
             )
@@ -125,7 +126,4 @@ def _stretches(
                 continue
             if one.begin >= window.until or (one.end is not None and one.end <= window.since):
                 continue
-            shown = one.status
-            if shown is _S.RUNNING and one.outcome is not None and one.outcome is not _S.PAUSED:
-                shown = one.outcome
-            yield Span(invocation_id, tasks[invocation_id], one.runner_id, one.begin, one.end, shown)
+            yield Span(invocation_id, tasks[invocation_id], one.runner_id, one.begin, one.end, one.shown)

@@ -1,0 +1,52 @@
+"""Links to log lines lead where the template says, whatever an invocation is called."""
+
+from __future__ import annotations
+
+import pytest
+
+from pynenc.exceptions import ConfigError
+from pynenc.values.ids import InvocationId
+from pynenc.values.records import InvocationRecord
+from pynenc.values.status import InvocationStatus
+from pynmon import MonitorSettings
+from pynmon.outside import log_url
+
+
+def record(task_id: str, ended_at: float | None) -> InvocationRecord:
+    return InvocationRecord(
+        invocation_id=InvocationId("0198-abcd"),
+        task_id=task_id,
+        args_id="x",
+        status=InvocationStatus.SUCCESS,
+        seq=3,
+        status_at=0.0,
+        root_id=InvocationId("0198-abcd"),
+        created_at=60.0,
+        available_at=60.0,
+        ended_at=ended_at,
+    )
+
+
+def test_a_template_is_filled_with_what_is_known() -> None:
+    template = "https://logs.example.org/{app}?q={invocation_id}&from={from}&to={to}&runner={runner_id}"
+    assert log_url(template, "shop", record("a.b", 120.0), 999.0) == (
+        "https://logs.example.org/shop?q=0198-abcd&from=1970-01-01T00%3A00%3A00.000Z"
+        "&to=1970-01-01T00%3A03%3A00.000Z&runner="
+    )
+    # What has not ended is logged until now.
+    assert "to=1970-01-01T00%3A02%3A00.000Z" in log_url(template, "shop", record("a.b", None), 60.0)
+
+
+def test_what_is_filled_in_means_nothing_but_itself() -> None:
+    hostile = record('a&b=c#{host}/../"><script>', 120.0)
+    assert log_url("http://logs/{task}", "shop", hostile, 0.0) == (
+        "http://logs/a%26b%3Dc%23%7Bhost%7D%2F..%2F%22%3E%3Cscript%3E"
+    )
+
+
+@pytest.mark.parametrize(
+    "template", ["javascript:alert({app})", "//logs/{app}", "logs", "https://logs/{password}"]
+)
+def test_a_template_that_leads_nowhere_is_refused(template: str) -> None:
+    with pytest.raises(ConfigError, match="log_url"):
+        MonitorSettings(log_url=template)
