@@ -57,6 +57,19 @@ def test_everything_about_a_call_is_kept(world: World) -> None:
     assert record.available_at == pytest.approx(record.created_at + 2.5, abs=1e-3)
 
 
+def test_a_batch_that_was_begun_is_registered_once_its_answer_is_there(world: World) -> None:
+    world.submit("two")
+    batch = [call(name) for name in ("one", "two", "three")]
+    answer = world.orchestrator.begin_submit(batch, {}, enqueue=True)
+    world.submit("meanwhile")
+    assert [(one.invocation_id, one.created) for one in answer()] == [
+        ("one", True),
+        ("two", False),
+        ("three", True),
+    ]
+    assert {world.record(name).status for name in ("one", "two", "three", "meanwhile")} == {S.REGISTERED}
+
+
 def test_answers_come_in_the_order_of_the_batch(world: World) -> None:
     names = [f"n{number}" for number in range(100)]
     answers = world.orchestrator.submit([call(name) for name in names], {}, enqueue=True)

@@ -123,6 +123,42 @@ def test_dropped_connections_lose_and_double_nothing(
     _require_each_done_once(app, group, [number + 1 for number in range(300)])
 
 
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_batch_whose_answer_is_lost_while_the_next_one_is_prepared_is_registered_once(
+    server: OwnServer, make_app: MakeApp, carried_out: bool
+) -> None:
+    app = make_app("ThreadRunner", redis_url=server.url)
+    assert app.tasks.add(1).get(60) == 2
+    batch = app.tasks.add.conf.parallel_batch_size
+
+    def numbers() -> Iterator[tuple[int]]:
+        for number in range(2 * batch):
+            if number == 0 and not carried_out:
+                server.client.client_pause(
+                    60_000, all=False
+                )  # what writes waits, so that it is not carried out
+            if number == batch:
+                _drop_connections(server)
+                server.client.client_unpause()
+            yield (number,)
+
+    group = app.tasks.add.parallelize(numbers())
+    assert group.get(60) == [number + 1 for number in range(2 * batch)]
+    assert app.app.orchestrator.count_by_status() == {S.SUCCESS: 2 * batch + 1}
+
+
+def test_an_item_that_cannot_be_sent_leaves_the_batches_before_it_registered(
+    server: OwnServer, make_app: MakeApp
+) -> None:
+    app = make_app("ThreadRunner", redis_url=server.url)
+    batch = app.tasks.add.conf.parallel_batch_size
+    items: list[Any] = [(number,) for number in range(batch)]
+    for _ in range(3):
+        with pytest.raises(TypeError, match="cannot be called so"):
+            app.tasks.add.parallelize([*items, (1, 2, 3, 4, 5)])
+    eventually(lambda: app.app.orchestrator.count_by_status() == {S.SUCCESS: 3 * batch})
+
+
 def test_restarts_under_load_lose_nothing_that_was_accepted(server: OwnServer, make_app: MakeApp) -> None:
     app = make_app("PersistentProcessRunner", redis_url=server.url)
     group = app.tasks.add.parallelize([(number,) for number in range(2000)])

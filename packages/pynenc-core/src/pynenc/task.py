@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from pynenc.arguments import Arguments
 from pynenc.conf.config_task import ConfigTask
@@ -36,6 +36,8 @@ from pynenc.workflow.context import WorkflowContext
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: Waits until a batch is registered, and gives its handles; has to be called.
+_Begun: TypeAlias = Callable[[], list[DistributedInvocation[R]]]
 
 
 class Task(Generic[P, R]):
@@ -140,7 +142,7 @@ class Task(Generic[P, R]):
         if self._runs_inline():
             return ConcurrentInvocation(self._inline_call(values))
         engine = self._engine_of_app()
-        return self._submit(engine, [engine.payloads.serialize_arguments(self._definition, values)])[0]
+        return self._begin(engine, [engine.payloads.serialize_arguments(self._definition, values)])()[0]
 
     def parallelize(
         self,
@@ -162,39 +164,57 @@ class Task(Generic[P, R]):
             calls = [self._inline_call({**common, **self._bind_item(item, common)}) for item in param_iter]
             return ConcurrentInvocationGroup([ConcurrentInvocation[R](call) for call in calls])
         engine = self._engine_of_app()
-        shared = engine.payloads.serialize_arguments(self._definition, common)
         invocations: list[DistributedInvocation[R]] = []
-        batch: list[SerializedArguments] = []
+        # One batch is on its way while the next one is prepared.
+        sent: _Begun[R] = list
+        try:
+            for batch in self._batches(engine, param_iter, common):
+                handles, sent = sent, list
+                invocations += handles()
+                sent = self._begin(engine, batch)
+        finally:
+            invocations += sent()
+        return DistributedInvocationGroup(engine, invocations)
+
+    def _batches(
+        self, engine: Engine, items: Iterable[Any], common: dict[str, Any]
+    ) -> Iterator[list[SerializedArguments]]:
+        shared = engine.payloads.serialize_arguments(self._definition, common)
         size = self.conf.parallel_batch_size
-        for item in param_iter:
+        batch: list[SerializedArguments] = []
+        for item in items:
             values = self._bind_item(item, common)
             batch.append(engine.payloads.serialize_arguments(self._definition, values, shared))
             if len(batch) >= size:
-                invocations += self._submit(engine, batch)
+                yield batch
                 batch = []
         if batch:
-            invocations += self._submit(engine, batch)
-        return DistributedInvocationGroup(engine, invocations)
+            yield batch
 
     def handle(self, invocation_id: InvocationId) -> DistributedInvocation[R]:
         """A handle of an existing invocation of this task; nothing is read before somebody asks."""
         return self._handle_cls(self._engine_of_app(), invocation_id, self._definition)
 
-    def _submit(self, engine: Engine, batch: Sequence[SerializedArguments]) -> list[DistributedInvocation[R]]:
-        """Register a batch, except for calls that a stored result answers; handles in order."""
+    def _begin(self, engine: Engine, batch: Sequence[SerializedArguments]) -> _Begun[R]:
+        """Begin to register a batch, except for calls that a stored result answers; gives the handles in order."""
         known: dict[str, InvocationState] = {}
         active = get_active()
         # What a workflow calls is recorded instead: a stored result may be gone when its code runs again.
         if self.conf.call_result_cache and (active is None or active.workflow is None):
             known = engine.result_cache.find(self._definition.key, (each.args_id for each in batch))
         new = [NewCall(self._definition, each) for each in batch if each.args_id not in known]
-        answers = iter(engine.submitter.submit(new) if new else ())
-        return [
-            ReusedInvocation(engine, state.invocation_id, self._definition, each, state)
-            if (state := known.get(each.args_id))
-            else self._handle_of(engine, each, next(answers))
-            for each in batch
-        ]
+        registered: Callable[[], Sequence[SubmitAnswer]] = engine.submitter.begin(new) if new else tuple
+
+        def handles() -> list[DistributedInvocation[R]]:
+            answers = iter(registered())
+            return [
+                ReusedInvocation(engine, state.invocation_id, self._definition, each, state)
+                if (state := known.get(each.args_id))
+                else self._handle_of(engine, each, next(answers))
+                for each in batch
+            ]
+
+        return handles
 
     def _inline_call(self, values: Mapping[str, Any]) -> InlineCall:
         definition = self._definition

@@ -34,6 +34,8 @@ _TRUSTED_SECONDS = 0.1
 _ELSEWHERE = frozenset({"READONLY", "MOVED", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "UNBLOCKED"})
 #: What the driver raises when a connection is of no use any longer.
 _BROKEN = (DriverConnectionError, DriverTimeoutError, OSError)
+#: What is translated: these, refusals by the server, and texts that are none.
+_TRANSLATED = (ResponseError, UnicodeDecodeError, UnicodeEncodeError, *_BROKEN)
 
 
 class Limits(NamedTuple):
@@ -116,35 +118,67 @@ class Connections:
             connection = self._take()
             usable = False
             try:
-                # The driver's own packing looks at each word twice before it does the same.
-                packed = pack_command(words)  # type: ignore[arg-type]  # its stub knows tuples of one word only
-                connection.send_packed_command((packed,), check_health=False)
+                _send(connection, words)
                 answer = connection.read_response()
                 usable = True
                 return answer
             except NoScriptError:
                 usable = True
                 raise
-            except ResponseError as error:
-                usable = word_of(error) not in _ELSEWHERE
-                raise from_reply(self.where, error) from error
-            except UnicodeDecodeError as error:
-                raise CorruptDataError(
-                    f"{self.where}: a key of this app holds what pynenc did not write: {error}"
-                ) from error
-            except UnicodeEncodeError as error:
-                raise StoreError(f"{self.where} cannot hold a value: {error}") from error
-            except _BROKEN as error:
-                if writes:
-                    raise CommitUnknownError(
-                        f"{self.where}: the connection broke before it answered: {error}"
-                    ) from error
-                if pause is None or isinstance(error, DriverTimeoutError):
-                    raise StoreUnavailableError(f"{self.where} does not answer: {error}") from error
+            except _TRANSLATED as error:
+                usable = _stays_usable(error)
+                # What took long does so again.
+                if writes or pause is None or not isinstance(error, (DriverConnectionError, OSError)):
+                    raise self._translated(error, writes=writes) from error
             finally:
                 self._give_back(connection, usable)
             time.sleep(pause)
         raise AssertionError("unreachable")
+
+    def begin(self, script: Script, *arguments: str | bytes | int | float) -> Callable[[], Any]:
+        """Send a script that changes something; the function that it gives reads the answer, and has to be called.
+
+        Both raise as ``run`` does.
+        """
+        connection = self._take()
+        try:
+            _send(connection, ("EVALSHA", script.digest, *arguments))
+        except BaseException as error:
+            self._give_back(connection, False)
+            if isinstance(error, _TRANSLATED):
+                raise self._translated(error, writes=True) from error
+            raise
+
+        def answer() -> Any:
+            usable = False
+            try:
+                reply = connection.read_response()
+                usable = True
+                return reply
+            except NoScriptError:
+                usable = True
+            except _TRANSLATED as error:
+                usable = _stays_usable(error)
+                raise self._translated(error, writes=True) from error
+            finally:
+                self._give_back(connection, usable)
+            return self.command("EVAL", script.text, *arguments, writes=True)
+
+        return answer
+
+    def _translated(self, error: Exception, *, writes: bool) -> StoreError:
+        """What an error means that the driver raised."""
+        if isinstance(error, ResponseError):
+            return from_reply(self.where, error)
+        if isinstance(error, UnicodeDecodeError):
+            return CorruptDataError(
+                f"{self.where}: a key of this app holds what pynenc did not write: {error}"
+            )
+        if isinstance(error, UnicodeEncodeError):
+            return StoreError(f"{self.where} cannot hold a value: {error}")
+        if writes:
+            return CommitUnknownError(f"{self.where}: the connection broke before it answered: {error}")
+        return StoreUnavailableError(f"{self.where} does not answer: {error}")
 
     @contextmanager
     def lent(self) -> Iterator[AbstractConnection]:
@@ -251,6 +285,17 @@ class Connections:
             connection.disconnect()
             raise
         return connection
+
+
+def _send(connection: AbstractConnection, words: tuple[str | bytes | int | float, ...]) -> None:
+    # The driver's own packing looks at each word twice before it does the same.
+    packed = pack_command(words)  # type: ignore[arg-type]  # its stub knows tuples of one word only
+    connection.send_packed_command((packed,), check_health=False)
+
+
+def _stays_usable(error: Exception) -> bool:
+    """Whether a connection may be used again: it answered, and another server need not be asked."""
+    return isinstance(error, ResponseError) and word_of(error) not in _ELSEWHERE
 
 
 def _is_final(error: DriverConnectionError) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
@@ -75,6 +75,14 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
             return []
         existing = self.store.run(_SUBMIT, *codec.to_submit(batch, data, enqueue))
         return codec.from_submit(batch, existing)
+
+    def begin_submit(  # noqa: D102
+        self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
+    ) -> Callable[[], list[SubmitAnswer]]:
+        if not batch and not data:
+            return list
+        existing = self.store.begin(_SUBMIT, *codec.to_submit(batch, data, enqueue))
+        return lambda: codec.from_submit(batch, existing())
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         return codec.from_step(step, self.store.run(_ADVANCE, *codec.to_step(step)))

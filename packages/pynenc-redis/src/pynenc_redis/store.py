@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pynenc.contracts.store import BaseStore, OnReady
@@ -49,6 +49,10 @@ class RedisStore(BaseStore):
     def run(self, script: Script, *arguments: str | float) -> Any:
         """Run a script that changes something; its first key is the prefix."""
         return self._connections.run(script, 1, self.prefix, *arguments, writes=True)
+
+    def begin(self, script: Script, *arguments: str | float) -> Callable[[], Any]:
+        """Send a script that changes something; the function that it gives reads its answer, and has to be called."""
+        return self._connections.begin(script, 1, self.prefix, *arguments)
 
     def ask(self, script: Script, *arguments: str | float) -> Any:
         """Run a script that only reads."""

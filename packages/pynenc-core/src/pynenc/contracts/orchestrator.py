@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.store import BaseComponent, BaseStore
@@ -47,6 +47,17 @@ class BaseOrchestrator(BaseComponent):
         ``enqueue`` says whether this store is also the queue: without it, only what falls due before all other
         delayed ones wakes anybody here. One round trip or transaction for the whole batch.
         """
+
+    def begin_submit(
+        self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
+    ) -> Callable[[], list[SubmitAnswer]]:
+        """Begin what ``submit`` does; the function that it gives waits for the answer, and raises what that would.
+
+        It has to be called, once. A store that does not work while its caller prepares what comes next has done
+        everything by then.
+        """
+        answers = self.submit(batch, data, enqueue=enqueue)
+        return lambda: answers
 
     @abstractmethod
     def advance(self, step: Step) -> StepAnswer:

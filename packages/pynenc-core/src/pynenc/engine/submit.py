@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.argument_text import logged_arguments, preview_of
@@ -71,13 +72,22 @@ class Submitter:
         Raises:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
+        return self.begin(calls)()
+
+    def begin(self, calls: Sequence[NewCall]) -> Callable[[], list[SubmitAnswer]]:
+        """Begin what ``submit`` does; the function that it gives waits for the answer, and has to be called.
+
+        Inside of a task everything is done at once.
+        """
         active = get_active()
         if active is None:
-            return self._submit(calls, None)
+            return self._begin(calls, None)
         with active.engaged():
             if active.workflow is not None:
-                return self._submit_recorded(calls, active, active.workflow)
-            return self._submit(calls, active)
+                answers = self._submit_recorded(calls, active, active.workflow)
+            else:
+                answers = self._begin(calls, active)()
+        return lambda: answers
 
     def reserve_id(self) -> InvocationId:
         """An id for a call that is registered later."""
@@ -107,7 +117,7 @@ class Submitter:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
         new = [self._repeated(one) for one in repetitions]
-        return self._store([one.arguments for one in repetitions], new)
+        return self._begin_storing([one.arguments for one in repetitions], new)()
 
     def _repeated(self, repetition: Repetition) -> NewInvocation:
         record, invocation_id = repetition.record, repetition.invocation_id
@@ -142,7 +152,7 @@ class Submitter:
             for call, place in zip(calls, placed, strict=True)
             if not place.known
         ]
-        answers = iter(self._submit(new, parent) if new else ())
+        answers = iter(self._begin(new, parent)() if new else ())
         return [
             SubmitAnswer(place.invocation_id, True, call.arguments.args_id)
             if place.known
@@ -150,13 +160,15 @@ class Submitter:
             for call, place in zip(calls, placed, strict=True)
         ]
 
-    def _submit(self, calls: Sequence[NewCall], parent: ActiveInvocation | None) -> list[SubmitAnswer]:
+    def _begin(
+        self, calls: Sequence[NewCall], parent: ActiveInvocation | None
+    ) -> Callable[[], list[SubmitAnswer]]:
         new = [self._new_invocation(call, parent) for call in calls]
-        return self._store([call.arguments for call in calls], new)
+        return self._begin_storing([call.arguments for call in calls], new)
 
-    def _store(
+    def _begin_storing(
         self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
-    ) -> list[SubmitAnswer]:
+    ) -> Callable[[], list[SubmitAnswer]]:
         parts = self._components
         data = {digest: text for each in arguments for digest, text in each.data.items()}
         if not parts.record_holds_payloads:
@@ -171,17 +183,22 @@ class Submitter:
         if data and not parts.record_store_holds_data:
             parts.client_data_store.put(data)
             data = {}
-        answers = self._register(new, data)
-        if logger.isEnabledFor(logging.DEBUG):
-            self._log(arguments, new, answers)
-        if not parts.record_is_queue:
-            claimable = [
-                answer.invocation_id
-                for answer, item in zip(answers, new, strict=True)
-                if answer.created and not item.delay_seconds
-            ]
-            push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
-        return answers
+        registered = self._begin_registering(new, data)
+
+        def finish() -> list[SubmitAnswer]:
+            answers = registered()
+            if logger.isEnabledFor(logging.DEBUG):
+                self._log(arguments, new, answers)
+            if not parts.record_is_queue:
+                claimable = [
+                    answer.invocation_id
+                    for answer, item in zip(answers, new, strict=True)
+                    if answer.created and not item.delay_seconds
+                ]
+                push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
+            return answers
+
+        return finish
 
     def _log(
         self,
@@ -194,14 +211,31 @@ class Submitter:
             what = "registered" if answer.created else "not registered, because it is there already:"
             logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, item.task_id, shown)
 
-    def _register(self, new: Sequence[NewInvocation], data: Mapping[str, str]) -> list[SubmitAnswer]:
-        """Commit; when the reply is lost, send the same ids again, which registers nothing twice."""
+    def _begin_registering(
+        self, new: Sequence[NewInvocation], data: Mapping[str, str]
+    ) -> Callable[[], list[SubmitAnswer]]:
         parts = self._components
+        enqueue = parts.record_is_queue
         deadline = time.monotonic() + parts.conf.publish_timeout_seconds
+        try:
+            answer = parts.orchestrator.begin_submit(new, data, enqueue=enqueue)
+        except CommitUnknownError as error:
+            answer = partial(_raise, error)
+        again = partial(parts.orchestrator.submit, new, data, enqueue=enqueue)
+        return partial(self._register, new, answer, again, deadline)
+
+    def _register(
+        self,
+        new: Sequence[NewInvocation],
+        answer: Callable[[], list[SubmitAnswer]],
+        again: Callable[[], list[SubmitAnswer]],
+        deadline: float,
+    ) -> list[SubmitAnswer]:
+        """Wait for the commit; when the reply is lost, send the same ids again, which registers nothing twice."""
         unknown: CommitUnknownError | None = None
         while True:
             try:
-                answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+                answers = answer()
             except StoreError as error:
                 if isinstance(error, CommitUnknownError):
                     unknown = error
@@ -214,6 +248,7 @@ class Submitter:
                         new[0].invocation_id,
                     ) from error
                 time.sleep(_RESEND_SECONDS)
+                answer = again
             else:
                 return (
                     answers
@@ -280,6 +315,10 @@ def _settled(
         return replace(answer, created=True)  # perhaps by an attempt whose reply was lost
     workflow.note_reuse(place, call.task.key, answer.args_id, answer.invocation_id)
     return answer
+
+
+def _raise(error: CommitUnknownError) -> list[SubmitAnswer]:
+    raise error
 
 
 def new_id() -> InvocationId:
