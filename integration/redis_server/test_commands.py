@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from integration.world import ALICE, ERROR, RESULT, S, World, call, finish, ids,
 from pynenc.contracts import BaseMonitorStore
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.record_filter import Between, NumberField
+from pynenc.values.records import Outcome, OutcomeKind
 from pynenc.values.runners import Beat
 
 #: Commands whose cost grows with what is stored.
@@ -71,6 +73,39 @@ def test_submitting_claiming_and_finishing_are_one_message_each(
         assert calls["evalsha"] == 1
         # Beside scripts a connection sends nothing: what these call is no message.
         assert not {"eval", "hello", "client|setinfo", "multi", "exec", "ping", "mget"} & set(calls), calls
+
+
+@pytest.mark.parametrize(("data", "messages"), [("short", 0), ("x" * 2000, 1)])
+def test_a_short_result_comes_with_the_news_of_it(
+    world: World, server: OwnServer, data: str, messages: int
+) -> None:
+    claim, told = world.run("one"), threading.Event()
+    world.watch(lambda _: told.set()).add(ids("one"))
+    world.do(finish(claim, Outcome(OutcomeKind.RESULT, data)))
+    assert told.wait(30)
+    with _counted(server) as first:
+        states = world.orchestrator.get_states(ids("one"))
+    with _counted(server) as second:
+        again = world.orchestrator.get_states(ids("one"))
+    assert states == again
+    assert states[ids("one")[0]].status is S.SUCCESS
+    outcome = states[ids("one")[0]].outcome
+    assert outcome is not None
+    assert outcome.data == data
+    assert (first["evalsha"], second["evalsha"]) == (messages, 1)
+
+
+@pytest.mark.parametrize("remove", ["delete", "purge"])
+def test_what_was_removed_after_the_news_of_its_end_is_gone(world: World, remove: str) -> None:
+    claim, told = world.run("one"), threading.Event()
+    world.watch(lambda _: told.set()).add(ids("one"))
+    world.do(finish(claim))
+    assert told.wait(30)
+    if remove == "delete":
+        world.orchestrator.delete(ids("one"))
+    else:
+        world.orchestrator.purge()
+    assert world.orchestrator.get_states(ids("one")) == {}
 
 
 def _work(world: World, number: int, first: int) -> None:

@@ -90,7 +90,9 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     # -- reads ----------------------------------------------------------------------------------------
 
     def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:  # noqa: D102
-        return codec.from_states(self.store.ask(_STATES, *ids)) if ids else {}
+        states = codec.from_states(self.store.take_heard(ids))
+        missing = [one for one in ids if one not in states]
+        return {**states, **codec.from_states(self.store.ask(_STATES, *missing))} if missing else states
 
     def get_records(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         records = [codec.from_record(*row) for row in self.store.ask(_RECORDS, *ids)] if ids else []
@@ -203,6 +205,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     def delete(self, ids: Sequence[InvocationId]) -> None:  # noqa: D102
         for batch in batches(list(dict.fromkeys(ids))):
             self.store.run(_DELETE, *batch)
+        self.store.forget_heard()
 
     def purge(self) -> None:  # noqa: D102
         self.store.remove("o:")

@@ -17,6 +17,8 @@ local now = string.format('%d.%06d', clock[1], clock[2])
 
 local rows, dirty, counts = {}, {}, {}
 local new_work, unparked, tidings = 0, {}, {}
+-- An outcome of at most so many bytes travels with the news that it is there.
+local SHORT = 1000
 -- Written together at the end: ended ids with their time. Before the next claim: ids by the owner that lost them.
 local ended, disowned = {}, {}
 
@@ -72,6 +74,11 @@ local function add_count(task, status, number)
   counts[key] = (counts[key] or 0) + number
 end
 
+-- What is said of one that has ended: its state, unless that is long.
+local function state_of(row)
+  return #row.outcome <= SHORT and {row.s, row.e, row.outcome} or 'final'
+end
+
 -- Tell the processes that wait for an invocation; `final` or else claimable.
 local function tell(id, final)
   local key = P .. 'h:' .. id
@@ -82,7 +89,7 @@ local function tell(id, final)
     if final or wants_available then
       local channel = string.sub(hearer, 2)
       tidings[channel] = tidings[channel] or {}
-      tidings[channel][id] = final and 'final' or tidings[channel][id] or 'available'
+      tidings[channel][id] = final and state_of(rows[id]) or tidings[channel][id] or 'available'
       if not final then call('SREM', key, hearer) end
     end
   end
