@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -63,6 +63,11 @@ _UNSUCCESSFUL = FINAL - {_S.SUCCESS}
 _SAME = "="
 
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
+#: JSON of one text. An encoder for whole values is set up anew for each, which takes longer than the writing does.
+_quote = json.encoder.encode_basestring_ascii
+_decoder: Any = json.JSONDecoder()
+#: Reads the JSON value at a position of a text, and says where it ends.
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
 
 
 class _Statuses(dict[str, InvocationStatus]):
@@ -108,21 +113,21 @@ def to_submit(
 
 
 def _call_text(call: NewInvocation) -> str:
-    head = (
-        call.args_id,
-        call.parent_id,
-        None if call.root_id == call.invocation_id else call.root_id,
-        call.depth,
-        call.workflow_id,
-        call.workflow_type,
-        call.queue,
-        call.args_preview,
-        call.args_bytes,
-        call.rerun_of,
-        call.trigger_id,
-        call.arguments is not None,
+    root_id = None if call.root_id == call.invocation_id else call.root_id
+    return (
+        f"[{_quote(call.args_id)},{_text(call.parent_id)},{_text(root_id)},{call.depth},{_text(call.workflow_id)},"
+        f"{_text(call.workflow_type)},{_quote(call.queue)},{_quote(call.args_preview)},{call.args_bytes},"
+        f"{_text(call.rerun_of)},{_text(call.trigger_id)},{_truth(call.arguments is not None)}]\n"
+        f"{call.arguments or ''}"
     )
-    return f"{_dumps(head)}\n{call.arguments or ''}"
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _quote(value)
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def to_step(step: Step) -> list[str]:
@@ -163,12 +168,12 @@ def _to_move(move: Move, outcomes: list[str]) -> dict[str, Any]:
         request["delay"] = move.delay_seconds
     for name, value in (
         ("releases", move.releases),
-        ("reason", " ".join(move.reason.splitlines())),
+        ("reason", move.reason and " ".join(move.reason.splitlines())),
         ("delay", move.delay_seconds),
         ("awaits", move.awaits),
         ("received", move.received),
-        ("operations", _operations(move.operations)),
-        ("values", dict(move.values)),
+        ("operations", move.operations and _operations(move.operations)),
+        ("values", move.values and dict(move.values)),
         ("rt", move.retries),
         ("rr", move.reroutes),
         ("rc", move.recoveries),
@@ -542,35 +547,27 @@ def _instant(text: str | None) -> float | None:
 
 def _split_call(text: str) -> tuple[list[Any], str | None]:
     try:
-        head, _, arguments = text.partition("\n")
-        fields = json.loads(head)
-        return fields, arguments if fields[-1] else None
-    except (ValueError, LookupError, AttributeError) as error:
+        fields, end = _scan(text, 0)
+        return fields, text[end + 1 :] if fields[-1] else None
+    except (ValueError, LookupError, TypeError, StopIteration) as error:
         raise CorruptDataError(f"a stored call is {text!r:.100}") from error
 
 
 def _outcome_text(outcome: Outcome | None) -> str:
     if outcome is None:
         return ""
-    head = (
-        outcome.kind.value,
-        outcome.preview,
-        outcome.size_bytes,
-        outcome.error_type,
-        outcome.error_msg,
-        outcome.fingerprint,
-        outcome.data is not None,
+    return (
+        f"[{_quote(outcome.kind.value)},{_quote(outcome.preview)},{outcome.size_bytes},{_text(outcome.error_type)},"
+        f"{_text(outcome.error_msg)},{_text(outcome.fingerprint)},{_truth(outcome.data is not None)}]\n"
+        f"{outcome.data or ''}"
     )
-    return f"{_dumps(head)}\n{outcome.data or ''}"
 
 
 def from_outcome(text: str) -> Outcome:
     """What an attempt produced."""
     try:
-        head, _, data = text.partition("\n")
-        kind, preview, size, error_type, error_msg, fingerprint, has_data = json.loads(head)
-        return Outcome(
-            OutcomeKind(kind), data if has_data else None, preview, size, error_type, error_msg, fingerprint
-        )
-    except ValueError as error:
+        (kind, preview, size, error_type, error_msg, fingerprint, has_data), end = _scan(text, 0)
+        data = text[end + 1 :] if has_data else None
+        return Outcome(OutcomeKind(kind), data, preview, size, error_type, error_msg, fingerprint)
+    except (ValueError, TypeError, StopIteration) as error:
         raise CorruptDataError(f"a stored outcome is {text!r:.100}") from error

@@ -20,6 +20,7 @@ for at, move in ipairs(step.moves) do
   end
 end
 settle_owners()
+settle_untold()
 for at, message in ipairs(step.messages or {}) do delivered[at] = accepted and deliver(message) and 1 or 0 end
 
 local taken, due = {}, ''

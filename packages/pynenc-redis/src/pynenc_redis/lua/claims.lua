@@ -1,5 +1,7 @@
 -- Part of advance: one claim, which invocations a worker is given.
 local PAGE, DUE_BATCH = 64, 500
+-- What was given and is still in the queue.
+local given = {}
 
 -- Whether a place of its key is free, and nobody submitted earlier is in line.
 local function admits(row)
@@ -23,17 +25,14 @@ local function turn_away(row, request)
 end
 
 local function give(row, request, start)
-  leave_queue(row)
+  if row.member then given[#given + 1] = row.member else leave_queue(row) end
   leave_registration(row)
   if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
   if row.s == 'a' then enter(row, 'e', request.runner, '') end
   enter(row, 'p', request.runner, '')
-  put(row, 'e', row.e + 1)
-  put(row, 'k', request.token)
-  put(row, 'r', request.runner)
-  put(row, 'ho', request.host)
-  put(row, 'cl', request.cls)
-  put(row, 'pe', now)
+  put_all(row, {
+    'u', '', 'e', row.e + 1, 'k', request.token, 'r', request.runner, 'ho', request.host, 'cl', request.cls, 'pe', now,
+  })
   if start then
     enter(row, 'u', '=', '')
     put(row, 'st', now)
@@ -66,6 +65,11 @@ local function named(request)
   end
 end
 
+local function remove_given()
+  if given[1] then call('ZREM', P .. 'ready', unpack(given)) end
+  given = {}
+end
+
 local function queued(request)
   local page, at, passed = {}, 0, 0
   return function()
@@ -73,13 +77,16 @@ local function queued(request)
       at = at + 1
       if not page[at] then
         -- What was taken or turned away has left the queue; what is not wanted stays before the next page.
+        remove_given()
         page = call('ZRANGE', P .. 'ready', passed, passed + math.min(request.limit, PAGE) - 1)
         at = 1
         if not page[1] then return nil end
       end
       local row = load_row(string.sub(page[at], 28))
       if not row then call('ZREM', P .. 'ready', page[at])
-      elseif wanted(row, request) then return row
+      elseif wanted(row, request) then
+        row.member = page[at]
+        return row
       else passed = passed + 1
       end
     end
@@ -115,6 +122,7 @@ local function claim(request)
       if starts_in > request.ahead_seconds then break end
     end
   end
+  remove_given()
   if ids[1] then
     call('SADD', P .. 'own:' .. request.runner, unpack(ids))
     call('SADD', P .. 'owners', request.runner)

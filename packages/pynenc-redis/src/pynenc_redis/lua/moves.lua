@@ -27,6 +27,7 @@ local function follow(row, move, waited)
 end
 
 local function carry_out(move)
+  if move.kind ~= 'final' then settle_untold() end
   local row = load_row(move.id)
   if not row then return {'unknown', {}} end
   if not permits(row, move) then return {was_written(row, move) and 'already' or 'fenced', {}} end
@@ -47,8 +48,7 @@ local function carry_out(move)
   if move.rc then put(row, 'rc', row.rc + move.rc) end
   if move.releases then
     if owner then disown(row) end
-    put(row, 'k', '')
-    put(row, 'z', move.token or '')
+    put_all(row, {'k', '', 'z', move.token or ''})
     if waited then remove_waits(row) end
   end
   follow(row, move, waited or move.via and string.find(move.via, 'e', 1, true))

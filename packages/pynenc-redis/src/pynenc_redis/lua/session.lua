@@ -11,16 +11,18 @@
 --   ca args id of a reusable result. An empty or absent field means none, or 0.
 
 local P = KEYS[1] .. 'o:'
-local call = redis.call
+-- Names of the language are looked up by text each time, unless they are local.
+local call, format, tonumber, ipairs, unpack = redis.call, string.format, tonumber, ipairs, unpack
 local clock = call('TIME')
-local now = string.format('%d.%06d', clock[1], clock[2])
+local now = format('%d.%06d', clock[1], clock[2])
 
 local rows, dirty, counts = {}, {}, {}
 local new_work, unparked, tidings = 0, {}, {}
 -- An outcome of at most so many bytes travels with the news that it is there.
 local SHORT = 1000
--- Written together at the end: ended ids with their time. Before the next claim: ids by the owner that lost them.
-local ended, disowned = {}, {}
+-- Written together at the end: ended ids with their time. Before the next claim: ids by the owner that lost them, and
+-- ended ids whose waiters have not been told.
+local ended, disowned, untold = {}, {}, {}
 
 local function number(stored) return stored and tonumber(stored) or 0 end
 
@@ -61,6 +63,21 @@ local function put(row, field, value)
   row[field] = value
 end
 
+-- Change several fields; `changes` are field and value in turn.
+local function put_all(row, changes)
+  if row.changes then
+    for at = 1, #changes, 2 do put(row, changes[at], changes[at + 1]) end
+    return
+  end
+  row.changes = changes
+  dirty[#dirty + 1] = row
+  for at = 1, #changes, 2 do
+    local value = changes[at + 1]
+    if value == '' then value = nil end
+    row[changes[at]] = value
+  end
+end
+
 -- Append a history entry; `runner` is an id, '=' for that of the entry before, or empty.
 local function enter(row, status, runner, reason)
   if row.s == 'a' and not row.k then call('ZREM', P .. 'asleep', row.id) end
@@ -99,7 +116,7 @@ end
 -- Place in the queue: by dependents (the score), then priority, then order of submission.
 local function queue_member(row)
   local priority = math.max(-2147483647, math.min(2147483647, row.p))
-  return string.format('%010d%016d:', 2147483648 - priority, row.n) .. row.id
+  return format('%010d%016d:', 2147483648 - priority, row.n) .. row.id
 end
 
 local function leave_queue(row)
@@ -122,7 +139,7 @@ end
 local function enqueue(row, delay)
   new_work = new_work + 1
   if delay > 0 then
-    local due = string.format('%.6f', now + delay)
+    local due = format('%.6f', now + delay)
     call('ZADD', P .. 'due', due, row.id)
     put(row, 'v', due)
     put(row, 'u', '2')
@@ -173,8 +190,7 @@ local function end_row(row, outcome)
   if row.ca and row.s == 's' then
     call('ZADD', P .. 'results:' .. row.t .. ':' .. row.ca, row.n, row.id)
   end
-  end_waits_for(row.id)
-  tell(row.id, true)
+  untold[#untold + 1] = row.id
 end
 
 -- It belongs to nobody any longer.
@@ -187,6 +203,23 @@ end
 -- Slices of what may be too long for one command.
 local function in_slices(words, act)
   for from = 1, #words, 1000 do act(unpack(words, from, math.min(from + 999, #words))) end
+end
+
+-- Tell those who wait for what ended, before anything else looks at waits.
+local function settle_untold()
+  if not untold[1] then return end
+  local keys, some = {}, false
+  for _, id in ipairs(untold) do
+    keys[#keys + 1] = P .. 'wb:' .. id
+    keys[#keys + 1] = P .. 'h:' .. id
+  end
+  -- Nobody waits for most of them, which one look says of all.
+  in_slices(keys, function(...) some = call('EXISTS', ...) > 0 or some end)
+  for _, id in ipairs(some and untold or {}) do
+    end_waits_for(id)
+    tell(id, true)
+  end
+  untold = {}
 end
 
 -- Write who lost what, before somebody else is given it.
@@ -223,6 +256,7 @@ end
 local function flush()
   if dirty[1] then call('INCR', P .. 'changes') end
   settle_owners()
+  settle_untold()
   in_slices(ended, function(...) call('ZADD', P .. 'ended', ...) end)
   for _, row in ipairs(dirty) do
     call('HSET', P .. 'i:' .. row.id, 's', row.s, 'q', row.q, 'a', row.a, unpack(row.changes))

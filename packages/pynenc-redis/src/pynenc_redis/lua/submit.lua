@@ -7,69 +7,81 @@
 -- Returns {position of the call, id that stands for it, its text} for those that existed.
 local WORDS = 16
 local P = KEYS[1] .. 'o:'
-local call = redis.call
+-- Names of the language are looked up by text each time, unless they are local.
+local call, format, tonumber, unpack = redis.call, string.format, tonumber, unpack
 local clock = call('TIME')
-local now = string.format('%d.%06d', clock[1], clock[2])
+local now = format('%d.%06d', clock[1], clock[2])
 local calls = tonumber(ARGV[2])
 local n = call('INCRBY', P .. 'n', calls) - calls
 local existing, created, delayed, counts, ready, all, ids, by_task = {}, 0, 0, {}, {}, {}, {}, {}
 if n == 0 then mark_schema('o:') end
+
+-- Whether some of these ids may exist, which one look denies of up to a thousand.
+local repeated, seen = calls == 1, {}
+for from = 0, calls - 1, 1000 do
+  if repeated then break end
+  local keys = {}
+  for at = from, math.min(from + 999, calls - 1) do keys[#keys + 1] = P .. 'i:' .. ARGV[3 + at * WORDS] end
+  repeated = call('EXISTS', unpack(keys)) > 0
+end
+
+local function add_field(fields, name, value)
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
 
 for at = 0, calls - 1 do
   local first = 3 + at * WORDS
   local id, task, delay, priority, key, limit, parks, reg, parent, workflow, root, cached, repeats, runner, operations,
     text
     = unpack(ARGV, first, first + WORDS - 1)
-  local known = call('EXISTS', P .. 'i:' .. id) == 1 and id or reg ~= '' and call('HGET', P .. 'reg', reg)
+  local known = (seen[id] or repeated and call('EXISTS', P .. 'i:' .. id) == 1) and id
+    or reg ~= '' and call('HGET', P .. 'reg', reg)
   if known then
     existing[#existing + 1] = {at, known, call('LINDEX', P .. 'b:' .. known, 0)}
   else
     created = created + 1
+    seen[id] = true
     n = n + 1
     local fields = {'t', task, 's', 'r', 'q', '1', 'a', now, 'n', n, 'v', now, 'u', '1'}
-    local last = #fields
-    local function set(field, value)
-      fields[last + 1], fields[last + 2] = field, value
-      last = last + 2
-    end
     delay, priority = tonumber(delay), tonumber(priority)
     if delay > 0 then
-      local due = string.format('%.6f', now + delay)
+      local due = format('%.6f', now + delay)
       fields[12], fields[14] = due, '2'
       call('ZADD', P .. 'due', due, id)
       delayed = delayed + 1
     else
       priority = math.max(-2147483647, math.min(2147483647, priority))
       ready[#ready + 1] = 0
-      ready[#ready + 1] = string.format('%010d%016d:', 2147483648 - priority, n) .. id
+      ready[#ready + 1] = format('%010d%016d:', 2147483648 - priority, n) .. id
     end
-    if priority ~= 0 then set('p', priority) end
+    if priority ~= 0 then add_field(fields, 'p', priority) end
     if key ~= '' then
-      set('ck', key)
-      set('ci', limit)
-      if parks == '1' then set('cp', '1') end
+      add_field(fields, 'ck', key)
+      add_field(fields, 'ci', limit)
+      if parks == '1' then add_field(fields, 'cp', '1') end
     end
     if reg ~= '' then
-      set('g', reg)
+      add_field(fields, 'g', reg)
       call('HSET', P .. 'reg', reg, id)
     end
     if parent ~= '' then
-      set('pa', parent)
+      add_field(fields, 'pa', parent)
       call('ZADD', P .. 'children:' .. parent, n, id)
     end
     if workflow ~= '' then
-      set('wf', workflow)
+      add_field(fields, 'wf', workflow)
       if workflow == id then call('ZADD', P .. 'workflows', n, id) end
       if operations ~= '' then record_operations(workflow, cjson.decode(operations)) end
     end
     if root ~= '' then
-      set('ro', root)
+      add_field(fields, 'ro', root)
       -- The root itself is the first of its family.
       call('ZADD', P .. 'family:' .. root, 0, root, n, id)
     end
-    if cached ~= '' then set('ca', cached) end
+    if cached ~= '' then add_field(fields, 'ca', cached) end
     if repeats ~= '' then
-      set('re', repeats)
+      add_field(fields, 're', repeats)
       call('ZADD', P .. 'reruns:' .. repeats, n, id)
     end
     call('HSET', P .. 'i:' .. id, unpack(fields))
