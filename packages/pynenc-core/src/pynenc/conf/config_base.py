@@ -129,7 +129,9 @@ class ConfigBase(BaseSettings):
 
     def is_direct(self, field: str) -> bool:
         """Whether the value of ``field`` was assigned on this object."""
-        return field in self._direct
+        # By the way of attributes a look takes several times as long, and there is one at each call of a task.
+        private = self.__pydantic_private__
+        return private is not None and field in private["_direct"]
 
     def direct_values(self) -> dict[str, Any]:
         """The values assigned on this object, ready for JSON and with secrets unmasked.

@@ -160,6 +160,8 @@ class Worker:
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._busy = threading.Event()
+        #: Whether the keeper looks often already, and need not be woken because of a batch.
+        self._attentive = False
         self._keeper = threading.Thread(target=self._keep_time, name="pynenc-worker-time", daemon=True)
         self._begin_lock = threading.Lock()
         #: Whether one that waits runs what it waits for.
@@ -326,7 +328,7 @@ class Worker:
             slot.backlog.extend(claim for claim in claims if claim.status is not InvocationStatus.RUNNING)
             slot.started = len(started)
             slot.busy_since = time.monotonic()
-        if len(claims) > 1:
+        if len(claims) > 1 and not self._attentive:
             self._busy.set()
         while (claim := self._next(slot)) is not None:
             task = self._definition(slot, claim)
@@ -459,7 +461,10 @@ class Worker:
                 self._stocktaking.look(self._known)
             except StoreError as error:
                 logger.warning("the store did not answer (%s), looking again in a second", error)
-            batching = any(slot.backlog or slot.unsent for slot in slots)
+            # Said before the look: a batch that begins meanwhile is seen by it, or wakes this thread.
+            self._attentive = False
+            slots = list(self._slots.values())
+            self._attentive = batching = any(slot.backlog or slot.unsent for slot in slots)
             pause = min(left or _LOOK_SECONDS, UNSENT_SECONDS if batching else _LOOK_SECONDS, _LOOK_SECONDS)
 
     def _on_time_limit(self, watched: Watched, error: TimeLimitError) -> None:
