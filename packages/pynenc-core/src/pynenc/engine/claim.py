@@ -140,18 +140,11 @@ class Claimer:
         return self._announced(step, self._components.orchestrator.advance(replace(step, claim=None)))
 
     def _announced(self, step: Step, answer: StepAnswer) -> StepAnswer:
-        """Tell the queue what became available, or more urgent: what somebody waits for and did not take.
-
-        The sweeper does if this fails, or this process dies here.
-        """
-        due: list[InvocationId] = []
-        for move, result in zip(step.moves, answer.moves, strict=True):
-            if not result.accepted:
-                continue
-            if move.to in AVAILABLE and not move.delay_seconds:
-                due.append(move.invocation_id)
-            elif move.waits_on:
-                states = [answer.states[i] for i in move.waits_on if i in answer.states]
-                due += [state.invocation_id for state in states if state.status in AVAILABLE]
+        """Tell the queue what became available; the sweeper does if this fails, or this process dies here."""
+        due = [
+            move.invocation_id
+            for move, result in zip(step.moves, answer.moves, strict=True)
+            if move.to in AVAILABLE and not move.delay_seconds and result.accepted
+        ]
         push_hints(self._components, [*due, *answer.unparked], front=True)
         return answer
