@@ -282,7 +282,7 @@ class Consumer:
 
     def _look(self) -> None:
         self._watching = False
-        if self._channel is None:
+        if self._channel is None or not self._channel.is_open:  # it is being closed
             return
         now = time.monotonic()
         with self._lock:
