@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from pynenc.values.ids import InvocationId
 from pynmon.access import require_form_token
 from pynmon.actions import ActionRefusedError
-from pynmon.bulk.jobs import MOST_FOR_OPERATORS, Job, Jobs, Order
+from pynmon.bulk.jobs import MOST_FOR_OPERATORS, Job, Jobs, JobState, Order
 from pynmon.bulk.scope import COUNTED_AT_MOST, BulkAction, Scope, count
 from pynmon.identity import Role
 from pynmon.pages.actions import actor_of
@@ -126,11 +126,15 @@ def start(
 def show(request: Request, source: SourceOf, views: ViewsOf, jobs: JobsOf, job_id: str) -> HTMLResponse:
     """How far it is, and what it did last."""
     job = find(jobs, job_id)
+    # Before anything else, so that a page that says that it is over shows all of it, and need not look again.
+    state = job.state
     latest = job.latest
     return views.page(
         request,
         "bulk_job.html",
         job=job,
+        state=state,
+        is_over=state is not JobState.RUNNING,
         latest=list(source.store.get_invocations(latest).values())[::-1] if latest else [],
     )
 
