@@ -23,8 +23,10 @@ from integration.servers.process import ServerProcess, free_port
 from integration.servers.proxy import Proxy
 from integration.servers.rabbitmq import START_SECONDS, address_of, command, control, is_ready
 
+from pynenc.contracts.broker import Delivery
 from pynenc.exceptions import ConfigError, StoreError, StoreFullError, StoreUnavailableError
 from pynenc.values.ids import InvocationId
+from pynenc_rabbitmq import consuming
 from pynenc_rabbitmq.broker import RabbitMqBroker
 
 #: A server of this module's own, because it is mistreated.
@@ -348,6 +350,25 @@ def test_what_was_decided_is_confirmed_before_the_connection_is_closed(place: Pl
         broker.acknowledge([delivery.receipt for delivery in deliveries])
     with _app(place) as sample:
         assert sample.app.broker.count() == 0
+
+
+def test_what_was_sent_to_a_worker_that_takes_nothing_more_goes_to_others(
+    place: Place, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "_IDLE_SECONDS", 3600.0)  # nobody notices by and by
+    with _app(place) as one, _app(place) as other:
+        ids = [InvocationId("a"), InvocationId("b")]
+        one.app.broker.push(ids)
+        received: list[Delivery] = []
+        eventually(lambda: received.extend(one.app.broker.receive(1, 60.0)) or received, "the first arrives")
+        one.app.broker.acknowledge([each.receipt for each in received])
+        eventually(lambda: one.app.broker.store.session.consumer.count() == 1, "the second one follows")
+        one.app.broker.rest()
+        eventually(
+            lambda: received.extend(other.app.broker.receive(1, 60.0)) or len(received) == 2,
+            "it is given back",
+        )
+        assert [each.invocation_id for each in received] == ids
 
 
 def test_doubled_messages_are_dropped(place: Place, server: Server) -> None:

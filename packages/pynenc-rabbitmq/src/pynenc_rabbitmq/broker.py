@@ -62,6 +62,11 @@ class RabbitMqBroker(BaseBroker):
     def give_back(self, receipts: Sequence[str]) -> None:  # noqa: D102
         self.store.session.consumer.settle(receipts, requeue=True)
 
+    def rest(self) -> None:  # noqa: D102
+        session = self.store.open_session
+        if session is not None:
+            session.consumer.rest()
+
     def count(self) -> int:
         """Messages that wait, and those that this process has; the server does not tell what other ones have.
 

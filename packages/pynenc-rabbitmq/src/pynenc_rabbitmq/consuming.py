@@ -131,9 +131,10 @@ class Consumer:
         self._link.post(self._confirm)
 
     def rest(self) -> None:
-        """Have nothing sent until somebody asks again."""
+        """Have nothing sent until somebody asks again; what is here and was not taken goes back."""
         with self._lock:
             self._wanted = 0
+        self._link.post(self._rest)
 
     def count(self) -> int:
         """Messages here that are not settled."""
@@ -218,6 +219,10 @@ class Consumer:
             self._buffers[queue].append((method.delivery_tag, invocation_id))
             self._arrivals.announce()
         self._watch()
+
+    def _rest(self) -> None:
+        if self._prefetch and self._channel is not None and self._channel.is_open:
+            self._return(())
 
     def _give_back(self, generation: int, tags: list[int]) -> None:
         if generation == self._generation and self._channel is not None:

@@ -54,6 +54,12 @@ class BaseBroker(BaseComponent):
     def give_back(self, receipts: Sequence[str]) -> None:
         """Return delivered messages, to where they were in the queue if the server can; others shall have them."""
 
+    def rest(self) -> None:
+        """Nobody here receives for now: what the server has sent to this process ahead goes back, for others.
+
+        The next ``receive`` ends that.
+        """
+
     @abstractmethod
     def count(self) -> int:
         """Messages that wait or are delivered but not acknowledged; those that other processes have may be missing."""

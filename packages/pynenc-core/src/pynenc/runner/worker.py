@@ -200,6 +200,7 @@ class Worker:
             self.draining = True
         self.pool.stop()
         self._queue.interrupt()
+        self._engine.components.broker.rest()
         self.on_drain()
 
     def ask_for_places(self, place: SupervisedPlace) -> None:
