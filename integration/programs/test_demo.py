@@ -167,7 +167,10 @@ def test_two_demos_do_not_work_on_one_file(large: Demo) -> None:
     refusals = []
 
     def intrude(group: int) -> None:
+        # It must not be done before the other one has begun, however slow the machine is.
+        os.killpg(group, signal.SIGSTOP)
         refusals.append(large.run(str(large.tree), "--clean", code=1))
+        os.killpg(group, signal.SIGCONT)
         press_ctrl_c(group)
 
     code, _ = large.interrupt(intrude)
