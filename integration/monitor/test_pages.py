@@ -406,9 +406,10 @@ def test_every_stretch_of_work_is_on_the_timeline(shop: ModuleType, client: Test
     titles = re.findall(r"<title>pynmon_shop.flaky: (\w+),", text)
     # Under load it may have been claimed some time before it ran.
     assert [title for title in titles if title != "Pending"] == ["Retry", "Success"]
-    text = client.get("/timeline?range=1h&task=pynmon_shop.batch").text
-    titles = re.findall(r"<title>pynmon_shop.batch: (\w+),", text)
-    assert "Success" in titles
+    # Of many stretches within one pixel the picture shows the first ones only, the table all.
+    text = client.get("/timeline?range=1h&task=pynmon_shop.batch&view=table").text
+    rows = re.findall(r"<tr.*?</tr>", text, re.DOTALL)
+    assert any("batch" in row and "Success" in row for row in rows)
 
 
 def test_a_timeline_of_too_much_shows_the_end_of_it_in_full_width(
