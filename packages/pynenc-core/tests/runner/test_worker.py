@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from pynenc import Pynenc
 from pynenc.backends.mem.orchestrator import MemOrchestrator
-from pynenc.exceptions import CommitUnknownError
+from pynenc.exceptions import CommitUnknownError, StoreFullError
 from pynenc.values.operations import Step, StepAnswer
+from pynenc.values.status import InvocationStatus
 
 PATIENCE = 30.0
 
@@ -45,6 +46,19 @@ class LateOrchestrator(MemOrchestrator):
         if super().advance(Step(claim=self.late.claim)).claims:
             self.happened.set()
         return moves
+
+
+class AwayOrchestrator(MemOrchestrator):
+    """Cannot write for a while what an attempt came to; everything else it answers."""
+
+    away: ClassVar[threading.Event]
+    refused: ClassVar[int] = 0
+
+    def advance(self, step: Step) -> StepAnswer:
+        if self.away.is_set() and any(move.to is InvocationStatus.SUCCESS for move in step.moves):
+            AwayOrchestrator.refused += 1
+            raise StoreFullError("there is no room")
+        return super().advance(step)
 
 
 @contextmanager
@@ -98,4 +112,27 @@ def test_what_was_claimed_for_a_worker_that_never_heard_of_it_goes_back() -> Non
     with running(app):
         assert LateOrchestrator.happened.wait(PATIENCE)
         assert [one.get(PATIENCE) for one in invocations] == [0, 1, 2]
+    app.close()
+
+
+def test_the_end_of_an_attempt_that_is_long_on_its_way_is_not_taken_for_unknown() -> None:
+    AwayOrchestrator.away = threading.Event()
+    app = _app(AwayOrchestrator, max_pending_seconds=0.1)
+    task = app.task(nap)
+    with running(app):
+        assert task(0).get(PATIENCE) == 0
+        AwayOrchestrator.away.set()
+        invocation = task(1)
+        deadline = time.monotonic() + PATIENCE
+        while AwayOrchestrator.refused < 8:  # with growing pauses that is some seconds: several looks
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        AwayOrchestrator.away.clear()
+        assert invocation.get(PATIENCE) == 1
+        assert [str(entry.status) for entry in invocation.history] == [
+            "registered",
+            "pending",
+            "running",
+            "success",
+        ]
     app.close()

@@ -32,7 +32,7 @@ from pynenc.exceptions import (
     OutcomeLostError,
 )
 from pynenc.values.ids import InvocationId, RunnerId
-from pynenc.values.operations import Step, StepAnswer
+from pynenc.values.operations import Move, Step, StepAnswer
 from pynenc.values.records import InvocationRecord, InvocationState, Outcome
 from pynenc.values.status import InvocationStatus
 
@@ -48,6 +48,7 @@ class Engine:
         self.queue = components.broker.store
         #: Carries out a step, whoever has the queue.
         self.advance = Claimer(components).advance
+        self._on_their_way: dict[object, tuple[Move, ...]] = {}  # iterated over copies
         self.payloads = Payloads(components)
         self.submitter = Submitter(components, self.payloads)
         self.result_cache = ResultCache(components)
@@ -72,7 +73,16 @@ class Engine:
 
     def advance_surely(self, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
         """Carry out a step, however long the store is away."""
-        return advance_surely(self.advance, step, give_up)
+        key = object()
+        self._on_their_way[key] = step.moves
+        try:
+            return advance_surely(self.advance, step, give_up)
+        finally:
+            del self._on_their_way[key]
+
+    def moves_on_their_way(self) -> list[Move]:
+        """Moves that this process is about to write, perhaps for as long as the store is away."""
+        return [move for moves in list(self._on_their_way.values()) for move in moves]
 
     def get_state(self, invocation_id: InvocationId) -> InvocationState:
         """Status and outcome of one invocation.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from pynenc.engine.recovery import Recovery
+from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId, RunnerId
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,14 @@ class Stocktaking:
         if now < self._next_look:
             return
         self._next_look = now + self._interval
+        try:
+            self._compare(known)
+        except StoreError:
+            # What was on its way when the store went away is sent again; only then is it time to wonder.
+            self._unknown = frozenset()
+            raise
+
+    def _compare(self, known: Callable[[], set[InvocationId]]) -> None:
         owned = self._recovery.owned_by(self._owner, len(known()) + _MARGIN)
         knows = known()
         unknown = [one for one in owned if one.invocation_id not in knows]

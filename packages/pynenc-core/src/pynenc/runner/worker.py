@@ -238,6 +238,7 @@ class Worker:
     def _known(self) -> set[InvocationId]:
         """What this worker owns, as far as it knows."""
         known = {one.active.claim.invocation_id for one in self._watched()}
+        known |= {move.invocation_id for move in self._engine.moves_on_their_way()}
         for slot in list(self._slots.values()):
             with slot.lock:
                 known |= {claim.invocation_id for claim in slot.backlog}
