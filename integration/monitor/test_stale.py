@@ -34,8 +34,9 @@ class Drive:
         self.app.orchestrator.submit([call], {}, enqueue=True)
 
     def take_away(self) -> None:
-        self.app.orchestrator.store.close()
+        # A connection that is open follows its file; none can be opened from here on.
         self._here.rename(self._away)
+        self.app.orchestrator.store.close()
 
     def bring_back(self) -> None:
         self._away.rename(self._here)
