@@ -42,6 +42,16 @@ class Bars:
     width: int = WIDTH
     height: int = HEIGHT
 
+    def outlines(self) -> list[tuple[str, str]]:
+        """The parts of each kind as one path: its class and its outline."""
+        found: dict[str, list[str]] = {}
+        for bar in self.bars:
+            for part in bar.parts:
+                found.setdefault(part.css, []).append(
+                    f"M{part.x} {part.y}h{part.width}v{part.height}h-{part.width}z"
+                )
+        return [(css, "".join(parts)) for css, parts in found.items()]
+
 
 def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:
     """Stacks from below, the last kind of each column, which is failures, on top."""

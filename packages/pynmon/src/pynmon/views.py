@@ -16,6 +16,7 @@ from markupsafe import Markup
 from pynenc.values.status import InvocationStatus
 from pynmon.identity import identity_of
 from pynmon.presentation import texts
+from pynmon.presentation.cells import Cells
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.grammar import Term, Value, text_of
 from pynmon.query.meaning import QUALIFIERS
@@ -104,7 +105,11 @@ class Views:
             return address
 
         text = self._environment.get_template(template).render(
-            request=request, url=url, viewer=identity_of(request.scope), **facts
+            request=request,
+            url=url,
+            cells=Cells(url, facts["now"]),
+            viewer=identity_of(request.scope),
+            **facts,
         )
         return HTMLResponse(text, status_code)
 

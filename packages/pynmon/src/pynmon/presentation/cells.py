@@ -1,0 +1,157 @@
+"""The small parts of which all lists are made, of one page: links, states, instants and durations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from markupsafe import Markup
+
+from pynenc.values.records import InvocationRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.health import RunnerState
+from pynmon.presentation.markup import fill, shown
+from pynmon.presentation.statuses import LOOKS
+from pynmon.presentation.texts import duration, id_tail, iso, short_id
+
+_NOTHING = "–"
+_BADGE = '<span class="status %s"><svg class="glyph" aria-hidden="true"><use href="#%s"/></svg>%s</span>'
+_BADGES = {status: fill(_BADGE, look.css, look.glyph, look.word) for status, look in LOOKS.items()}
+_RUNNERS = {
+    state: fill(_BADGE, css, glyph, state.value)
+    for state, css, glyph in (
+        (RunnerState.ALIVE, "st-success", "g-suc"),
+        (RunnerState.LATE, "st-pending-recovery", "g-pen"),
+        (RunnerState.DEAD, "st-failed", "g-fai"),
+        (RunnerState.STOPPED, "st-cancelled", "g-can"),
+    )
+}
+_ROW = """<tr id="i-%s">%s<td>%s</td>
+<td class="clip">%s</td>
+<td>%s</td>
+<td class="wide data clip" title="%s">%s</td>
+<td class="num">%s</td>
+<td class="num">%s</td>
+<td class="num">%s</td>
+<td class="num">%s</td>
+<td class="clip where">%s</td>
+</tr>
+"""
+_PICK = '<td><input type="checkbox" class="pick" name="id" form="%s" value="%s" aria-label="Choose %s"></td>'
+
+
+class Cells:
+    """Makes them for one page.
+
+    Args:
+        url: The address of a page by the name of its route.
+        now: What ages are counted to.
+    """
+
+    def __init__(self, url: Callable[..., str], now: float) -> None:
+        self._url = url
+        self._now = now
+        # What a page names in many lines is made once.
+        self._tasks: dict[str, Markup] = {}
+        self._runners: dict[str, Markup] = {}
+
+    def status(self, value: InvocationStatus | str) -> Markup:
+        """A status by colour, glyph and word."""
+        return _BADGES[InvocationStatus(value)]
+
+    def runner_state(self, state: RunnerState) -> Markup:
+        """How a runner is, in the same form."""
+        return _RUNNERS[state]
+
+    def badge(self, css: str, glyph: str, word: str) -> Markup:
+        """Any other state, in the same form."""
+        return fill(_BADGE, css, glyph, word)
+
+    def task(self, task_id: str) -> Markup:
+        """A task, its module less loud than its name."""
+        found = self._tasks.get(task_id)
+        if found is None:
+            module, _, name = task_id.rpartition(".")
+            found = self._tasks[task_id] = fill(
+                '<a class="task" href="%s" title="%s"><span class="module">%s.</span><b>%s</b></a>',
+                self._url("task", task_id=task_id),
+                task_id,
+                module,
+                name,
+            )
+        return found
+
+    def invocation(self, invocation_id: str) -> Markup:
+        """An invocation by the end of its id."""
+        return self._link(
+            self._url("invocation", invocation_id=invocation_id), invocation_id, id_tail(invocation_id)
+        )
+
+    def workflow(self, workflow_id: str) -> Markup:
+        """The run of a workflow by the end of its id."""
+        return self._link(self._url("workflow", workflow_id=workflow_id), workflow_id, id_tail(workflow_id))
+
+    def runner(self, runner_id: str) -> Markup:
+        """A runner or worker by the beginning of its id."""
+        found = self._runners.get(runner_id)
+        if found is None:
+            found = self._runners[runner_id] = self._link(
+                self._url("runner", runner_id=runner_id), runner_id, short_id(runner_id)
+            )
+        return found
+
+    def ago(self, at: float | None) -> Markup:
+        """How long ago an instant is, or in what time, and exactly when."""
+        if at is None:
+            return Markup(_NOTHING)
+        exact, age = iso(at), self._now - at
+        words = f"{duration(age)} ago" if age >= 0 else f"in {duration(-age)}"
+        return fill('<time datetime="%s" title="%s">%s</time>', exact, exact, words)
+
+    def runtime(self, record: InvocationRecord) -> str:
+        """How long its last attempt took, or has taken so far."""
+        if record.started_at is None:
+            return _NOTHING
+        if record.ended_at is not None:
+            return duration(record.ended_at - record.started_at)
+        return f"{duration(self._now - record.started_at)}…"
+
+    def waittime(self, record: InvocationRecord) -> str:
+        """How long it waited for its last attempt, or has waited so far."""
+        if record.started_at is not None:
+            return duration(max(0.0, record.started_at - record.available_at))
+        if record.ended_at is None and record.available_at <= self._now:
+            return f"{duration(self._now - record.available_at)}…"
+        return _NOTHING
+
+    def record_rows(self, records: Iterable[InvocationRecord], picks: str = "") -> Markup:
+        """The lines of a list of invocations.
+
+        Args:
+            records: One line each.
+            picks: The id of the form to which a box for choosing lines belongs; empty for no boxes.
+        """
+        return Markup("").join([self._record_row(record, picks) for record in records])
+
+    def _record_row(self, record: InvocationRecord, picks: str) -> Markup:
+        name, arguments = shown(record.invocation_id), shown(record.args_preview)
+        where: object = _NOTHING
+        if record.runner_id:
+            where = fill('%s <span class="muted">%s</span>', self.runner(record.runner_id), record.host)
+        return fill(
+            _ROW,
+            name,
+            fill(_PICK, picks, name, id_tail(record.invocation_id)) if picks else "",
+            _BADGES[record.status],
+            self.task(record.task_id),
+            self.invocation(record.invocation_id),
+            arguments,
+            arguments,
+            self.ago(record.created_at),
+            self.waittime(record),
+            self.runtime(record),
+            record.epoch or _NOTHING,
+            where,
+        )
+
+    def _link(self, address: str, whole: str, text: str) -> Markup:
+        return fill('<a class="id" href="%s" title="%s">%s</a>', address, whole, text)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+
+from pynmon.presentation.cells import Cells
+from pynmon.presentation.markup import fill, shown
+
+HOSTILE = """<script>alert(1)</script>" onmouseover='x' &amp; %s {0} \x00\x1b[31m\u202eevil"""
+
+
+class Read(HTMLParser):
+    """What a browser would make of it."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def url(name: str, **parameters: Any) -> str:
+    return f"/{name}/" + "/".join(parameters.values())
+
+
+def test_what_is_put_in_is_text_wherever_it_stands() -> None:
+    read = Read(fill('<a title="%s">%s</a>', HOSTILE, HOSTILE))
+    ((tag, attributes),) = read.elements
+    visible = HOSTILE.replace("\x00", "␀").replace("\x1b", "␛").replace("\u202e", "⟨U+202E⟩")
+    assert (tag, set(attributes)) == ("a", {"title"})
+    assert attributes["title"] == read.text == visible
+
+
+def test_markup_is_put_in_as_it_is_and_other_values_as_text() -> None:
+    assert fill("%s%s%s", Markup("<b>"), 7, "<b>") == "<b>7&lt;b&gt;"
+    assert isinstance(shown("<"), Markup)
+
+
+@pytest.mark.parametrize("cell", ["task", "invocation", "workflow", "runner"])
+def test_a_link_holds_hostile_names_as_text(cell: str) -> None:
+    read = Read(getattr(Cells(url, 0.0), cell)(HOSTILE))
+    assert "script" not in [tag for tag, _ in read.elements]
+    tag, attributes = read.elements[0]
+    assert (tag, set(attributes)) == ("a", {"class", "href", "title"})
+
+
+def test_an_age_is_counted_to_the_page_and_says_exactly_when() -> None:
+    cells = Cells(url, 100.0)
+    assert Read(cells.ago(98.0)).text == "2.00 s ago"
+    assert Read(cells.ago(160.0)).text == "in 1 m 00 s"
+    assert Read(cells.ago(98.0)).elements == [
+        ("time", {"datetime": "1970-01-01T00:01:38.000Z", "title": "1970-01-01T00:01:38.000Z"})
+    ]
+    assert cells.ago(None) == "–"
