@@ -163,6 +163,11 @@ def cancel(name: str) -> Move:
     )
 
 
+def hasten(name: str) -> Move:
+    """What anybody asks for who does not want to wait for the next attempt."""
+    return Move(invocation_id=InvocationId(name), to=S.REROUTED, sources=frozenset({S.RETRY}), reason="now")
+
+
 class World:
     """The components of one app on one backend. Another app, or another process, is another world."""
 

@@ -358,7 +358,6 @@ def test_ids_are_found_by_how_they_end(world: World) -> None:
     for nothing in ("%xy1", "*", ".xy", "Xy", "aa1xy"):
         assert names(monitor.find_by_suffix(nothing, 10, 100)) == [], nothing
     assert names(monitor.find_by_suffix("1.y", 10, 100)) == ["d1.y"]
-    assert monitor.find_by_suffix("", 10, 100) == []
 
 
 def test_only_so_many_ids_are_looked_at_for_their_end(world: World) -> None:

@@ -15,6 +15,7 @@ from integration.world import (
     cancel,
     finish,
     hand_back,
+    hasten,
     ids,
     pause,
     recover,
@@ -111,6 +112,21 @@ def test_a_retry_is_claimable_after_its_delay(world: World) -> None:
     world.pass_time(0.4)
     claim = world.claim(BOB)
     assert (claim.retries, claim.epoch, world.record("one").runner_id) == (1, 2, "bob")
+
+
+def test_anybody_can_have_a_retry_begin_before_its_time(world: World) -> None:
+    world.do(replace(retry(world.run("one"), delay_seconds=60.0), outcome=ERROR))
+    assert world.claims() == []
+    assert world.orchestrator.count_delayed() == 1
+    world.do(hasten("one"))
+    record = world.record("one")
+    assert (record.status, record.retries, record.reroutes) == (S.REROUTED, 1, 0)
+    assert world.history("one")[-1].reason == "now"
+    assert world.orchestrator.count_delayed() == 0
+    assert world.orchestrator.take_due(10).ids == ()
+    assert world.refused(hasten("one")) is MoveResult.FENCED
+    claim = world.claim(BOB)
+    assert (claim.invocation_id, claim.epoch, claim.last_error) == ("one", 2, ERROR.data)
 
 
 def test_handed_back_work_has_its_old_place(world: World) -> None:

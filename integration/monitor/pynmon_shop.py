@@ -50,6 +50,13 @@ def flaky(name: str) -> str:
     return name
 
 
+@app.task(max_retries=1, retry_for=(FlakyError,), retry_backoff=3600)
+def patient(text: str) -> str:
+    if current_invocation().attempt < 2:
+        raise FlakyError(text)
+    return text
+
+
 @app.task
 def echo(text: str) -> str:
     return text

@@ -217,6 +217,62 @@ def test_a_trigger_is_paused_and_resumed(shop: ModuleType, guarded: FastAPI, ope
     ]
 
 
+def test_a_trigger_is_run_now_once_for_each_form(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    trigger_id = shop.app.trigger.list_triggers()[0].trigger_id
+    path = f"/schedules/{quote(trigger_id)}"
+    before = len(shop.app.trigger.list_runs(trigger_id))
+    with running(shop):
+        eventually(lambda: shop.app.trigger.get(trigger_id).in_force)
+        form = hidden(operator, path)
+        for _ in range(2):
+            code, location = act(operator, f"{path}/fire", new_id=form["new_id"])
+            assert (code, unquote(location)) == (303, unquote(path))
+        eventually(lambda: len(shop.app.trigger.list_runs(trigger_id)) > before)
+        run = shop.app.trigger.list_runs(trigger_id)[0]
+        assert run.occurrence_ids == (form["new_id"],)
+        assert shop.app.get_invocation(run.invocation_id).wait(30)
+        assert len(shop.app.trigger.list_runs(trigger_id)) == before + 1
+        shop.app.trigger.pause(trigger_id)
+        assert "Run now" not in operator.get(path).text
+        code, text = act(operator, f"{path}/fire", new_id=form["new_id"])
+        assert code == 409
+        assert "resume it first" in text
+        shop.app.trigger.resume(trigger_id)
+        assert "Run now" not in logged_in(guarded, Role.VIEWER).get(path).text
+    assert act(operator, "/schedules/unknown/fire", new_id=form["new_id"])[0] == 404
+    assert act(operator, f"{path}/fire", new_id="x")[0] == 422
+    noted = [(one.action, one.subject, one.result) for one in reversed(entries(guarded))]
+    assert noted == [("fire", trigger_id, result) for result in ("done", "done", "refused")]
+
+
+@pytest.mark.parametrize("by", ["form", "program"])
+def test_what_waits_for_its_next_attempt_is_tried_again_now(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient, by: str
+) -> None:
+    with running(shop):
+        waiting = shop.patient(shop.HOSTILE[0])
+        eventually(lambda: waiting.record.status is InvocationStatus.RETRY)
+        path = f"/invocations/{waiting.invocation_id}"
+        assert "Try again now" in operator.get(path).text
+        assert "Try again now" not in logged_in(guarded, Role.VIEWER).get(path).text
+        if by == "form":
+            assert act(operator, f"{path}/retry") == (303, path)
+        else:
+            client, headers = client_of(guarded), bearer(Role.OPERATOR)
+            response = client.post(f"/api/v1{path}/retry", headers=headers, data={})
+            assert response.json() == {"invocation_id": waiting.invocation_id}
+        assert waiting.get(30) == shop.HOSTILE[0]
+    assert "Try again now" not in operator.get(path).text
+    code, text = act(operator, f"{path}/retry")
+    assert code == 409
+    assert "does not wait for another attempt" in text
+    assert "by operator" in [entry.reason for entry in waiting.history]
+    assert [(one.action, one.result) for one in entries(guarded)] == [("retry", "refused"), ("retry", "done")]
+    assert act(operator, "/invocations/unknown/retry")[0] == 404
+
+
 def test_a_kind_of_failure_is_acknowledged_until_it_happens_again(
     shop: ModuleType, guarded: FastAPI, operator: TestClient, tmp_path: Path
 ) -> None:
@@ -399,6 +455,8 @@ def test_programs_pause_acknowledge_and_recover_by_their_token(shop: ModuleType,
         assert post(f"{path}/pause") == (200, {"done": True})
         assert post(f"{path}/pause")[0] == 409
         assert post(f"{path}/resume") == (200, {"done": True})
+        assert post(f"{path}/fire?new_id=01900000-0000-7000-8000-000000000000") == (200, {"done": True})
+        assert post(f"{path}/fire?new_id=x")[0] == 422
     assert post("schedules/unknown/pause")[0] == 404
     assert post(f"failures/{'0' * 16}/acknowledge?note=known") == (200, {"done": True})
     assert post("failures/x/acknowledge")[0] == 422

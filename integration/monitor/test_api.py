@@ -181,9 +181,9 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     }
     expected = {f"/api/v1/{kind}" for kind in kinds}
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
-    acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "cancel")}
+    acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "retry", "cancel")}
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
-    acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume")}
+    acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume", "fire")}
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge", "/api/v1/runners/{runner_id}/recover"}
     expected |= {"/api/v1/bulk/{job_id}", "/api/v1/failures"}
     assert set(described["paths"]) == expected | acting

@@ -98,6 +98,25 @@ def test_a_form_is_not_closed_by_an_update(watched: Watched, shop: ModuleType) -
     assert "by olga: a mistake" in page.locator("#content").inner_text()
 
 
+def test_what_would_come_by_itself_is_done_now(watched: Watched, shop: ModuleType) -> None:
+    with running(shop):
+        waiting = shop.patient(shop.HOSTILE[1])
+        eventually(lambda: waiting.record.status is InvocationStatus.RETRY)
+        page = log_in(watched, f"/invocations/{waiting.invocation_id}")
+        page.get_by_role("button", name="Try again now").click()
+        becomes(page, "Success")
+        assert "by olga" in page.locator("#content").inner_text()
+        assert page.evaluate("window.__pwned") is None
+        trigger = shop.app.trigger.list_triggers()[0]
+        before = len(shop.app.trigger.list_runs(trigger.trigger_id))
+        page = watched.open("/schedules")
+        page.locator("tbody a", has_text=trigger.trigger_id).first.click()
+        page.get_by_role("button", name="Run now").click()
+        rows = page.locator("tbody tr")
+        eventually(lambda: page.wait_for_timeout(50) or rows.count() > before)
+        assert page.evaluate("window.__pwned") is None
+
+
 def test_many_are_cancelled_by_a_query(watched: Watched, shop: ModuleType) -> None:
     waiting = list(shop.echo.parallelize([(text,) for text in shop.HOSTILE] * 50))
     page = log_in(watched, "/invocations?q=task:pynmon_shop.echo%20is:open&size=25")

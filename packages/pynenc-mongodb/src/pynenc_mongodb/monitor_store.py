@@ -114,8 +114,6 @@ class MongoMonitorStore(BaseMonitorStore):
         return self._records(self._find({"_id": keys}, codec.SLIM, sort=[("_id", 1)], limit=limit))
 
     def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
-        if not suffix:
-            return []
         pipeline: list[Document] = [
             {"$match": {"_id": {"$gte": self._store.key(""), "$lt": self._store.key("\U0010ffff")}}},
             {"$sort": {"_id": -1}},

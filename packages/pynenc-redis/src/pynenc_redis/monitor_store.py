@@ -133,7 +133,7 @@ class RedisMonitorStore(BaseMonitorStore):
 
     def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
         found: list[str] = []
-        start, left = "", search_limit if suffix else 0
+        start, left = "", search_limit
         while left > 0 and len(found) < limit:
             looks = min(left, _ID_LOOKS)
             part, start = self._store.ask(_SUFFIX, suffix, start, looks)

@@ -11,6 +11,7 @@ from pynenc.exceptions import PynencError, StoreError
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
 from pynmon.acknowledged import Acknowledged
 from pynmon.audit import Audit, Entry
 from pynmon.health import RunnerState
@@ -40,11 +41,18 @@ class Offer:
     #: Why a control is disabled; empty when it is not.
     why_no_rerun: str
     why_no_cancel: str
+    #: Whether it waits for its next attempt.
+    may_retry: bool
 
 
 def why_no_rerun(record: InvocationRecord) -> str:
     """Why a call cannot be made again now; empty when it can."""
     return "" if record.status.is_final() else "It is still going to end by itself: cancel it first."
+
+
+def why_no_retry(record: InvocationRecord) -> str:
+    """Why an invocation cannot be tried again before its time; empty when it can."""
+    return "" if record.status is InvocationStatus.RETRY else "It does not wait for another attempt."
 
 
 def why_no_cancel(record: InvocationRecord) -> str:
@@ -73,7 +81,7 @@ class Actions:
 
     def offer(self, record: InvocationRecord) -> Offer:
         """What can be done with an invocation now; the store is not asked."""
-        return Offer(self.reserve_id(), why_no_rerun(record), why_no_cancel(record))
+        return Offer(self.reserve_id(), why_no_rerun(record), why_no_cancel(record), not why_no_retry(record))
 
     def rerun(self, actor: Actor, invocation_id: str, new_id: InvocationId) -> InvocationId:
         """Register the stored call of an invocation again.
@@ -102,6 +110,21 @@ class Actions:
             raise
         self._note(actor, "rerun", invocation_id, "done", f"as {answer.invocation_id}")
         return answer.invocation_id
+
+    def retry(self, actor: Actor, invocation_id: str) -> None:
+        """Have an invocation that waits for its next attempt tried again at once.
+
+        Raises:
+            InvocationNotFoundError: there is none with this id.
+            ActionRefusedError: it does not wait for one.
+            StoreError: the store is away.
+        """
+        engine = self._app.engine
+        record = engine.get_record(InvocationId(invocation_id))
+        self._require(actor, "retry", invocation_id, why_no_retry(record))
+        if not engine.hastener.hasten(record.invocation_id, f"by {actor.identity.name}"):
+            self._require(actor, "retry", invocation_id, "It is being tried again already.")
+        self._note(actor, "retry", invocation_id, "done", "")
 
     def cancel(self, actor: Actor, invocation_id: str, *, cascade: bool, reason: str) -> None:
         """Cancel an invocation, and with ``cascade`` whatever it called that is open.
@@ -134,6 +157,27 @@ class Actions:
         self._require(actor, action, trigger_id, f"It is {'' if paused else 'not '}paused." if is_so else "")
         (triggers.pause if paused else triggers.resume)(trigger_id)
         self._note(actor, action, trigger_id, "done", "")
+
+    def fire(self, actor: Actor, trigger_id: str, request_id: str) -> None:
+        """Ask for one run of a trigger now; a runner that has it makes it.
+
+        Args:
+            actor: Who wants it.
+            trigger_id: The trigger.
+            request_id: Asked for twice with the same one, it is run once.
+
+        Raises:
+            TriggerError: there is none with this id.
+            ActionRefusedError: it is paused.
+            StoreError: the store is away.
+        """
+        triggers = self._app.trigger
+        is_paused = triggers.get(trigger_id).paused
+        self._require(
+            actor, "fire", trigger_id, "It is paused, and does not run: resume it first." if is_paused else ""
+        )
+        triggers.fire(trigger_id, request_id=request_id)
+        self._note(actor, "fire", trigger_id, "done", "")
 
     def recover(
         self,

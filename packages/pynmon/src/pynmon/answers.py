@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -30,6 +31,21 @@ class ProblemJson(Json):
     """What is wrong."""
 
     media_type = "application/problem+json"
+
+
+#: What goes wrong, for the description of the API.
+_PROBLEMS = {
+    HTTPStatus.UNAUTHORIZED: "Not logged in.",
+    HTTPStatus.FORBIDDEN: "Not permitted.",
+    HTTPStatus.NOT_FOUND: "There is no such thing.",
+    HTTPStatus.CONFLICT: "Not possible now.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The store is away.",
+}
+
+
+def problems(*status_codes: int) -> dict[int | str, dict[str, Any]]:
+    """What a router declares of how its requests may fail."""
+    return {code: {"model": Problem, "description": _PROBLEMS[HTTPStatus(code)]} for code in status_codes}
 
 
 def problem(status_code: int, title: str, detail: str) -> ProblemJson:

@@ -17,10 +17,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from pynenc import Pynenc
-from pynenc.exceptions import StoreError
+from pynenc.exceptions import InvocationNotFoundError, StoreError, TriggerError
 from pynmon import api, pages
 from pynmon.access import Access, Guard
-from pynmon.actions import Actions
+from pynmon.actions import ActionRefusedError, Actions
 from pynmon.answers import problem
 from pynmon.audit import Audit
 from pynmon.bulk.jobs import Jobs
@@ -83,6 +83,8 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.add_exception_handler(Exception, _failed)
     monitor.add_exception_handler(StoreError, _failed)
     monitor.add_exception_handler(HTTPException, _refused)
+    for refusal in (ActionRefusedError, InvocationNotFoundError, TriggerError):
+        monitor.add_exception_handler(refusal, _not_done)
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
     monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
     monitor.add_api_route("/readyz", _readyz, include_in_schema=False)
@@ -134,6 +136,17 @@ async def _refused(request: Request, error: Exception) -> Response:
     title = "There is no such page." if error.status_code == 404 else wanted
     detail = "" if error.detail == "Not Found" else str(error.detail)
     return _answer(request, error.status_code, title, detail)
+
+
+async def _not_done(request: Request, error: Exception) -> Response:
+    """What the actions raise, as it is answered."""
+    if isinstance(error, ActionRefusedError):
+        return await _refused(request, HTTPException(409, str(error)))
+    if isinstance(error, InvocationNotFoundError):
+        what = f"invocation {error.invocation_id!r}: it was never registered, or its retention is over."
+    else:
+        what = "such trigger: no runner has it."
+    return await _refused(request, HTTPException(404, f"There is no {what}"))
 
 
 async def _misunderstood(request: Request, error: Exception) -> Response:

@@ -90,14 +90,13 @@ class Audit:
             The entries, and where older ones are; None when there are none.
         """
         found: list[Entry] = []
-        at: int | None = None
         with self._lock:
-            for at, line in _lines_backwards(self._file, before):  # noqa: B007 - where the last one began
+            for at, line in _lines_backwards(self._file, before):
                 if (entry := _entry_of(line)) is not None:
                     found.append(entry)
                 if len(found) == limit:
-                    break
-        return found, at or None
+                    return found, at or None
+        return found, None
 
     def every(self) -> Iterator[Entry]:
         """All of them, oldest first."""

@@ -70,6 +70,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/logout"): Role.VIEWER,
     ("GET", "/audit"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/rerun"): Role.OPERATOR,
+    ("POST", "/invocations/{invocation_id}/retry"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/cancel"): Role.OPERATOR,
     # A job of more than a thousand is for admins: see ``bulk.jobs``.
     ("POST", "/failures/{fingerprint}/acknowledge"): Role.OPERATOR,
@@ -80,15 +81,18 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/bulk/{job_id}/stop"): Role.OPERATOR,
     ("POST", "/schedules/{trigger_id:path}/pause"): Role.OPERATOR,
     ("POST", "/schedules/{trigger_id:path}/resume"): Role.OPERATOR,
+    ("POST", "/schedules/{trigger_id:path}/fire"): Role.OPERATOR,
     ("POST", "/api/v1/failures/{fingerprint}/acknowledge"): Role.OPERATOR,
     ("POST", "/api/v1/runners/{runner_id}/recover"): Role.ADMIN,
     ("POST", "/api/v1/schedules/{trigger_id:path}/pause"): Role.OPERATOR,
     ("POST", "/api/v1/schedules/{trigger_id:path}/resume"): Role.OPERATOR,
+    ("POST", "/api/v1/schedules/{trigger_id:path}/fire"): Role.OPERATOR,
     ("POST", "/api/v1/bulk/preview"): Role.OPERATOR,
     ("POST", "/api/v1/bulk"): Role.OPERATOR,
     ("GET", "/api/v1/bulk/{job_id}"): Role.OPERATOR,
     ("POST", "/api/v1/bulk/{job_id}/stop"): Role.OPERATOR,
     ("POST", "/api/v1/invocations/{invocation_id}/rerun"): Role.OPERATOR,
+    ("POST", "/api/v1/invocations/{invocation_id}/retry"): Role.OPERATOR,
     ("POST", "/api/v1/invocations/{invocation_id}/cancel"): Role.OPERATOR,
 }
 

@@ -49,10 +49,10 @@ class BaseMonitorStore(ABC):
 
     @abstractmethod
     def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:
-        """Invocations whose id ends so, of the last ``search_limit`` ids, the last one first; none for an empty suffix.
+        """Invocations whose id ends so, of the last ``search_limit`` ids, the last one first.
 
         No index is kept for it, because it would cost every call something: a list of ids is looked through. Ids that
-        Pynenc makes begin with their time, so that the last ones are the youngest.
+        Pynenc makes begin with their time, so that the last ones are the youngest. The suffix is not empty.
         """
 
     @abstractmethod

@@ -7,6 +7,6 @@
 - ``waiting``, ``async_waiting``: a wait pauses, helps with what it waits for, or parks and is woken.
 - ``retry``: whether a failed attempt is followed by another one, and when.
 - ``heartbeat``, ``recovery``, ``sweeper``, ``retention``: who died, what it owned, what is too old.
-- ``cancel``: ends invocations from outside.
+- ``cancel``: ends invocations from outside; ``hasten``: has a next attempt begin before its time.
 - ``payloads``: values as text; ``registry``: functions by task id; ``engine``: all of it for one app.
 """

@@ -13,6 +13,7 @@ from pynenc.engine.components import Components
 from pynenc.engine.declarations import Declarations
 from pynenc.engine.execute import Executor
 from pynenc.engine.firing import Firing
+from pynenc.engine.hasten import Hastener
 from pynenc.engine.patience import advance_surely, never
 from pynenc.engine.payloads import Payloads, SerializedArguments
 from pynenc.engine.reactions import Reactions
@@ -64,6 +65,7 @@ class Engine:
         self.canceller = Canceller(
             components.orchestrator, self.advance, components.conf.publish_timeout_seconds
         )
+        self.hastener = Hastener(self.advance, components.conf.publish_timeout_seconds)
         self.async_waiting = AsyncWaiting(components.orchestrator, self.wakeups, components.clock)
         self.recovery = Recovery(components, self.payloads)
         self.workflows = Workflows(components, self.payloads, self.advance_surely)

@@ -192,5 +192,10 @@ def cancel(invocation_id: InvocationId, reason: str) -> Move:
     )
 
 
+def hasten(invocation_id: InvocationId, reason: str) -> Move:
+    """Anybody has what waits for its next attempt tried again at once."""
+    return Move(invocation_id=invocation_id, to=_S.REROUTED, sources=frozenset({_S.RETRY}), reason=reason)
+
+
 def _recovery_status(owned: OwnedInvocation) -> InvocationStatus:
     return _S.PENDING_RECOVERY if owned.status is _S.PENDING else _S.RUNNING_RECOVERY

@@ -137,12 +137,15 @@ class Triggers:
         self.get(trigger_id)
         self._components.trigger.set_values(PAUSED, {trigger_id: None})
 
-    def fire(self, trigger_id: str, arguments: Mapping[str, Any] | None = None) -> str:
+    def fire(
+        self, trigger_id: str, arguments: Mapping[str, Any] | None = None, request_id: str | None = None
+    ) -> str:
         """Ask for one run now; a runner that has the trigger makes it. Returns the id of the request.
 
         Args:
             trigger_id: Paused ones do not run either.
             arguments: Of the task; those of the argument providers otherwise.
+            request_id: An id of one's own: asked for twice with the same one, it is run once.
 
         Raises:
             TriggerError: there is none with this id, or it is paused.
@@ -150,7 +153,7 @@ class Triggers:
         if self.get(trigger_id).paused:
             raise TriggerError(f"trigger '{trigger_id}' is paused: resume it first")
         self._declarations.check_shared()
-        request_id = str(new_id())
+        request_id = request_id or str(new_id())
         self._put(
             Occurrence(
                 occurrence_id=request_id,

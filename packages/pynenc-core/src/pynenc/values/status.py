@@ -121,9 +121,11 @@ STATUS_TABLE: Mapping[InvocationStatus, StatusDefinition] = {
         _S.CANCELLED,
         available=True,
     ),
+    # REROUTED by somebody who wants it to be tried again before its time.
     _S.RETRY: _row(
         OwnerRule.RELEASE,
         _S.PENDING,
+        _S.REROUTED,
         _S.CONCURRENCY_CONTROLLED,
         _S.CONCURRENCY_CONTROLLED_FINAL,
         _S.CANCELLED,

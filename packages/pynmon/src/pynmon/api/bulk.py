@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter
 
-from pynmon.actions import ActionRefusedError
-from pynmon.answers import Json, Problem
+from pynmon.answers import Json, problems
 from pynmon.api import models
+from pynmon.api.callers import CallerOf
 from pynmon.bulk.jobs import Job
 from pynmon.bulk.scope import count
 from pynmon.pages import bulk
-from pynmon.pages.actions import actor_of
 from pynmon.pages.context import SourceOf
 
 router = APIRouter(
-    prefix="/api/v1/bulk",
-    default_response_class=Json,
-    responses={
-        code: {"model": Problem, "description": text}
-        for code, text in (
-            (401, "Not logged in."),
-            (403, "Not permitted."),
-            (404, "There is no such thing."),
-            (409, "Not possible now."),
-            (503, "The store is away."),
-        )
-    },
+    prefix="/api/v1/bulk", default_response_class=Json, responses=problems(401, 403, 404, 409, 503)
 )
 
 
 @router.post("/preview", name="api_bulk_preview")
-def preview(request: Request, source: SourceOf, asked: bulk.Asked) -> models.BulkPreview:
+def preview(source: SourceOf, asked: bulk.Asked, caller: CallerOf) -> models.BulkPreview:
     """What would be done, and what would be left alone; nothing is changed."""
-    actor_of(request, request.headers.get("x-form-token", ""))
     scope = bulk.scope_of(source, asked, source.now())
     counted = count(source.store, scope, asked.action)
     return models.BulkPreview(
@@ -46,13 +33,9 @@ def preview(request: Request, source: SourceOf, asked: bulk.Asked) -> models.Bul
 
 
 @router.post("", name="api_bulk_start")
-def start(request: Request, source: SourceOf, jobs: bulk.JobsOf, confirmed: bulk.Confirmed) -> models.BulkJob:
+def start(source: SourceOf, jobs: bulk.JobsOf, confirmed: bulk.Confirmed, caller: CallerOf) -> models.BulkJob:
     """Begin what a dry run counted."""
-    actor = actor_of(request, request.headers.get("x-form-token", ""))
-    try:
-        return _job(jobs.start(actor, bulk.order_of(source, jobs, confirmed)))
-    except ActionRefusedError as error:
-        raise HTTPException(409, str(error)) from error
+    return _job(jobs.start(caller, bulk.order_of(source, jobs, confirmed)))
 
 
 @router.get("/{job_id}", name="api_bulk_job")
@@ -62,14 +45,10 @@ def show(jobs: bulk.JobsOf, job_id: str) -> models.BulkJob:
 
 
 @router.post("/{job_id}/stop", name="api_bulk_stop")
-def stop(request: Request, jobs: bulk.JobsOf, job_id: str) -> models.BulkJob:
+def stop(jobs: bulk.JobsOf, job_id: str, caller: CallerOf) -> models.BulkJob:
     """Have it end after its present step."""
-    actor = actor_of(request, request.headers.get("x-form-token", ""))
     job = bulk.find(jobs, job_id)
-    try:
-        jobs.stop(actor, job)
-    except ActionRefusedError as error:
-        raise HTTPException(409, str(error)) from error
+    jobs.stop(caller, job)
     return _job(job)
 
 

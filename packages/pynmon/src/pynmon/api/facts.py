@@ -13,7 +13,7 @@ from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.answers import Json, Problem
+from pynmon.answers import Json, problems
 from pynmon.api import models
 from pynmon.failures import kinds_of
 from pynmon.family import descendants_of
@@ -28,18 +28,7 @@ from pynmon.statistics import figures
 _MANY = 500
 
 
-router = APIRouter(
-    prefix="/api/v1",
-    default_response_class=Json,
-    responses={
-        code: {"model": Problem, "description": text}
-        for code, text in (
-            (401, "Not logged in."),
-            (404, "There is no such thing."),
-            (503, "The store is away."),
-        )
-    },
-)
+router = APIRouter(prefix="/api/v1", default_response_class=Json, responses=problems(401, 404, 503))
 Statuses = Annotated[list[InvocationStatus], Query(default_factory=list)]
 QueryText = Annotated[str, Query(description="A query, as on the page of invocations.")]
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -10,11 +10,10 @@ from pydantic import BaseModel, Field
 
 from pynenc.values.ids import InvocationId
 from pynmon.access import require_form_token
-from pynmon.actions import ActionRefusedError
 from pynmon.bulk.jobs import MOST_FOR_OPERATORS, Job, Jobs, JobState, Order
 from pynmon.bulk.scope import COUNTED_AT_MOST, BulkAction, Scope, count
 from pynmon.identity import Role
-from pynmon.pages.actions import actor_of
+from pynmon.pages.actions import SenderOf, actor_of
 from pynmon.pages.context import SourceOf, ViewsOf, filters_of, query_of, statuses_of
 from pynmon.presentation.texts import iso, plural
 from pynmon.query.grammar import QueryError
@@ -115,11 +114,7 @@ def start(
     actor = actor_of(request, form.form_token)
     if is_typed(form.action, form.expected) and form.typed.strip() != form.expected:
         raise HTTPException(409, f"It was not confirmed: go back, and type {form.expected}.")
-    try:
-        job = jobs.start(actor, order_of(source, jobs, form))
-    except ActionRefusedError as error:
-        raise HTTPException(409, str(error)) from error
-    return _to(request, job)
+    return _to(request, jobs.start(actor, order_of(source, jobs, form)))
 
 
 @router.get("/bulk/{job_id}", name="bulk_job")
@@ -140,16 +135,10 @@ def show(request: Request, source: SourceOf, views: ViewsOf, jobs: JobsOf, job_i
 
 
 @router.post("/bulk/{job_id}/stop", name="bulk_stop")
-def stop(
-    request: Request, jobs: JobsOf, job_id: str, form_token: Annotated[str, Form()] = ""
-) -> RedirectResponse:
+def stop(request: Request, jobs: JobsOf, sender: SenderOf, job_id: str) -> RedirectResponse:
     """Back to the job."""
-    actor = actor_of(request, form_token)
     job = find(jobs, job_id)
-    try:
-        jobs.stop(actor, job)
-    except ActionRefusedError as error:
-        raise HTTPException(409, str(error)) from error
+    jobs.stop(sender, job)
     return _to(request, job)
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 from pynenc.values.triggers import TriggerRun
-from pynmon.pages.context import SourceOf, ViewsOf
+from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.presentation.payloads import masked_text
 from pynmon.schedules import TriggerState, day_of, last_line, lateness_of, next_times, schedules_of, state_of
 from pynmon.source import Source
@@ -43,7 +43,9 @@ def schedules(request: Request, source: SourceOf, views: ViewsOf) -> HTMLRespons
 
 
 @router.get("/schedules/{trigger_id:path}", name="schedule")
-def schedule(request: Request, source: SourceOf, views: ViewsOf, trigger_id: str) -> HTMLResponse:
+def schedule(
+    request: Request, source: SourceOf, views: ViewsOf, actions: ActionsOf, trigger_id: str
+) -> HTMLResponse:
     """One of them, with its latest runs."""
     trigger = next((one for one in source.triggers.list_triggers() if one.trigger_id == trigger_id), None)
     if trigger is None:
@@ -66,6 +68,7 @@ def schedule(request: Request, source: SourceOf, views: ViewsOf, trigger_id: str
         last_line=_last_line,
         lateness=lambda run: lateness_of(trigger, run),
         limit=_RUNS,
+        new_id=actions.reserve_id(),
     )
 
 

@@ -81,7 +81,7 @@ class MemMonitorStore(BaseMonitorStore):
     def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
         with self._store.lock:
             records = self._store.tables.records
-            last = nlargest(search_limit, records) if suffix else []
+            last = nlargest(search_limit, records)
             return [_slim(records[one]) for one in last if one.endswith(suffix)][:limit]
 
     # -- one invocation -------------------------------------------------------------------------------

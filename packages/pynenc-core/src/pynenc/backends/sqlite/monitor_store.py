@@ -105,8 +105,6 @@ class SQLiteMonitorStore(BaseMonitorStore):
             ]
 
     def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
-        if not suffix:
-            return []
         # Only the index of ids is looked at, and the records of what was found.
         last = "SELECT invocation_id FROM inv_{t} ORDER BY invocation_id DESC LIMIT ?"
         text = f"SELECT invocation_id FROM ({last}) WHERE substr(invocation_id, ?) = ? LIMIT ?"
