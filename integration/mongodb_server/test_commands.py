@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from integration.mongodb_server.own_server import OwnServer
 from integration.mongodb_server.world import Commands, world_on
-from integration.world import World, call, finish, ids, pause, resume
+from integration.world import World, call, finish, ids, pause, recover, resume
 from pymongo import monitoring
+
+from pynenc.values.operations import MoveResult
 
 BATCH = 64
 AHEAD: dict[str, Any] = {
@@ -84,12 +86,26 @@ def test_looking_in_vain_is_one_read(world: World, commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("number", [1, BATCH])
-def test_a_finish_is_two_commands(world: World, commands: Commands, number: int) -> None:
+def test_a_finish_after_a_claim_is_one_command(world: World, commands: Commands, number: int) -> None:
     world.submit(*(f"n{one}" for one in range(number)))
     claims = world.claims(**AHEAD)
     with commands.during() as seen:
         world.do(*map(finish, claims))
-    assert (len(claims), _names(seen)) == (number, ["find", "update"])
+    assert (len(claims), _names(seen)) == (number, ["update"])
+
+
+def test_what_was_claimed_and_taken_away_meanwhile_is_read_and_refused(
+    world: World, commands: Commands
+) -> None:
+    world.submit("one", "two")
+    one, two = world.claims(**AHEAD)
+    other = world.another_process()
+    other.do(recover(other.record("one")))
+    other.close()
+    with commands.during() as seen:
+        answers = world.advance(finish(one), finish(two)).moves
+    assert [answer.result for answer in answers] == [MoveResult.FENCED, MoveResult.DONE]
+    assert _names(seen) == ["update", "find", "find"]
 
 
 def test_a_finish_that_meets_somebody_else_is_read_back(world: World, commands: Commands) -> None:

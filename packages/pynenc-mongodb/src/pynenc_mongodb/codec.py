@@ -78,12 +78,11 @@ HOT: dict[str, int] = dict.fromkeys(
     ),
     1,
 )
-#: What a worker is told.
-CLAIM: dict[str, int] = dict.fromkeys(
+#: What a worker is told, and what its first move has to know.
+CLAIM: dict[str, int] = HOT | dict.fromkeys(
     (
-        *("task_id", "args_id", "token", "epoch", "status", "arguments", "parent_id", "root_id", "depth"),
-        *("workflow_id", "workflow_type", "retries", "recoveries", "created_at", "outcome.data"),
-        *("n", "priority", "dependents"),
+        *("args_id", "arguments", "parent_id", "root_id", "depth", "workflow_type", "created_at"),
+        "outcome.data",
     ),
     1,
 )

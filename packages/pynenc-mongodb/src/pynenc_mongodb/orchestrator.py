@@ -22,6 +22,7 @@ from pynenc.values.status import FINAL, InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 from pynenc_mongodb import claims, codec, moves, schema, slots, workflows
+from pynenc_mongodb.claimed import Claimed
 from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigOrchestratorMongo
 from pynenc_mongodb.monitor_store import MongoMonitorStore
@@ -48,6 +49,7 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
         super().__init__(store)
         self._runners = RunnerRows(store)
         self._outbox = Outbox(store)
+        self._claimed = Claimed(store)
 
     # -- the hot operations ---------------------------------------------------------------------------
 
@@ -68,6 +70,8 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
             raise CommitUnknownError(f"a part of a step was written: {error}") from error
 
     def _carry_out(self, session: Session, step: Step) -> StepAnswer:
+        for document in self._claimed.take(step.moves):
+            session.adopt(document)
         answers = moves.carry_out(session, step.moves) if step.moves else []
         delivered: tuple[bool, ...] = (False,) * len(step.messages)
         if step.messages and all(answer.accepted for answer in answers):
@@ -80,6 +84,7 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
         found = claims.Found()
         if step.claim is not None and entered:
             found = claims.claim(session, step.claim)
+            self._claimed.keep(found.documents)
         self.store.pieces.fill(found.documents)
         due = (
             None if found.documents or found.next_due is None else max(0.0, found.next_due - self.store.now())
