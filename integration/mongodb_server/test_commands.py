@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,9 @@ from integration.mongodb_server.world import Commands, world_on
 from integration.world import World, call, finish, ids, pause, recover, resume
 from pymongo import monitoring
 
+from pynenc.values.ids import InvocationId
 from pynenc.values.operations import MoveResult
+from pynenc.values.records import Outcome, OutcomeKind
 
 BATCH = 64
 AHEAD: dict[str, Any] = {
@@ -127,3 +130,26 @@ def test_a_helped_call_is_four_writes(world: World, commands: Commands) -> None:
     writes = Counter(name for name in _names(seen) if name in ("insert", "update", "findAndModify"))
     # The call, the pause with the weight of the wait, the claim, and the end of both.
     assert writes == {"insert": 1, "findAndModify": 1, "update": 2}
+
+
+@pytest.mark.parametrize(("size", "asked"), [(20, []), (5_000, ["find"])])
+def test_a_short_result_comes_with_the_news_of_the_end(
+    world: World, commands: Commands, size: int, asked: list[str]
+) -> None:
+    before, claim = world.run("before"), world.run("one")
+    heard: queue.Queue[list[InvocationId]] = queue.Queue()
+    watch = world.watch(heard.put)
+    watch.add(ids("before", "one"))
+    outcome = Outcome(OutcomeKind.RESULT, "x" * size, size_bytes=size)
+    other = world.another_process()
+    other.do(finish(before))
+    assert heard.get(timeout=30) == [before.invocation_id]  # the stream is open
+    other.do(finish(claim, outcome))
+    assert heard.get(timeout=30) == [claim.invocation_id]
+    with commands.during() as seen:
+        states = world.orchestrator.get_states(ids("one"))
+    assert _names(seen) == asked
+    assert states == other.orchestrator.get_states(ids("one"))
+    assert states[claim.invocation_id].outcome == outcome
+    other.close()
+    watch.close()

@@ -17,6 +17,7 @@ from typing import Any
 
 from pymongo.errors import OperationFailure
 
+from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseWatch, OnReady
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
@@ -37,6 +38,16 @@ _AWAIT_MILLISECONDS = 1000
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
 #: There are no change streams here, or this user may not read one.
 _NO_STREAMS = frozenset({40573, 13, 8000, 115})
+
+#: An outcome of more bytes is read by whoever wants it.
+_SHORT_BYTES = 512
+_UPDATED = "updateDescription.updatedFields"
+_IS_SHORT_END = {
+    "$and": [
+        {"$eq": [{"$type": f"${_UPDATED}.outcome.data"}, "string"]},
+        {"$lte": [{"$bsonSize": f"${_UPDATED}.outcome"}, _SHORT_BYTES]},
+    ]
+}
 
 _Reports = dict["MongoWatch", list[InvocationId]]
 #: Id, whether it is final, whether it is claimable, seq if it is known.
@@ -74,6 +85,8 @@ class Changes:
         self._watched: dict[InvocationId, dict[MongoWatch, bool]] = {}
         #: Of ids watched so: the seq up to which everything is known.
         self._known_seq: dict[InvocationId, int] = {}
+        #: Watched ones that ended, with the fields that make their state.
+        self.heard: HeardEnds[Document] = HeardEnds()
         self._thread: threading.Thread | None = None
         self._active_at = 0.0
         self._has_streams = True
@@ -244,19 +257,23 @@ class Changes:
                         self._note(change)
 
     def _pipeline(self) -> list[Document]:
-        updated = "updateDescription.updatedFields"
         fields = ("q", "ended_at", "occurred_at", "until")
         match = {
             "documentKey._id": {"$regex": f"^{re.escape(self._server.app)}/"},
             "ns.coll": {"$in": [schema.INVOCATIONS, schema.MESSAGES, schema.OCCURRENCES]},
             "$or": [
                 {"operationType": "insert"},
-                *({f"{updated}.{name}": {"$exists": True}} for name in fields),
+                *({f"{_UPDATED}.{name}": {"$exists": True}} for name in fields),
             ],
         }
-        chosen = {
-            name: {"$ifNull": [f"${updated}.{name}", f"$fullDocument.{name}"]}
+        chosen: Document = {
+            name: {"$ifNull": [f"${_UPDATED}.{name}", f"$fullDocument.{name}"]}
             for name in ("q", "ended_at", "occurred_at", "seq")
+        }
+        # Everybody who listens is told of everything: of outcomes only what is short.
+        chosen |= {
+            name: {"$cond": [_IS_SHORT_END, f"${_UPDATED}.{name}", "$$REMOVE"]}
+            for name in ("status", "outcome")
         }
         return [{"$match": match}, {"$project": {"documentKey": 1, "ns": 1, **chosen}}]
 
@@ -270,6 +287,9 @@ class Changes:
             if change["ns"]["coll"] == schema.INVOCATIONS:
                 invocation_id = InvocationId(self._server.name_of(change["documentKey"]["_id"]))
                 if change.get("ended_at") is not None:
+                    epoch = change.get("outcome", {}).get("epoch")
+                    if epoch is not None and invocation_id in self._watched:
+                        self.heard.note(invocation_id, {**change, "epoch": epoch})
                     self._note_final(invocation_id, reports)
                 elif change.get("q") == READY:
                     self._note_work()

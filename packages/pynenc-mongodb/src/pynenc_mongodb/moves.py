@@ -115,6 +115,8 @@ def _follow(session: Session, row: Row, move: Move, before: InvocationStatus) ->
 def _put_outcome(session: Session, row: Row, move: Move) -> None:
     """In place of that of an earlier attempt."""
     stored = codec.from_outcome(move.outcome)
+    if stored is not None:
+        stored["epoch"] = row.get("epoch")  # so that whoever hears of the outcome knows whose it is
     if stored is not None and "data" in stored:
         name = f"{row.get('epoch')}/{row.seen_seq}/outcome"
         stored["data"] = session.store.pieces.stored(stored["data"], OF_INVOCATION + row.invocation_id, name)

@@ -101,10 +101,9 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
     # -- reads ----------------------------------------------------------------------------------------
 
     def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:  # noqa: D102
-        return {
-            invocation_id: codec.to_state(invocation_id, document)
-            for invocation_id, document in self._by_ids(ids, codec.STATE)
-        }
+        heard = self.store.heard.take(ids)
+        found = self._by_ids([one for one in ids if one not in heard], codec.STATE)
+        return {one: codec.to_state(one, document) for one, document in (*heard.items(), *found)}
 
     def get_records(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         return {
@@ -354,6 +353,7 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
                 collection.delete_many({**self.store.by_ids(final), "status": {"$in": _FINAL}})
             if final:
                 self.store.pieces.delete(OF_INVOCATION + one for one in final)
+        self.store.heard.forget()
 
     def purge(self) -> None:  # noqa: D102
         with self.store.writing():
@@ -362,3 +362,4 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
         self.store.pieces.purge(OF_INVOCATION)
         self._runners.purge()
         self._outbox.purge()
+        self.store.heard.forget()

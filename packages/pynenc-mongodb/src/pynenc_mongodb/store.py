@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.ids import InvocationId
@@ -87,6 +88,11 @@ class MongoStore(BaseStore):
     def interrupt(self) -> None:
         """Let every waiting thread of this process look again."""
         self._changes.interrupt()
+
+    @property
+    def heard(self) -> HeardEnds[Document]:
+        """What makes the states of those whose end this process was told of just now."""
+        return self._changes.heard
 
     def watch(self, on_ready: OnReady) -> MongoWatch:
         """Open a subscription."""

@@ -328,7 +328,7 @@ def _from_claim(claim: list[Any], token: str) -> Claim:
     )
 
 
-def from_states(states: list[Any]) -> dict[InvocationId, InvocationState]:
+def from_states(states: Iterable[list[Any]]) -> dict[InvocationId, InvocationState]:
     """By id."""
     return {
         one[0]: InvocationState(

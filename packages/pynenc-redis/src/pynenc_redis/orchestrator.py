@@ -90,7 +90,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     # -- reads ----------------------------------------------------------------------------------------
 
     def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:  # noqa: D102
-        states = codec.from_states(self.store.take_heard(ids))
+        states = codec.from_states([one, *told] for one, told in self.store.heard.take(ids).items())
         missing = [one for one in ids if one not in states]
         return {**states, **codec.from_states(self.store.ask(_STATES, *missing))} if missing else states
 
@@ -205,7 +205,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     def delete(self, ids: Sequence[InvocationId]) -> None:  # noqa: D102
         for batch in batches(list(dict.fromkeys(ids))):
             self.store.run(_DELETE, *batch)
-        self.store.forget_heard()
+        self.store.heard.forget()
 
     def purge(self) -> None:  # noqa: D102
         self.store.remove("o:")

@@ -9,10 +9,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.findings import Finding
-from pynenc.values.ids import InvocationId
 from pynenc_redis.conf import ConfigRedis
 from pynenc_redis.health import examine
 from pynenc_redis.scripts import Script
@@ -72,7 +72,7 @@ class RedisStore(BaseStore):
 
     def remove(self, section: str) -> None:
         """Remove every key of a section of the app, in batches."""
-        self.forget_heard()
+        self.heard.forget()
         cursor = "0"
         # Nothing in it is special to patterns: the prefix is made of harmless characters only.
         pattern = f"{self.prefix}{section}*"
@@ -104,13 +104,10 @@ class RedisStore(BaseStore):
         self._work.interrupt()
         self._subscription.note_occurrences()
 
-    def take_heard(self, ids: Sequence[InvocationId]) -> list[list[Any]]:
-        """States of those whose end this process was told of just now, each once."""
-        return self._subscription.take_heard(ids)
-
-    def forget_heard(self) -> None:
-        """Something was deleted."""
-        self._subscription.forget_heard()
+    @property
+    def heard(self) -> HeardEnds[list[Any]]:
+        """Status, epoch and outcome of those whose end this process was told of just now."""
+        return self._subscription.heard
 
     def watch(self, on_ready: OnReady) -> RedisWatch:
         """Open a subscription."""

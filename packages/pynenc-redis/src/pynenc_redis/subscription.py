@@ -11,15 +11,15 @@ import logging
 import select
 import socket
 import threading
-import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from redis.connection import AbstractConnection
 from redis.exceptions import RedisError
 
+from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseWatch, OnReady
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
@@ -35,8 +35,6 @@ _PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
 #: How long a new watch waits for the first subscription.
 _FIRST_SECONDS = 1.0
 _BATCH = 1000
-#: What was said of an end is used instead of a read for so long.
-_FRESH_SECONDS = 1.0
 _Reports = dict["RedisWatch", list[InvocationId]]
 
 
@@ -61,8 +59,8 @@ class Subscription:
         self._lock = threading.Lock()
         #: By id: who is interested, and whether also in it becoming claimable.
         self._watched: dict[InvocationId, dict[RedisWatch, bool]] = {}  # guarded by self._lock
-        #: By id: when the end of a watched one was heard of, and its state. Guarded by self._lock.
-        self._heard: dict[InvocationId, tuple[float, list[Any]]] = {}
+        #: Status, epoch and outcome of watched ones that ended.
+        self.heard: HeardEnds[list[Any]] = HeardEnds()
         self._thread: threading.Thread | None = None  # guarded by self._lock
         self._connection: AbstractConnection | None = None
         self._listening = threading.Event()
@@ -99,21 +97,6 @@ class Subscription:
                 watches = self._watched.get(invocation_id)
                 if watches is not None and watches.pop(watch, None) is not None and not watches:
                     del self._watched[invocation_id]
-
-    def take_heard(self, ids: Sequence[InvocationId]) -> list[list[Any]]:
-        """Id, status, epoch and outcome of those whose end was heard of just now: whoever waited need not ask.
-
-        Each is given once. What is final changes no more, but it may be deleted.
-        """
-        oldest = time.monotonic() - _FRESH_SECONDS
-        with self._lock:
-            heard = [(one, self._heard.pop(one, None)) for one in ids] if self._heard else []
-        return [[one, *told[1]] for one, told in heard if told is not None and told[0] > oldest]
-
-    def forget_heard(self) -> None:
-        """Something was deleted."""
-        with self._lock:
-            self._heard.clear()
 
     def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
         """Block until the marker moved."""
@@ -163,22 +146,19 @@ class Subscription:
     def _note(self, news: Mapping[str, str | list[Any]]) -> None:
         """By id: ``available``, or ``final``, or the state that is final."""
         reports: _Reports = {}
-        now = time.monotonic()
         with self._lock:
             for text, what in news.items():
                 invocation_id = InvocationId(text)
                 if what != "available":
                     interested = list(self._watched.pop(invocation_id, {}))
                     if interested and isinstance(what, list):
-                        self._heard[invocation_id] = now, what
+                        self.heard.note(invocation_id, what)
                 else:
                     watches = self._watched.get(invocation_id, {})
                     interested = [watch for watch, wants in watches.items() if wants]
                     watches.update(dict.fromkeys(interested, False))
                 for watch in interested:
                     reports.setdefault(watch, []).append(invocation_id)
-            while self._heard and (first := next(iter(self._heard.items())))[1][0] <= now - _FRESH_SECONDS:
-                del self._heard[first[0]]
         for watch, ids in reports.items():
             watch.report(ids)
 
