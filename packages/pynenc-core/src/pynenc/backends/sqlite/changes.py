@@ -31,6 +31,28 @@ _PAUSE_AFTER_ERROR_SECONDS = 1.0
 _Reports = dict["SQLiteWatch", list[InvocationId]]
 
 
+class _Alarm:
+    """Wakes one thread, also when it rings before that waits.
+
+    An Event does the same; to wait on it takes three times the processor, which is what an idle worker is about.
+    """
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def ring(self) -> None:
+        """Let the thread go on; twice is once. Whoever rings does so under one lock."""
+        if self._lock.locked():
+            self._lock.release()
+
+    def wait(self, timeout_seconds: float = -1) -> None:
+        """Block until it rings, without end when no time is given."""
+        self._lock.acquire(timeout=timeout_seconds)
+
+
 class Changes:
     """The waiting threads and subscriptions of one process on one store.
 
@@ -57,7 +79,6 @@ class Changes:
     def _forget_all(self) -> None:
         # All guarded by self._lock.
         self._work = threading.Condition(self._lock)
-        self._poke = threading.Condition(self._lock)
         self._waiting = 0
         self._occurred = threading.Condition(self._lock)
         #: So many threads wait for occurrences.
@@ -68,6 +89,7 @@ class Changes:
         #: Of ids watched so: the seq at which they were last seen claimable, -1 when they were not.
         self._claimable_at: dict[InvocationId, int] = {}
         self._thread: threading.Thread | None = None
+        self._alarm = _Alarm()
         self._active_at = 0.0
         #: How what is watched stood when it was looked up last.
         self._standings: list[Standing] = []
@@ -191,7 +213,7 @@ class Changes:
         with self._lock:
             thread, self._thread = self._thread, None
             self._let_all_look()
-            self._poke.notify_all()
+            self._alarm.ring()
         if thread is not None and thread is not threading.current_thread():
             thread.join(5)
 
@@ -207,32 +229,36 @@ class Changes:
 
     def _ensure_thread(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="pynenc-sqlite-changes", daemon=True)
+            self._alarm = alarm = _Alarm()
+            self._thread = threading.Thread(
+                target=self._run, args=(alarm,), name="pynenc-sqlite-changes", daemon=True
+            )
             self._thread.start()
         else:
-            self._poke.notify()
+            self._alarm.ring()
 
-    def _run(self) -> None:
+    def _run(self, alarm: _Alarm) -> None:
         me = threading.current_thread()
         looker = Looker(self._connections, self._tables, self._now)
-        while self._pause(me):
+        while self._pause(me, alarm):
             try:
                 if looker.has_changed():
                     self._look(looker)
             except StoreError as error:
                 logger.warning("cannot look for changes, trying again: %s", error)
-                with self._poke:
-                    self._poke.wait(_PAUSE_AFTER_ERROR_SECONDS)
+                alarm.wait(_PAUSE_AFTER_ERROR_SECONDS)
 
-    def _pause(self, me: threading.Thread) -> bool:
-        """Wait until it is time to look; False when this thread is no longer wanted."""
-        with self._poke:
-            while self._thread is me and not (self._waiting or self._watched or self._reacting):
-                self._poke.wait()
-            if self._thread is me:
-                quiet = (time.monotonic() - self._active_at) / _PAUSE_SHARE
-                self._poke.wait(min(max(quiet, _SHORTEST_SECONDS), _LONGEST_SECONDS))
-            return self._thread is me
+    def _pause(self, me: threading.Thread, alarm: _Alarm) -> bool:
+        """Wait until it is time to look; False when this thread is no longer wanted.
+
+        Without the lock: whoever changes what is read here rings afterwards.
+        """
+        while self._thread is me and not (self._waiting or self._watched or self._reacting):
+            alarm.wait()
+        if self._thread is me:
+            quiet = (time.monotonic() - self._active_at) / _PAUSE_SHARE
+            alarm.wait(min(max(quiet, _SHORTEST_SECONDS), _LONGEST_SECONDS))
+        return self._thread is me
 
     def _look(self, looker: Looker) -> None:
         with self._lock:

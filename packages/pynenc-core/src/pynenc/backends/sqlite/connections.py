@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from pynenc.backends.sqlite.errors import is_busy, translated
 from pynenc.backends.sqlite.forks import tell_of_forks
@@ -41,6 +42,36 @@ class _Line:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+class _Reading:
+    """A line in use by statements that read. A generator would do; this is entered often."""
+
+    __slots__ = ("_line", "_open", "_translated")
+
+    def __init__(
+        self, line: _Line, open_line: Callable[[_Line], sqlite3.Connection], errors: translated
+    ) -> None:
+        self._line = line
+        self._open = open_line
+        self._translated = errors
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._line.lock.acquire()
+        if self._line.connection is not None:
+            return self._line.connection
+        try:
+            with self._translated:
+                return self._open(self._line)
+        except BaseException:
+            self._line.lock.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._line.lock.release()
+        self._translated.__exit__(kind, error, traceback)
 
 
 class Connections:
@@ -115,10 +146,8 @@ class Connections:
         """The same for the questions of people, which nothing that works has to wait for."""
         return self._reading(self._inspect_line)
 
-    @contextmanager
-    def _reading(self, line: _Line) -> Iterator[sqlite3.Connection]:
-        with self._translated, line.lock:
-            yield line.connection or self._open(line)
+    def _reading(self, line: _Line) -> _Reading:
+        return _Reading(line, self._open, self._translated)
 
     def close(self) -> None:
         """Close all; the next use opens them again."""
