@@ -131,7 +131,9 @@ def unit(session: nox.Session, version: str) -> None:
     """Unit tests of every package on each Python that there is."""
     folders = [ROOT / "packages" / package / "tests" for package in WITH_MODULES]
     tests = [folder for folder in folders if folder.is_dir()]
-    _Environment(session, version).run("pytest", *tests, *PARALLEL, *session.posargs)
+    # They compute rather than wait, and each process has to collect them all.
+    parallel = ("-n", str(os.cpu_count() or 1))
+    _Environment(session, version).run("pytest", *tests, *parallel, *session.posargs)
 
 
 @nox.session(python=False)
@@ -188,7 +190,7 @@ def combinations(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def programs(session: nox.Session) -> None:
-    """The demo and the examples, as their users run them."""
+    """The command line, the demo and the examples, as their users run them."""
     _run_tests(session, "integration/programs", *PARALLEL)
 
 

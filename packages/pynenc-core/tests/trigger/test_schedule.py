@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -58,14 +59,17 @@ def expected(expression: str, zone: ZoneInfo, begin: float, end: float) -> list[
     if expression.split()[1].startswith("*"):
         instants = range(int(begin) + 300, int(end) + 1, 300)
         return [float(i) for i in instants if matches(datetime.fromtimestamp(i, zone))]
-    wall = datetime.fromtimestamp(begin, zone).replace(tzinfo=None) - timedelta(days=2)
-    last = datetime.fromtimestamp(end, zone).replace(tzinfo=None) + timedelta(days=2)
-    found = set()
-    while wall <= last:
-        if matches(wall):
-            found.add(wall.replace(tzinfo=zone).timestamp())
-        wall += timedelta(minutes=5)
+    found = {wall.replace(tzinfo=zone).timestamp() for wall in walls(expression, begin, end)}
     return sorted(i for i in found if begin < i <= end)
+
+
+@cache
+def walls(expression: str, begin: float, end: float) -> list[datetime]:
+    """What a calendar says between two instants and some days around, in whatever zone."""
+    matches = matcher(expression)
+    first, last = (datetime.fromtimestamp(instant, UTC).replace(tzinfo=None) for instant in (begin, end))
+    steps = range(-3 * 288, ((last - first).days + 4) * 288)
+    return [wall for step in steps if matches(wall := first + step * timedelta(minutes=5))]
 
 
 @pytest.mark.parametrize("zone", ZONES)
