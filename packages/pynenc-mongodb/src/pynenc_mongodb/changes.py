@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
 from pynenc.contracts.heard import HeardEnds
@@ -233,9 +234,16 @@ class Changes:
     def _follow(self, me: threading.Thread) -> None:
         """Read a change stream for as long as somebody waits, and a little longer."""
         database = self._server.collection(schema.INVOCATIONS).database
-        with translated(self._server.where):
+        with translated(self._server.where), database.client.start_session() as session:
+            # A stream begins where the server's clock is, and that may be ahead of what reads see: a write between
+            # both would never be heard of. So it begins at a time that the first look waits for.
+            database.command("ping", session=session)
             try:
-                stream = database.watch(self._pipeline(), max_await_time_ms=_AWAIT_MILLISECONDS)
+                stream = database.watch(
+                    self._pipeline(),
+                    max_await_time_ms=_AWAIT_MILLISECONDS,
+                    start_at_operation_time=session.operation_time,
+                )
             except OperationFailure as error:
                 if code_of(error) not in _NO_STREAMS:
                     raise
@@ -245,7 +253,7 @@ class Changes:
                 self._has_streams = False
                 return
             with stream:
-                self._look()  # at what came before the stream
+                self._look(session)  # at what came before the stream
                 wanted_at = time.monotonic()
                 while self._thread is me and stream.alive:
                     if self._is_wanted(me):
@@ -300,12 +308,12 @@ class Changes:
 
     # -- looking --------------------------------------------------------------------------------------
 
-    def _look(self) -> None:
-        """See what a stream would have told."""
+    def _look(self, session: ClientSession | None = None) -> None:
+        """See what a stream would have told; whatever happened before the last command of a session is seen."""
         with self._lock:
             waiting, ids = self._waiting, list(self._watched)
-        ready, due = self._look_for_work() if waiting else (False, None)
-        standings = self._look_up(ids)
+        ready, due = self._look_for_work(session) if waiting else (False, None)
+        standings = self._look_up(ids, session)
         reports: _Reports = {}
         with self._lock:
             if due is not None and (self._next_due is None or due < self._next_due):
@@ -323,28 +331,34 @@ class Changes:
                 self._active_at = time.monotonic()
         _deliver(reports)
 
-    def _look_for_work(self) -> tuple[bool, float | None]:
+    def _look_for_work(self, session: ClientSession | None) -> tuple[bool, float | None]:
         server = self._server
         app = server.app
         with translated(server.where):
             invocations = server.collection(schema.INVOCATIONS)
-            ready = invocations.find_one({"a": app, "q": READY}, {"_id": 1}, hint="ready")
+            ready = invocations.find_one({"a": app, "q": READY}, {"_id": 1}, hint="ready", session=session)
             if ready is None:
                 ready = server.collection(schema.MESSAGES).find_one(
-                    {"a": app, "until": {"$lte": server.now()}}, {"_id": 1}, hint="queue"
+                    {"a": app, "until": {"$lte": server.now()}}, {"_id": 1}, hint="queue", session=session
                 )
             delayed = invocations.find_one(
-                {"a": app, "q": DELAYED}, {"available_at": 1}, sort=[("available_at", 1)], hint="delayed"
+                {"a": app, "q": DELAYED},
+                {"available_at": 1},
+                sort=[("available_at", 1)],
+                hint="delayed",
+                session=session,
             )
         return ready is not None, delayed["available_at"] if delayed else None
 
-    def _look_up(self, ids: Sequence[InvocationId]) -> list[_Standing]:
+    def _look_up(self, ids: Sequence[InvocationId], session: ClientSession | None = None) -> list[_Standing]:
         if not ids:
             return []
         server = self._server
         query = {"_id": {"$in": [server.id_of(one) for one in ids]}, "a": server.app}
         with translated(server.where):
-            found = server.collection(schema.INVOCATIONS).find(query, {"ended_at": 1, "q": 1, "seq": 1})
+            found = server.collection(schema.INVOCATIONS).find(
+                query, {"ended_at": 1, "q": 1, "seq": 1}, session=session
+            )
             return [
                 (
                     InvocationId(server.name_of(one["_id"])),
