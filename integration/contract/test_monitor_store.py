@@ -26,7 +26,7 @@ from integration.world import (
 
 from pynenc.contracts import PayloadKind
 from pynenc.values.ids import RunnerId
-from pynenc.values.monitor import RecordQuery
+from pynenc.values.monitor import RecordQuery, equal_parts
 from pynenc.values.record_filter import (
     AllOf,
     AnyOf,
@@ -462,6 +462,32 @@ def test_what_failed_in_a_window_is_listed_with_its_kind(world: World) -> None:
     assert names(monitor.list_failed(0.0, found[1].ended_at, 10)) == ["one"]
 
 
+def test_the_latest_ends_of_each_part_of_a_window_stand_for_all_of_it(world: World) -> None:
+    for name in "abcdefg":
+        claim = world.run(name)
+        world.pass_time(0.05)
+        world.do(finish(claim, ERROR if name in "bcf" else RESULT))
+    world.submit("open")
+    monitor = world.monitor
+    every = monitor.list_finished(0.0, math.inf, 10)
+    since, until = every[-1].ended_at, every[0].ended_at
+    # What begins a part belongs to it, what ends it to the next one.
+    parts = equal_parts(since, until, 3)
+    inside = [monitor.list_finished(*edges, 10) for edges in parts]
+    assert {one.invocation_id for part in inside for one in part} == set(ids(*"abcdef"))
+    assert monitor.sample_finished(since, until, 3, 10) == inside
+    assert monitor.sample_finished(since, until, 3, 1) == [part[:1] for part in inside]
+    assert monitor.count_ended(since, until, 3, 10) == [len(part) for part in inside]
+    assert monitor.count_ended(since, until, 1, 10) == [6]
+    assert monitor.count_ended(since, until, 1, 4) == [4]
+    assert monitor.count_ended(since, until, 3, 10, failed=True) == [
+        len(monitor.list_failed(*edges, 10)) for edges in parts
+    ]
+    assert monitor.count_ended(since, until, 1, 10, failed=True) == [3]
+    assert monitor.sample_finished(until + 1.0, until + 2.0, 2, 5) == [[], []]
+    assert monitor.count_ended(until + 1.0, until + 2.0, 2, 5) == [0, 0]
+
+
 def test_what_is_owned_is_listed(world: World) -> None:
     populate(world)
     monitor = world.monitor
@@ -524,6 +550,8 @@ def test_reading_changes_nothing(world: World) -> None:
     monitor.get_payloads(ids("failed")[0], 10)
     monitor.list_finished(0.0, math.inf, 10)
     monitor.list_failed(0.0, math.inf, 10)
+    monitor.sample_finished(0.0, 9e9, 3, 10)
+    monitor.count_ended(0.0, 9e9, 3, 10)
     monitor.list_invocations(RecordQuery(where=between(N.RUN_SECONDS, low=1.0)))
     monitor.list_owned(10)
     monitor.find_longest_waiting()

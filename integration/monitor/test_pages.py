@@ -20,6 +20,7 @@ from pynenc.contracts import BaseOrchestrator
 from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
+from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
 from pynmon.timeline import spans
 
@@ -412,17 +413,38 @@ def test_every_stretch_of_work_is_on_the_timeline(shop: ModuleType, client: Test
     assert any("batch" in row and "Success" in row for row in rows)
 
 
-def test_a_timeline_of_too_much_shows_the_end_of_it_in_full_width(
+def test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure(
+    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    failed = shop.app.orchestrator.count_by_status()[InvocationStatus.FAILED]
+    with statements(shop) as seen:
+        text = client.get("/timeline?range=1h").text
+    assert len(seen) <= 6, seen
+    assert f"{failed} failed" in text
+    ticks = re.findall(r'<a href="([^"]+)" aria-label="(\d+) failed from', text)
+    assert sum(int(n) for _, n in ticks) == failed
+    # A tick leads to what failed there.
+    address, n = ticks[0]
+    table = client.get("/timeline" + address.replace("&amp;", "&") + "&view=table").text
+    assert table.count('<td><span class="status st-failed"') == int(n)
+    # The same as a table.
+    text = client.get("/timeline?range=1h&view=table").text
+    counts = re.findall(r'<a class="bad" href="[^"]+">(\d+)</a>', text)
+    assert sum(map(int, counts)) == failed
+
+
+def test_a_timeline_of_too_much_that_matches_shows_the_end_of_it_in_full_width(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def drawn_since() -> datetime:
-        text = client.get("/timeline?range=7d").text
+        text = client.get("/timeline?range=7d&q=-is:open").text
         return datetime.fromisoformat(re.findall(r'runners? from <time datetime="([^"]+)"', text)[0])
 
     assert drawn_since() < datetime.now(UTC) - timedelta(days=6)
     monkeypatch.setattr(spans, "LIMIT", 5)
     assert drawn_since() > datetime.now(UTC) - timedelta(hours=1)
-    assert "More ended in this window than is drawn" in client.get("/timeline?range=7d").text
+    assert "More ended in this window than is drawn" in client.get("/timeline?range=7d&q=-is:open").text
 
 
 def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: TestClient) -> None:

@@ -70,11 +70,11 @@ def test_ten_thousand_bars_are_few_nodes_and_failures_come_last() -> None:
     ]
     picture = draw(spans, {}, WINDOW)
     assert not picture.is_single
-    paths = [path for lane in picture.lanes for path in lane.paths()]
+    paths = [path for lane in picture.lanes for path in lane.paths]
     assert len(paths) == 101
     assert sum(len(outline) for _, outline in paths) < 350 * 1024
-    failed = next(lane for lane in picture.lanes if len(lane.paths()) == 2)
-    assert failed.paths()[-1][0] == "st-failed"
+    failed = next(lane for lane in picture.lanes if len(lane.paths) == 2)
+    assert failed.paths[-1][0] == "st-failed"
 
 
 def test_lanes_are_limited_and_a_few_bars_are_drawn_one_by_one() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import starmap
 from typing import Any
 
 from bson import Timestamp
@@ -12,7 +13,7 @@ from bson import Timestamp
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -22,6 +23,7 @@ from pynenc_mongodb.schema import DELAYED, READY, Document
 from pynenc_mongodb.store import MongoStore
 
 _FAILED = dict.fromkeys(("ended_at", "task_id", "outcome.error_type", "outcome.fingerprint"), 1)
+_IS_FAILED: Document = {"outcome.kind": OutcomeKind.EXCEPTION.value}
 _FINISHED = dict.fromkeys(("ended_at", "status", "task_id", "runner_id", "started_at", "available_at"), 1)
 
 
@@ -155,23 +157,62 @@ class MongoMonitorStore(BaseMonitorStore):
         condition = {"ended_at": {"$gte": since, "$lt": until}}
         order = [("ended_at", 1 if oldest_first else -1)]
         return [
-            Finished(
-                one["ended_at"],
-                codec.status_of(one),
-                one["task_id"],
-                self._store.id_of(one),
-                one.get("runner_id"),
-                one.get("started_at"),
-                one["available_at"],
-            )
+            self._finished(one)
             for one in self._find(condition, _FINISHED, sort=order, limit=limit, hint="ended")
         ]
 
-    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
-        condition = {
-            "outcome.kind": OutcomeKind.EXCEPTION.value,
-            "ended_at": {"$gte": since, "$lt": until},
+    def sample_finished(  # noqa: D102
+        self, since: float, until: float, parts: int, each: int
+    ) -> list[list[Finished]]:
+        def latest(at: int, edges: tuple[float, float]) -> list[Document]:
+            return [
+                {"$match": self._ended(*edges)},
+                {"$sort": {"ended_at": -1}},
+                {"$limit": each},
+                {"$project": {**_FINISHED, "part": {"$literal": at}}},
+            ]
+
+        found: list[list[Finished]] = [[] for _ in range(parts)]
+        for one in self._of_each(starmap(latest, enumerate(equal_parts(since, until, parts)))):
+            found[one["part"]].append(self._finished(one))
+        return found
+
+    def count_ended(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    ) -> list[int]:
+        def count(at: int, edges: tuple[float, float]) -> list[Document]:
+            condition = self._ended(*edges) | (_IS_FAILED if failed else {})
+            return [{"$match": condition}, {"$limit": most}, {"$group": {"_id": at, "n": {"$sum": 1}}}]
+
+        counts = {
+            one["_id"]: one["n"]
+            for one in self._of_each(starmap(count, enumerate(equal_parts(since, until, parts))))
         }
+        return [counts.get(at, 0) for at in range(parts)]
+
+    def _ended(self, since: float, until: float) -> Document:
+        return {"a": self._store.app, "ended_at": {"$gte": since, "$lt": until}}
+
+    def _of_each(self, pipelines: Iterable[list[Document]]) -> list[Document]:
+        """What several pipelines find, in one command."""
+        first, *others = pipelines
+        union = [{"$unionWith": {"coll": schema.INVOCATIONS, "pipeline": one}} for one in others]
+        with self._store.reading():
+            return list(self._store.collection(schema.INVOCATIONS).aggregate([*first, *union]))
+
+    def _finished(self, one: Document) -> Finished:
+        return Finished(
+            one["ended_at"],
+            codec.status_of(one),
+            one["task_id"],
+            self._store.id_of(one),
+            one.get("runner_id"),
+            one.get("started_at"),
+            one["available_at"],
+        )
+
+    def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
+        condition = {**_IS_FAILED, "ended_at": {"$gte": since, "$lt": until}}
         found = self._find(condition, _FAILED, sort=[("ended_at", -1)], limit=limit, hint="failed")
         return [
             Failed(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
@@ -27,6 +27,8 @@ _HISTORIES = scripts.load("histories")
 _BEGINNINGS = scripts.load("beginnings")
 _FIGURES = scripts.load("figures")
 _FAILURES = scripts.load("failures")
+_LATEST_ENDS = scripts.load("latest_ends")
+_COUNT_ENDS = scripts.load("count_ends")
 _LONGEST_WAITING = scripts.load("longest_waiting")
 _RUNNERS = scripts.load("youngest_runners")
 _GET_RUNNERS = scripts.load("get_runners")
@@ -179,6 +181,21 @@ class RedisMonitorStore(BaseMonitorStore):
         key = f"{self._store.prefix}o:{index}"
         found: list[str] = self._store.command(command, key, *bounds, "LIMIT", 0, limit)
         return found
+
+    def sample_finished(  # noqa: D102
+        self, since: float, until: float, parts: int, each: int
+    ) -> list[list[Finished]]:
+        edges = [repr(edge) for part in equal_parts(since, until, parts) for edge in part]
+        ids = self._store.ask(_LATEST_ENDS, each, *edges)
+        figures = map(from_figures, self._in_parts(_FIGURES, [one for part in ids for one in part]))
+        by_id = {one.invocation_id: one for one in figures}
+        return [[by_id[one] for one in part if one in by_id] for part in ids]
+
+    def count_ended(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    ) -> list[int]:
+        edges = [repr(edge) for part in equal_parts(since, until, parts) for edge in part]
+        return [min(most, n) for n in self._store.ask(_COUNT_ENDS, "failed" if failed else "ended", *edges)]
 
     def _in_parts(self, script: scripts.Script, ids: Sequence[str]) -> Iterator[list[str]]:
         for batch in batches(ids, _BATCH):

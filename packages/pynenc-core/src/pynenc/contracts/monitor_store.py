@@ -70,6 +70,19 @@ class BaseMonitorStore(ABC):
         """What ended at or after ``since`` and before ``until``: the latest ends, latest first, or the earliest."""
 
     @abstractmethod
+    def sample_finished(self, since: float, until: float, parts: int, each: int) -> list[list[Finished]]:
+        """What ended in each of so many equal parts of a window: of each part the latest ``each``, latest first.
+
+        The cost depends on ``parts`` and ``each`` alone, however much ended.
+        """
+
+    @abstractmethod
+    def count_ended(
+        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    ) -> list[int]:
+        """How many ended in each of so many equal parts of a window, counted up to ``most``; or with an exception."""
+
+    @abstractmethod
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:
         """What ended with an exception at or after ``since`` and before ``until``, latest first."""
 

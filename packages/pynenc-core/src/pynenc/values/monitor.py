@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from pynenc.values.ids import InvocationId
@@ -57,6 +58,12 @@ class Finished(NamedTuple):
     started_at: float | None
     #: When it became claimable for the last time.
     available_at: float
+
+
+def equal_parts(since: float, until: float, parts: int) -> list[tuple[float, float]]:
+    """Beginning and end of so many equal parts of a window; together they are all of it."""
+    edges = [since + (until - since) * at / parts for at in range(parts)] + [until]
+    return list(pairwise(edges))
 
 
 class Failed(NamedTuple):

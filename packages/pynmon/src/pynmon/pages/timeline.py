@@ -22,8 +22,10 @@ from pynmon.pages.context import RANGES, SourceOf, ViewsOf, filters_of, question
 from pynmon.presentation.texts import clock, clock_ms
 from pynmon.query.rows import MOST_RECORDS
 from pynmon.source import Source
-from pynmon.timeline import lanes
-from pynmon.timeline.spans import LIMIT, Work, work_in, work_of
+from pynmon.timeline import lanes, spans
+from pynmon.timeline.bars import bars_of
+from pynmon.timeline.density import Density, density_in
+from pynmon.timeline.spans import Work, work_in, work_of
 from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
 router = APIRouter()
@@ -71,7 +73,9 @@ def timeline(
     if not question.problem:
         kept["q"] = form.q
     conditions = [*question.conditions, *filters_of(None, form.task)]
-    if question.problem:
+    is_narrowed = bool(question.problem or family or conditions or form.errors)
+    density = None if is_narrowed else _density(source, window)
+    if question.problem or density:
         work = Work([], is_detailed=True)
     elif family:
         work = work_of(source.store, _matching(family, conditions, form), window)
@@ -90,12 +94,17 @@ def timeline(
         now=now,
         window=window,
         work=work,
-        limit=LIMIT,
+        limit=spans.MOST_FAILED if form.errors else spans.LIMIT,
         searched=MOST_RECORDS,
         spans=sorted(work.spans, key=lambda span: span.begin) if form.view else work.spans,
-        picture=lanes.draw(work.spans, runners, window),
+        picture=density.picture if density else lanes.draw(work.spans, runners, window),
+        density=density,
+        most_failed=spans.MOST_FAILED,
         layout=lanes,
-        failed=by_status[InvocationStatus.FAILED],
+        bars_of=bars_of,
+        failed=density.failed if density else by_status[InvocationStatus.FAILED],
+        failed_is_least=density is not None
+        and any(part.failed == spans.MOST_FAILED for part in density.parts),
         seen=[status for status in InvocationStatus if by_status[status]],
         ticks=_ticks(window),
         tick_text=clock if window.seconds >= 20 else clock_ms,
@@ -114,8 +123,15 @@ def timeline(
         family_is_cut=len(family) == _FAMILY,
         family_limit=_FAMILY,
         zoom=lambda since, until: _link(address(since, until), kept),
+        failures_in=lambda part: _link(address(part.begin, part.end), kept, {"errors": "true"}),
         zoomable=SHORTEST_SECONDS,
     )
+
+
+def _density(source: Source, window: Window) -> Density | None:
+    """When more ended than is drawn one by one."""
+    (ended,) = source.store.count_ended(window.since, window.until, 1, spans.LIMIT + 1)
+    return density_in(source.store, window) if ended > spans.LIMIT else None
 
 
 def _family(source: Source, root: str) -> Sequence[InvocationRecord]:

@@ -22,6 +22,8 @@ _S = InvocationStatus
 DETAILED = 250
 #: More are not drawn: the latest are.
 LIMIT = 10_000
+#: The same when only failures are.
+MOST_FAILED = 1_000
 #: Of what ended after a window so many are looked at, to find what began before its end.
 _AFTER = 2_000
 _OWNED = 500
@@ -60,13 +62,17 @@ def work_in(
     """Whatever overlaps the window, also what began before it or goes on.
 
     Args:
-        store: Asked at most four times, and once more for conditions that need more than figures.
+        store: Asked at most five times, and once more for conditions that need more than figures.
         window: From when to when.
         conditions: What has to hold for an invocation that is shown.
         errors_only: Shows no stretch that did not fail.
     """
-    finished = store.list_finished(window.since, window.until, LIMIT)
-    cut_at = finished[-1].ended_at if len(finished) == LIMIT else None
+    limit = MOST_FAILED if errors_only else LIMIT
+    if errors_only:
+        finished = _failed_in(store, window, limit)
+    else:
+        finished = store.list_finished(window.since, window.until, limit)
+    cut_at = finished[-1].ended_at if len(finished) == limit else None
     if not window.follows:
         later = store.list_finished(window.until, math.inf, _AFTER, oldest_first=True)
         # What was claimed may have been in somebody's hands for some time before its start.
@@ -91,6 +97,25 @@ def work_in(
         if not errors_only or span.status is _S.FAILED
     ]
     return Work(spans, is_detailed=True, cut_at=cut_at, is_searched_in_part=found.is_cut)
+
+
+def _failed_in(store: BaseMonitorStore, window: Window, limit: int) -> list[Finished]:
+    """The latest failures, also where many more succeeded since."""
+    failed = store.list_failed(window.since, window.until, limit)
+    records = store.get_invocations([one.invocation_id for one in failed])
+    return [
+        Finished(
+            one.ended_at,
+            _S.FAILED,
+            one.task_id,
+            one.invocation_id,
+            record.runner_id,
+            record.started_at,
+            record.available_at,
+        )
+        for one in failed
+        if (record := records.get(one.invocation_id)) is not None
+    ]
 
 
 def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window) -> Work:

@@ -12,7 +12,7 @@ from pynenc.backends.mem.store import MemStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId, RunnerId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import RunnerRecord
@@ -113,6 +113,17 @@ class MemMonitorStore(BaseMonitorStore):
                 if record.ended_at is not None and since <= record.ended_at < until
             )
             return [_finished(record) for record in islice(inside, limit)]
+
+    def sample_finished(  # noqa: D102
+        self, since: float, until: float, parts: int, each: int
+    ) -> list[list[Finished]]:
+        return [self.list_finished(*edges, each) for edges in equal_parts(since, until, parts)]
+
+    def count_ended(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    ) -> list[int]:
+        look = self.list_failed if failed else self.list_finished
+        return [len(look(*edges, most)) for edges in equal_parts(since, until, parts)]
 
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
         with self._store.lock:

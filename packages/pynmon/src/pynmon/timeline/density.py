@@ -1,0 +1,157 @@
+"""How busy runners were, when more ended than can be drawn one by one: by looking at a few of it, often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.values.monitor import Finished, equal_parts
+from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
+from pynmon.presentation.statuses import LOOKS
+from pynmon.timeline.lanes import AXIS, LABELS, WIDTH, Lane, Picture, place_of
+from pynmon.timeline.spans import MOST_FAILED
+from pynmon.timeline.window import Window
+
+#: Columns of the picture, looks at each of them, and invocations that are looked at each time.
+PARTS, PER_PART, EACH = 110, 3, 13
+#: The busiest; more are not drawn.
+_MOST_LANES = 60
+_OWNED = 500
+#: Height of the row of failures, and of the highest column of a lane.
+FAILURES, _ROOM = 24, 20
+_CSS = LOOKS[InvocationStatus.RUNNING].css
+_STEP = (WIDTH - LABELS) / PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One column of the picture, over all runners."""
+
+    begin: float
+    end: float
+    x: float
+    width: float
+    #: Counted, up to as many as one picture shows.
+    failed: int
+    #: How many were at work at a time, when it was looked at.
+    busy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """The whole picture."""
+
+    #: A lane for each runner; its one path is as high as the runner was busy.
+    picture: Picture
+    parts: list[Part]
+    #: So many invocations at a time fill a lane, and more do not fill it more.
+    full: float
+
+    @property
+    def failed(self) -> int:
+        """Counted, up to so many for each part."""
+        return sum(part.failed for part in self.parts)
+
+
+def density_in(store: BaseMonitorStore, window: Window) -> Density:
+    """What runners did in a window, in four reads that cost the same however much ended."""
+    sample = store.sample_finished(window.since, window.until, PER_PART * PARTS, EACH)
+    failed = store.count_ended(window.since, window.until, PARTS, MOST_FAILED, failed=True)
+    open_ones = store.list_owned(_OWNED)
+    busy = work_seconds(sample, open_ones, window)
+    runners = store.get_runners(list(busy))
+    return draw(failed, busy, runners, window)
+
+
+def work_seconds(
+    sample: Sequence[Sequence[Finished]], open_ones: Iterable[InvocationRecord], window: Window
+) -> dict[str, list[float]]:
+    """Seconds of work of each runner in each part."""
+    step = window.seconds / PARTS
+    busy: dict[str, list[float]] = {}
+
+    def add(runner_id: str, begin: float, end: float, weight: float) -> None:
+        first = max(0, int((begin - window.since) / step))
+        last = min(PARTS - 1, int((end - window.since) / step))
+        columns = busy.get(runner_id)
+        if columns is None:
+            columns = busy[runner_id] = [0.0] * PARTS
+        if first == last:
+            columns[first] += weight * (end - begin)
+            return
+        for at in range(first, last + 1):
+            edge = window.since + at * step
+            columns[at] += weight * max(0.0, min(end, edge + step) - max(begin, edge))
+
+    for rows, edges in zip(sample, equal_parts(window.since, window.until, PER_PART * PARTS), strict=True):
+        weight = weight_of(rows, *edges)
+        for row in rows:
+            if row.started_at is not None and row.runner_id is not None:
+                add(row.runner_id, row.started_at, row.ended_at, weight)
+    for one in open_ones:
+        begin = one.started_at or one.pending_at
+        if begin is not None and begin < window.until and one.runner_id is not None:
+            add(one.runner_id, begin, window.until, 1.0)
+    return busy
+
+
+def weight_of(rows: Sequence[Finished], begin: float, end: float) -> float:
+    """For how much work that of the latest that ended in a part stands: for itself when they are all that did."""
+    if len(rows) < EACH:
+        return 1.0
+    # It was seen for so many seconds, and is shown as if it had gone on like that.
+    seconds = end - rows[-1].ended_at
+    return max(1.0, (end - begin) / seconds) if seconds > 0 else 1.0
+
+
+def draw(
+    failed: Sequence[int],
+    busy: Mapping[str, Sequence[float]],
+    runners: Mapping[str, RunnerRecord],
+    window: Window,
+) -> Density:
+    """Columns of equal width, and a lane for each of the busiest runners."""
+    step = window.seconds / PARTS
+    edges = equal_parts(window.since, window.until, PARTS)
+    parts = [
+        Part(
+            begin,
+            end,
+            round(LABELS + at * _STEP, 1),
+            round(_STEP, 1),
+            failed[at],
+            sum(columns[at] for columns in busy.values()) / step,
+        )
+        for at, (begin, end) in enumerate(edges)
+    ]
+    chosen = sorted(busy, key=lambda name: -sum(busy[name]))[:_MOST_LANES]
+    full = _nearly_highest([seconds for name in chosen for seconds in busy[name] if seconds]) / step or 1.0
+    lanes: list[Lane] = []
+    y = AXIS + FAILURES
+    for name in sorted(chosen, key=lambda name: place_of(name, runners.get(name))):
+        lane = Lane(name, runners.get(name), y)
+        lane.paths.append((_CSS, _outline(busy[name], full * step, y + lane.height)))
+        lanes.append(lane)
+        y += lane.height
+    picture = Picture(lanes, y, is_single=False, left_out=len(busy) - len(chosen))
+    return Density(picture, parts, full)
+
+
+def _nearly_highest(values: Sequence[float]) -> float:
+    """Of a hundred all but the five highest are no higher: one that stands out makes no others invisible."""
+    return sorted(values)[int(0.95 * len(values))] if values else 0.0
+
+
+def _outline(columns: Sequence[float], full: float, bottom: int) -> str:
+    found = []
+    for at, seconds in enumerate(columns):
+        if seconds > 0:
+            # What is not nothing is seen, however little it is.
+            high = min(_ROOM, max(1, round(seconds / full * _ROOM)))
+            x = round(LABELS + at * _STEP)
+            width = round(LABELS + (at + 1) * _STEP) - x - 1
+            found.append(f"M{x} {bottom - high}h{width}v{high}h-{width}z")
+    return "".join(found)
