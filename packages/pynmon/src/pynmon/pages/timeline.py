@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated
@@ -19,7 +19,7 @@ from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, filters_of, question_of, seconds_of
-from pynmon.presentation.texts import clock, clock_ms
+from pynmon.presentation.texts import clock, clock_ms, day
 from pynmon.query.rows import MOST_RECORDS
 from pynmon.source import Source
 from pynmon.timeline import lanes, spans
@@ -107,7 +107,7 @@ def timeline(
         and any(part.failed == spans.MOST_FAILED for part in density.parts),
         seen=[status for status in InvocationStatus if by_status[status]],
         ticks=_ticks(window),
-        tick_text=clock if window.seconds >= 20 else clock_ms,
+        tick_text=_tick_text(window),
         now_x=lanes.x_of(now, window) if window.since <= now <= window.until else None,
         form=form,
         ranges=RANGES,
@@ -166,6 +166,12 @@ def _link(*parts: dict[str, str]) -> str:
     """The same page with other words in its address; later parts win, empty ones are left out."""
     together = {name: value for part in parts for name, value in part.items()}
     return "?" + urlencode({name: value for name, value in together.items() if value})
+
+
+def _tick_text(window: Window) -> Callable[[float], str]:
+    if window.seconds > 3 * 86400:
+        return day
+    return clock if window.seconds >= 20 else clock_ms
 
 
 def _ticks(window: Window) -> list[tuple[float, float, float, float]]:

@@ -59,6 +59,11 @@ def clock_ms(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
+def day(at: float) -> str:
+    """The day in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%a %d %b")
+
+
 def number(value: float) -> str:
     """With thin groups of digits."""
     return f"{value:,.0f}".replace(",", "\u202f")
