@@ -77,6 +77,46 @@ class TestEnforcedMaximum:
         eventually(lambda: len(set(workers(os.getpid())) - {before[0]}) == 2)
 
 
+class TestDraining:
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {
+            **QUICK,
+            "threadrunner": {"max_threads": 2},
+            "persistentprocessrunner": {"num_processes": 2},
+            "multithreadrunner": {"max_processes": 2, "max_threads": 1, "enforce_max_processes": True},
+            "processrunner": {"max_processes": 2},
+        }
+
+    def test_a_runner_finishes_what_it_has_and_ends(self, running: RunningApp, tmp_path: Path) -> None:
+        gate = tmp_path / "gate"
+        held = running.tasks.waits_for_file(str(gate))
+        eventually((tmp_path / "gate.begun").exists)
+        orchestrator, runner = running.app.orchestrator, running.runner
+        assert runner is not None
+        assert orchestrator.request_drain(runner.runner_id)
+
+        def beats() -> int:
+            rows = orchestrator.list_runners()
+            return next(one.beats for one in rows if one.identity.runner_id == runner.runner_id)
+
+        # It hears of it with a beat, has dealt with it by the next one, and the worker that idles ends first.
+        heard = beats() + 2
+        eventually(lambda: beats() >= heard)
+        eventually(lambda: len(workers(os.getpid())) <= 1)
+        later = running.tasks.add(1, 1)
+        gate.write_text("open")
+        assert held.get(TIMEOUT) == "open"
+        assert runner.wait_until_stopped(TIMEOUT)
+        assert later.record.epoch == 0
+        assert held.record.recoveries == held.record.reroutes == 0
+        assert reasons_of_ends(running) == {"clean"}
+        assert not orchestrator.request_drain(runner.runner_id)
+        # The same object runs again, as another runner.
+        running.start()
+        assert later.get(TIMEOUT) == 2
+
+
 @pytest.mark.parametrize("runner_cls", ["PersistentProcessRunner", "MultiThreadRunner"])
 class TestWornWorkers:
     @pytest.fixture

@@ -81,8 +81,8 @@ def test_apps_may_use_the_same_names(pair: tuple[World, World]) -> None:
     mine, other = pair
     _fill(mine)
     _fill(other)
-    assert other.orchestrator.beat(Beat(lease=LeaseRequest("sweep", ALICE.runner_id, 60)))
-    assert not other.orchestrator.beat(Beat(lease=LeaseRequest("sweep", BOB.runner_id, 60)))
+    assert other.orchestrator.beat(Beat(lease=LeaseRequest("sweep", ALICE.runner_id, 60))).leads
+    assert not other.orchestrator.beat(Beat(lease=LeaseRequest("sweep", BOB.runner_id, 60))).leads
     other.do(finish(other.claim()))
     assert (mine.status("one"), other.status("one")) == ("registered", "success")
     other.orchestrator.delete(ids("one"))

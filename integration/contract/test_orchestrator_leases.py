@@ -6,11 +6,11 @@ import pytest
 from integration.clocks import in_threads
 from integration.world import ALICE, BOB, World, runner
 
-from pynenc.values.runners import Beat, LeaseRequest, RunnerIdentity, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, LeaseRequest, RunnerIdentity, RunnerRecord
 
 
 def _take(world: World, holder: RunnerIdentity, seconds: float = 0.5, name: str = "sweep") -> bool:
-    return world.orchestrator.beat(Beat(lease=LeaseRequest(name, holder.runner_id, seconds)))
+    return world.orchestrator.beat(Beat(lease=LeaseRequest(name, holder.runner_id, seconds))).leads
 
 
 def _rows(world: World, *, include_stopped: bool = False) -> dict[str, RunnerRecord]:
@@ -63,7 +63,8 @@ def test_a_stopped_runner_is_listed_on_request(world: World) -> None:
 def test_one_write_can_do_everything(world: World) -> None:
     world.orchestrator.beat(Beat(alive=(ALICE,)))
     lease = LeaseRequest("sweep", BOB.runner_id, 5)
-    assert world.orchestrator.beat(Beat(alive=(BOB,), stopped=((ALICE.runner_id, "lost"),), lease=lease))
+    beat = Beat(alive=(BOB,), stopped=((ALICE.runner_id, "lost"),), lease=lease)
+    assert world.orchestrator.beat(beat) == BeatAnswer(leads=True)
     assert list(_rows(world)) == ["bob"]
 
 
@@ -81,7 +82,36 @@ def test_stopping_an_unknown_runner_is_harmless(world: World) -> None:
 
 
 def test_without_a_request_no_lease_is_held(world: World) -> None:
-    assert not world.orchestrator.beat(Beat(alive=(ALICE,)))
+    assert not world.orchestrator.beat(Beat(alive=(ALICE,))).leads
+
+
+def test_a_runner_is_told_with_its_beats_to_take_nothing_more(world: World) -> None:
+    lease = LeaseRequest("sweep", ALICE.runner_id, 60)
+    beat = Beat(alive=(ALICE, BOB), lease=lease)
+    assert world.orchestrator.beat(beat) == BeatAnswer(leads=True)
+    assert world.another_process().orchestrator.request_drain(ALICE.runner_id)
+    assert world.orchestrator.request_drain(ALICE.runner_id)
+    for beats in (2, 3):
+        assert world.orchestrator.beat(beat) == BeatAnswer(leads=True, drains=True)
+        rows = _rows(world)
+        assert {name: (row.beats, row.drains) for name, row in rows.items()} == {
+            "alice": (beats, True),
+            "bob": (beats, False),
+        }
+    # Its workers are not asked themselves.
+    assert world.orchestrator.beat(Beat(alive=(BOB, ALICE))) == BeatAnswer()
+    assert world.monitor.get_runners(["alice"])["alice"].drains
+
+
+def test_only_a_runner_that_lives_can_be_asked_to_take_nothing_more(world: World) -> None:
+    assert not world.orchestrator.request_drain(ALICE.runner_id)
+    assert _rows(world, include_stopped=True) == {}
+    world.orchestrator.beat(Beat(alive=(ALICE,)))
+    world.orchestrator.request_drain(ALICE.runner_id)
+    world.orchestrator.beat(Beat(stopped=((ALICE.runner_id, "lost"),)))
+    assert not _rows(world, include_stopped=True)["alice"].drains
+    assert not world.orchestrator.request_drain(ALICE.runner_id)
+    assert world.orchestrator.beat(Beat(alive=(ALICE,))) == BeatAnswer()
 
 
 def test_a_free_lease_is_given_to_one(world: World) -> None:

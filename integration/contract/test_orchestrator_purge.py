@@ -132,6 +132,6 @@ def test_a_purge_leaves_nothing(world: World) -> None:
     answer = world.advance(claim=world.claim_request())
     assert (answer.claims, answer.next_due_seconds) == ((), None)
     assert not world.answer(finish(waiter)).accepted
-    assert world.orchestrator.beat(Beat(lease=LeaseRequest("sweep", BOB.runner_id, 9)))
+    assert world.orchestrator.beat(Beat(lease=LeaseRequest("sweep", BOB.runner_id, 9))).leads
     assert world.submit("new", reg_key="r") == ids("new")
     assert world.run("free", **limited).epoch == 1

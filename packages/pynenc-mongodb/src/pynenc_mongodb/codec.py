@@ -270,4 +270,5 @@ def to_runner(document: Document) -> RunnerRecord:
         last_beat_at=document["last_beat_at"],
         stopped_at=document.get("stopped_at"),
         stop_reason=document.get("stop_reason", ""),
+        drains=document.get("drains", False),
     )

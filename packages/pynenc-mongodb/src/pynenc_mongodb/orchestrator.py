@@ -17,7 +17,7 @@ from pynenc.values.operations import (
     SubmitAnswer,
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
-from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
@@ -257,8 +257,11 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
 
     # -- runners --------------------------------------------------------------------------------------
 
-    def beat(self, beat: Beat) -> bool:  # noqa: D102
+    def beat(self, beat: Beat) -> BeatAnswer:  # noqa: D102
         return self._runners.beat(beat)
+
+    def request_drain(self, runner_id: RunnerId) -> bool:  # noqa: D102
+        return self._runners.drain(runner_id)
 
     def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:  # noqa: D102
         return self._runners.list_all(include_stopped=include_stopped)

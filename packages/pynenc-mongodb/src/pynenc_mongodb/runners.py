@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from pynenc.values.runners import Beat, LeaseRequest, RunnerIdentity, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, LeaseRequest, RunnerIdentity, RunnerRecord
 from pynenc_mongodb import codec, schema
 from pynenc_mongodb.errors import DUPLICATE, code_of
 from pynenc_mongodb.schema import Document
@@ -23,20 +23,25 @@ class RunnerRows:
     def __init__(self, store: MongoStore) -> None:
         self._store = store
 
-    def beat(self, beat: Beat) -> bool:
-        """Refresh rows and take or renew a lease, in one write; whether the lease is held."""
+    def beat(self, beat: Beat) -> BeatAnswer:
+        """Refresh rows and take or renew a lease, in one write, whose refusals are the answer."""
         writes = [self._refresh(identity) for identity in beat.alive]
         writes += [
             UpdateOne(
                 {"_id": self._key(runner_id), "a": self._store.app, "stopped_at": {"$exists": False}},
-                [{"$set": {"stopped_at": _NOW, "stop_reason": {"$literal": reason}}}],
+                [{"$set": {"stopped_at": _NOW, "stop_reason": {"$literal": reason}, "drains": "$$REMOVE"}}],
             )
             for runner_id, reason in beat.stopped
         ]
+        drain_at = lease_at = -1
+        if beat.alive:
+            drain_at = len(writes)
+            writes.append(self._unless_draining(beat.alive[0]))
         if beat.lease is not None:
+            lease_at = len(writes)
             writes.append(self._lease(beat.lease))
         if not writes:
-            return False
+            return BeatAnswer()
         refused: set[int] = set()
         with self._store.writing():
             try:
@@ -46,7 +51,18 @@ class RunnerRows:
                 refused = {one["index"] for one in errors if one["code"] == DUPLICATE}
                 if code_of(error) or error.details.get("writeConcernErrors"):
                     raise
-        return beat.lease is not None and len(writes) - 1 not in refused
+        return BeatAnswer(
+            leads=beat.lease is not None and lease_at not in refused, drains=drain_at in refused
+        )
+
+    def drain(self, runner_id: str) -> bool:
+        """Ask a runner to take nothing more; False if it does not live."""
+        query = {"_id": self._key(runner_id), "a": self._store.app, "started_at": {"$exists": True}}
+        with self._store.writing():
+            answer = self._store.collection(schema.RUNNERS).update_one(
+                {**query, "stopped_at": {"$exists": False}}, {"$set": {"drains": True}}
+            )
+        return answer.matched_count == 1
 
     def list_all(self, *, include_stopped: bool) -> list[RunnerRecord]:
         """The runners in order."""
@@ -106,6 +122,18 @@ class RunnerRows:
         }
         return UpdateOne(
             {"_id": self._key(identity.runner_id), "a": self._store.app}, [{"$set": values}], upsert=True
+        )
+
+    def _unless_draining(self, identity: RunnerIdentity) -> UpdateOne:
+        """Changes nothing. Where the runner drains nothing matches, and the insertion that is tried is refused."""
+        return UpdateOne(
+            {
+                "_id": self._key(identity.runner_id),
+                "a": self._store.app,
+                "drains": {"$exists": False},
+            },
+            {"$set": {"runner_id": identity.runner_id}},
+            upsert=True,
         )
 
     def _lease(self, lease: LeaseRequest) -> UpdateOne:

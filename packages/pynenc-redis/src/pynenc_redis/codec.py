@@ -538,6 +538,7 @@ def from_runner(runner_id: str, fields: list[str]) -> RunnerRecord:
         last_beat_at=float(v["last"]),
         stopped_at=_instant(v.get("stopped")),
         stop_reason=v.get("reason", ""),
+        drains="drains" in v,
     )
 
 

@@ -16,7 +16,7 @@ from pynenc.values.operations import (
     SubmitAnswer,
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
-from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
@@ -48,6 +48,7 @@ _LIST = scripts.load("list")
 _AVAILABLE = scripts.load("available")
 _WAITING = scripts.load("waiting")
 _BEAT = scripts.load("beat", "schema")
+_DRAIN = scripts.load("drain")
 _RUNNERS = scripts.load("runners")
 _ORPHANS = scripts.load("orphans")
 _EXPIRED = scripts.load("expired")
@@ -157,8 +158,12 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
 
     # -- runners --------------------------------------------------------------------------------------
 
-    def beat(self, beat: Beat) -> bool:  # noqa: D102
-        return bool(self.store.run(_BEAT, codec.to_beat(beat)))
+    def beat(self, beat: Beat) -> BeatAnswer:  # noqa: D102
+        leads, drains = self.store.run(_BEAT, codec.to_beat(beat))
+        return BeatAnswer(leads=bool(leads), drains=bool(drains))
+
+    def request_drain(self, runner_id: RunnerId) -> bool:  # noqa: D102
+        return bool(self.store.run(_DRAIN, runner_id))
 
     def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:  # noqa: D102
         rows = self.store.ask(_RUNNERS, int(include_stopped))

@@ -19,7 +19,7 @@ from pynenc.values.operations import (
     SubmitAnswer,
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
-from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
@@ -159,12 +159,16 @@ class BaseOrchestrator(BaseComponent):
         """Every open wait, by waiter. Empty when nothing runs."""
 
     @abstractmethod
-    def beat(self, beat: Beat) -> bool:
+    def beat(self, beat: Beat) -> BeatAnswer:
         """Create or refresh runner rows, mark stopped ones, and take or renew the lease: one write.
 
-        Returns whether the lease asked for is held. It is given when it is free, held by the same holder, or
-        expired by the store's clock.
+        The lease is given when it is free, held by the same holder, or expired by the store's clock. A runner
+        that is marked as stopped is not asked to drain any more.
         """
+
+    @abstractmethod
+    def request_drain(self, runner_id: RunnerId) -> bool:
+        """Have the answers to a runner's beats say that it shall take nothing more; False if it does not live."""
 
     @abstractmethod
     def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:

@@ -16,12 +16,16 @@ logger = logging.getLogger(__name__)
 _LEASE = "sweeper"
 
 
+def _nothing() -> None:
+    """What is called when nobody asked to be told."""
+
+
 class Heartbeat:
     """Says that runners live, from a thread of its own.
 
     Args:
         orchestrator: Where the rows are.
-        identities: Who lives now; the first is the holder of the lease.
+        identities: Who lives now; the first is the runner, which holds the lease and may be asked to drain.
         interval_seconds: Time between two beats.
         lease_seconds: How long a lease lasts without renewal.
     """
@@ -40,6 +44,9 @@ class Heartbeat:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pynenc-heartbeat", daemon=True)
         self._leads_until = 0.0
+        self._drains = False
+        #: Called once when somebody asked the runner to take nothing more.
+        self.on_drain: Callable[[], None] = _nothing
         #: Grows when a beat failed: whoever counts silence starts anew.
         self.interruptions = 0
 
@@ -70,9 +77,16 @@ class Heartbeat:
         asked_at = time.monotonic()
         identities = tuple(self._identities())
         lease = LeaseRequest(_LEASE, identities[0].runner_id, self._lease_seconds)
-        held = self._orchestrator.beat(Beat(alive=identities, lease=lease))
+        answer = self._orchestrator.beat(Beat(alive=identities, lease=lease))
         # Counted from before the request, so that it ends here before it ends in the store.
-        self._leads_until = asked_at + self._lease_seconds if held else 0.0
+        self._leads_until = asked_at + self._lease_seconds if answer.leads else 0.0
+        if answer.drains and not self._drains:
+            self._drains = True
+            logger.info(
+                "runner:%s was asked to take nothing more: it ends when it has finished what it has",
+                identities[0].runner_id,
+            )
+            self.on_drain()
 
     def mark_stopped(self, stopped: Sequence[tuple[str, str]]) -> None:
         """Record the end of runners: (id, reason)."""

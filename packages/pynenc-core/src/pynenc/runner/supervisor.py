@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from pynenc.engine.engine import Engine
 from pynenc.engine.heartbeat import Heartbeat
@@ -49,12 +50,14 @@ class Supervisor:
         self._vacant: list[RunnerIdentity] = []  # guarded by self._changed
         self._news = False  # guarded by self._changed
         self._stopping = False  # guarded by self._changed
+        self._draining = False  # guarded by self._changed
         self._had_ready = False
         self._respawn_pause = 0.0
         self._respawn_at = 0.0
         self.heartbeat = Heartbeat(
             engine.orchestrator, self._alive, conf.heartbeat_interval_seconds, conf.lease_seconds
         )
+        self.heartbeat.on_drain = self.drain
 
     def request_stop(self) -> None:
         """Have ``keep`` return."""
@@ -62,8 +65,14 @@ class Supervisor:
             self._stopping = True
             self._changed.notify_all()
 
+    def drain(self) -> None:
+        """Have ``keep`` return when the workers that there are have finished what they have."""
+        with self._changed:
+            self._draining = self._news = True
+            self._changed.notify_all()
+
     def keep(self) -> None:
-        """Keep the wanted workers alive until told to stop.
+        """Keep the wanted workers alive until told to stop, or drained.
 
         Raises:
             RunnerError: no worker could ever begin, for example because the app's module raises.
@@ -74,6 +83,8 @@ class Supervisor:
                     return
                 self._news = False
             self._bury()
+            if self._draining and not self._present():
+                return
             timeout = self._adjust()
             with self._changed:
                 if not self._news and not self._stopping:
@@ -106,6 +117,8 @@ class Supervisor:
         except StoreError as error:
             logger.warning("cannot see how much work there is (%s), looking again later", error)
             return self._staff.interval_seconds
+        if self._draining:
+            decision = replace(decision, open=0, retire=self._present())
         for child in decision.grant:
             child.grant_place()
         for child in decision.retire:

@@ -39,12 +39,13 @@ class ThreadRunner(BaseRunner):
         worker = Worker(self._engine, identity, slots, conf.async_slots)
         sweeper = self._sweeper(heartbeat)
         reactor = self._engine.reactor(identity.runner_id)
+        heartbeat.on_drain = worker.drain
         heartbeat.start()
         sweeper.start()
         reactor.start()
         worker.start()
         logger.info("ThreadRunner runner:%s runs with %d slots", identity.runner_id, slots)
-        wait_with_signals(self._stop.wait)
+        wait_with_signals(lambda seconds: self._stop.wait(seconds) or (worker.draining and worker.join(0.0)))
         reactor.stop()
         worker.request_stop()
         if wait_with_signals(worker.join, app_conf.shutdown_grace_seconds):

@@ -32,6 +32,8 @@ class RunnerRecord:
     stopped_at: float | None = None
     #: ``clean``, ``lost`` or ``killed``.
     stop_reason: str = ""
+    #: Whether it was asked to take nothing more, and to end once it has finished what it has.
+    drains: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,18 @@ class LeaseRequest:
 class Beat:
     """One write that says that runners live, and renews a lease with it."""
 
-    #: Rows to create or refresh.
+    #: Rows to create or refresh; the runner itself before its workers.
     alive: tuple[RunnerIdentity, ...] = ()
     #: Runners that ended: (id, reason).
     stopped: tuple[tuple[RunnerId, str], ...] = ()
     lease: LeaseRequest | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeatAnswer:
+    """What a beat is told."""
+
+    #: Whether the lease asked for is held.
+    leads: bool = False
+    #: Whether the first one of those that live was asked to take nothing more.
+    drains: bool = False

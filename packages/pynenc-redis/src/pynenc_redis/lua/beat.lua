@@ -2,7 +2,7 @@
 -- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or ''}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
 -- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order), or in o:gone (by the time of its end) and
 -- o:past (by order).
--- Returns 1 if the lease is held, else 0.
+-- Returns {1 if the lease is held, else 0; 1 if the first one of those that live drains, else 0}.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
 local request = cjson.decode(ARGV[1])
@@ -27,12 +27,15 @@ for _, one in ipairs(request.stopped) do
     call('ZADD', P .. 'gone', now, one[1])
     call('ZADD', P .. 'past', call('HGET', P .. 'run:' .. one[1], 'order'), one[1])
     call('HSET', P .. 'run:' .. one[1], 'stopped', now, 'reason', one[2])
+    call('HDEL', P .. 'run:' .. one[1], 'drains')
   end
 end
+local first = request.alive[1]
+local drains = first and call('HEXISTS', P .. 'run:' .. first[1], 'drains') or 0
 local lease = request.lease
-if not lease then return 0 end
+if not lease then return {0, drains} end
 local key = P .. 'lease:' .. lease[1]
 local held = call('HMGET', key, 'holder', 'until')
-if held[1] and held[1] ~= lease[2] and tonumber(held[2]) > tonumber(now) then return 0 end
+if held[1] and held[1] ~= lease[2] and tonumber(held[2]) > tonumber(now) then return {0, drains} end
 call('HSET', key, 'holder', lease[2], 'until', string.format('%.6f', now + lease[3]))
-return 1
+return {1, drains}

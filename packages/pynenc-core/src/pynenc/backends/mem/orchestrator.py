@@ -29,7 +29,7 @@ from pynenc.values.operations import (
     SubmitAnswer,
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
-from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
@@ -204,7 +204,7 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
         with self.store.lock:
             return self.store.tables.waits.to_lists()
 
-    def beat(self, beat: Beat) -> bool:
+    def beat(self, beat: Beat) -> BeatAnswer:
         """Refresh rows and the lease."""
         with self.store.lock:
             runners, now = self.store.tables.runners, self.store.now()
@@ -212,7 +212,15 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
                 runners.beat(identity, now)
             for runner_id, reason in beat.stopped:
                 runners.stop(runner_id, reason, now)
-            return beat.lease is not None and runners.lease(beat.lease, now)
+            return BeatAnswer(
+                leads=beat.lease is not None and runners.lease(beat.lease, now),
+                drains=bool(beat.alive) and runners.rows[beat.alive[0].runner_id].drains,
+            )
+
+    def request_drain(self, runner_id: RunnerId) -> bool:
+        """Noted in the row."""
+        with self.store.lock:
+            return self.store.tables.runners.drain(runner_id)
 
     def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:
         """The rows."""

@@ -24,13 +24,22 @@ class Runners:
             started_at=now if row is None else row.started_at,
             beats=1 if row is None else row.beats + 1,
             last_beat_at=now,
+            drains=row is not None and row.drains,
         )
 
     def stop(self, runner_id: RunnerId, reason: str, now: float) -> None:
         """Mark a runner as ended; unknown ones are ignored."""
         row = self.rows.get(runner_id)
         if row is not None and row.stopped_at is None:
-            self.rows[runner_id] = replace(row, stopped_at=now, stop_reason=reason)
+            self.rows[runner_id] = replace(row, stopped_at=now, stop_reason=reason, drains=False)
+
+    def drain(self, runner_id: RunnerId) -> bool:
+        """Ask a runner to take nothing more; False if it does not live."""
+        row = self.rows.get(runner_id)
+        if row is None or row.stopped_at is not None:
+            return False
+        self.rows[runner_id] = replace(row, drains=True)
+        return True
 
     def is_stopped(self, runner_id: RunnerId) -> bool:
         """Whether a runner is marked as ended."""

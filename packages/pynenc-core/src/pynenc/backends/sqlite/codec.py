@@ -336,13 +336,15 @@ def to_record(columns: tuple[Any, ...]) -> InvocationRecord:
 
 
 RUNNER = (
-    "runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, stopped_at, stop_reason"
+    "runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, stopped_at, stop_reason, "
+    "runner_id IN (SELECT runner_id FROM drains_{t})"
 )
 
 
 def to_runner(columns: tuple[Any, ...]) -> RunnerRecord:
     """From the columns of ``RUNNER``."""
-    runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, stopped_at, reason = columns
+    runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, *rest = columns
+    stopped_at, reason, drains = rest
     return RunnerRecord(
         identity=RunnerIdentity(
             runner_id=runner_id, runner_cls=runner_cls, host=host, pid=pid, parent_id=parent_id
@@ -352,6 +354,7 @@ def to_runner(columns: tuple[Any, ...]) -> RunnerRecord:
         last_beat_at=last_beat_at,
         stopped_at=stopped_at,
         stop_reason=reason,
+        drains=bool(drains),
     )
 
 

@@ -29,7 +29,7 @@ from pynenc.values.operations import (
     SubmitAnswer,
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
-from pynenc.values.runners import Beat, RunnerRecord
+from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import FINAL, INITIAL, InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
@@ -294,8 +294,11 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     # -- runners --------------------------------------------------------------------------------------
 
-    def beat(self, beat: Beat) -> bool:  # noqa: D102
+    def beat(self, beat: Beat) -> BeatAnswer:  # noqa: D102
         return self._runners.beat(beat)
+
+    def request_drain(self, runner_id: RunnerId) -> bool:  # noqa: D102
+        return self._runners.drain(runner_id)
 
     def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:  # noqa: D102
         return self._runners.list_all(include_stopped=include_stopped)
@@ -362,7 +365,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self.store.write() as connection:
             unwatch(connection, self.store)
             self._outbox.clear(connection)
-            for table in ("inv", "waits", "counts", "runners", "leases", *workflows.TABLES):
+            for table in ("inv", "waits", "counts", "runners", "drains", "leases", *workflows.TABLES):
                 connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
 
 

@@ -6,7 +6,8 @@ import sqlite3
 
 from pynenc.backends.sqlite import codec
 from pynenc.backends.sqlite.store import SQLiteStore
-from pynenc.values.runners import Beat, LeaseRequest, RunnerIdentity, RunnerRecord
+from pynenc.values.ids import RunnerId
+from pynenc.values.runners import Beat, BeatAnswer, LeaseRequest, RunnerIdentity, RunnerRecord
 
 
 class RunnerTable:
@@ -15,8 +16,8 @@ class RunnerTable:
     def __init__(self, store: SQLiteStore) -> None:
         self._store = store
 
-    def beat(self, beat: Beat) -> bool:
-        """Refresh rows and take or renew a lease, in one transaction; whether the lease is held."""
+    def beat(self, beat: Beat) -> BeatAnswer:
+        """Refresh rows and take or renew a lease, in one transaction."""
         with self._store.write() as connection:
             now = self._store.now()
             for identity in beat.alive:
@@ -27,7 +28,26 @@ class RunnerTable:
                 ),
                 [(now, reason, runner_id) for runner_id, reason in beat.stopped],
             )
-            return beat.lease is not None and self._lease(connection, beat.lease, now)
+            connection.executemany(
+                self._store.sql("DELETE FROM drains_{t} WHERE runner_id = ?"),
+                [(runner_id,) for runner_id, _ in beat.stopped],
+            )
+            return BeatAnswer(
+                leads=beat.lease is not None and self._lease(connection, beat.lease, now),
+                drains=bool(beat.alive) and self._drains(connection, beat.alive[0].runner_id),
+            )
+
+    def drain(self, runner_id: RunnerId) -> bool:
+        """Ask a runner to take nothing more; False if it does not live."""
+        with self._store.write() as connection:
+            connection.execute(
+                self._store.sql(
+                    "INSERT OR IGNORE INTO drains_{t} "
+                    "SELECT runner_id FROM runners_{t} WHERE runner_id = ? AND stopped_at IS NULL"
+                ),
+                (runner_id,),
+            )
+            return self._drains(connection, runner_id)
 
     def list_all(self, *, include_stopped: bool) -> list[RunnerRecord]:
         """The runners in order."""
@@ -46,6 +66,10 @@ class RunnerTable:
                 ),
                 (self._store.now() - age_seconds,),
             )
+
+    def _drains(self, connection: sqlite3.Connection, runner_id: RunnerId) -> bool:
+        text = self._store.sql("SELECT 1 FROM drains_{t} WHERE runner_id = ?")
+        return connection.execute(text, (runner_id,)).fetchone() is not None
 
     def _refresh(self, connection: sqlite3.Connection, identity: RunnerIdentity, now: float) -> None:
         connection.execute(

@@ -123,6 +123,9 @@ CREATE TABLE IF NOT EXISTS runners_{t} (
 -- the living ones
 CREATE INDEX IF NOT EXISTS runners_alive_{t} ON runners_{t} (n) WHERE stopped_at IS NULL;
 
+-- those that were asked to take nothing more
+CREATE TABLE IF NOT EXISTS drains_{t} (runner_id TEXT PRIMARY KEY) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS leases_{t} (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS messages_{t} (

@@ -19,7 +19,7 @@ from pynenc.values.findings import Finding, Level
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class SQLiteStore(BaseStore):
