@@ -302,6 +302,40 @@ def test_a_kind_of_failure_is_acknowledged_until_it_happens_again(
     assert act(operator, "/failures/<script>/acknowledge")[0] == 422
 
 
+def test_a_runner_is_told_to_take_nothing_more(
+    shop: ModuleType, guarded: FastAPI, operator: TestClient
+) -> None:
+    shop.released.clear()
+    with running(shop):
+        held = shop.hold()
+        eventually(lambda: held.record.status is InvocationStatus.RUNNING)
+        runner_id = held.record.runner_id
+        path = f"/runners/{runner_id}"
+        assert "Have it take nothing more" not in logged_in(guarded, Role.VIEWER).get(path).text
+        assert act(operator, f"{path}/drain") == (303, path)
+        assert "takes nothing more</span>" in operator.get(path).text
+        eventually(lambda: "takes nothing more</span>" in operator.get("/runners").text)
+        assert "Have it take nothing more" not in operator.get(path).text
+        client = client_of(guarded)
+        response = client.post(f"/api/v1{path}/drain", headers=bearer(Role.OPERATOR), data={})
+        assert (response.status_code, response.json()["detail"]) == (409, "It takes nothing more already.")
+        assert client.get(f"/api/v1{path}", headers=bearer(Role.VIEWER)).json()["runner"]["drains"]
+        beats = shop.app.orchestrator.list_runners()[0].beats
+        eventually(lambda: shop.app.orchestrator.list_runners()[0].beats >= beats + 2)
+        later = shop.charge(1, 1.0)
+        shop.released.set()
+        assert held.get(30) == "released"
+        eventually(lambda: not shop.app.runner.running)
+    assert later.record.epoch == 0
+    later.cancel()
+    code, text = act(operator, f"{path}/drain")
+    assert code == 409
+    assert "It does not live." in text
+    assert act(operator, "/runners/unknown/drain")[0] == 404
+    noted = [(one.action, one.subject, one.result) for one in reversed(entries(guarded))]
+    assert noted == [("drain", runner_id, result) for result in ("done", "refused", "refused")]
+
+
 def test_the_work_of_a_living_runner_is_taken_away_by_an_admin_who_says_so_twice(
     shop: ModuleType, guarded: FastAPI, operator: TestClient
 ) -> None:
@@ -371,6 +405,9 @@ def test_with_a_silent_supervisor_its_silent_workers_lose_their_work(tmp_path: P
     eventually(lambda: all(rhythm.state_of(row, source.now()) == "dead" for row in rows))
     admin = logged_in(monitor, Role.ADMIN)
     assert "Give what it had in hand" in admin.get("/runners/boss").text
+    code, text = act(admin, "/runners/worker/drain")
+    assert code == 409
+    assert "ask its supervisor boss" in text
     app.orchestrator.beat(Beat(alive=(living,)))
     assert act(admin, "/runners/boss/recover")[0] == 303
     statuses = {one: record.status for one, record in app.orchestrator.get_records(ids).items()}

@@ -184,7 +184,8 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "retry", "cancel")}
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
     acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume", "fire")}
-    acting |= {"/api/v1/failures/{fingerprint}/acknowledge", "/api/v1/runners/{runner_id}/recover"}
+    acting |= {"/api/v1/failures/{fingerprint}/acknowledge"}
+    acting |= {f"/api/v1/runners/{{runner_id}}/{action}" for action in ("drain", "recover")}
     expected |= {"/api/v1/bulk/{job_id}", "/api/v1/failures"}
     assert set(described["paths"]) == expected | acting
     for path, methods in described["paths"].items():

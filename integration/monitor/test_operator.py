@@ -117,6 +117,16 @@ def test_what_would_come_by_itself_is_done_now(watched: Watched, shop: ModuleTyp
         assert page.evaluate("window.__pwned") is None
 
 
+def test_a_runner_ends_when_it_has_finished_what_it_has(watched: Watched, shop: ModuleType) -> None:
+    with running(shop):
+        page = log_in(watched, f"/runners/{shop.app.runner.runner_id}")
+        page.get_by_text("Take nothing more…").click()
+        page.get_by_role("button", name="Have it take nothing more").click()
+        page.get_by_text("takes nothing more").wait_for()
+        becomes(page, "stopped")
+        eventually(lambda: not shop.app.runner.running)
+
+
 def test_many_are_cancelled_by_a_query(watched: Watched, shop: ModuleType) -> None:
     waiting = list(shop.echo.parallelize([(text,) for text in shop.HOSTILE] * 50))
     page = log_in(watched, "/invocations?q=task:pynmon_shop.echo%20is:open&size=25")

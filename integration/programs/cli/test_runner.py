@@ -37,3 +37,18 @@ def test_start_runs_tasks_until_a_signal_and_ends_with_code_0(shop: Pynenc) -> N
             assert process.wait(10) == 0
         finally:
             process.kill()
+
+
+def test_a_runner_that_is_drained_ends_with_code_0(shop: Pynenc, capsys: pytest.CaptureFixture[str]) -> None:
+    invocation = task_of(shop, "add")(1, 2)
+    with subprocess.Popen([*PYNENC, "runner", "start"]) as process:
+        try:
+            assert invocation.get(20) == 3
+            (runner,) = shop.orchestrator.list_runners()
+            assert main(["runner", "drain", runner.identity.runner_id]) == 0
+            assert "takes nothing more from its next heartbeat on" in capsys.readouterr().out
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert main(["runner", "drain", runner.identity.runner_id]) == 1
+    assert "lives: take the whole id of one that does" in capsys.readouterr().err

@@ -17,7 +17,10 @@ NOW = 1000.0
 
 
 def runner(name: str = "r", beat: float = NOW, **fields: Any) -> RunnerRecord:
-    identity = RunnerIdentity(runner_id=RunnerId(name), runner_cls="ThreadRunner", host="here", pid=1)
+    parent = fields.pop("parent_id", None)
+    identity = RunnerIdentity(
+        runner_id=RunnerId(name), runner_cls="ThreadRunner", host="here", pid=1, parent_id=parent
+    )
     return RunnerRecord(identity=identity, started_at=0.0, beats=1, last_beat_at=beat, **fields)
 
 
@@ -124,3 +127,14 @@ def test_schedules_that_came_late_are_seen() -> None:
 def test_a_store_that_takes_long_is_seen() -> None:
     assert levels(answer_seconds=0.2)[0] is Level.OK
     assert levels(answer_seconds=0.3) == (Level.DEGRADED, "The store answers within 300 ms")
+
+
+def test_runners_that_take_nothing_more_are_none_to_count_on() -> None:
+    boss, worker = runner("boss", drains=True), runner("worker", parent_id="boss")
+    level, sentence = levels(runners=[boss, worker])
+    assert (level, sentence.split(":")[0]) == (
+        Level.DEGRADED,
+        "Every runner that is alive takes nothing more",
+    )
+    assert levels(runners=[boss, worker], longest_waiting=record())[0] is Level.CRITICAL
+    assert levels(runners=[boss, worker, runner("other")])[0] is Level.OK

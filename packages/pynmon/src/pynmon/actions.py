@@ -60,6 +60,15 @@ def why_no_cancel(record: InvocationRecord) -> str:
     return "It has ended." if record.status.is_final() else ""
 
 
+def why_no_drain(runner: RunnerRecord, state: RunnerState) -> str:
+    """Why a runner cannot be asked to take nothing more; empty when it can."""
+    if runner.identity.parent_id is not None:
+        return f"It is a worker: ask its supervisor {runner.identity.parent_id}."
+    if state in (RunnerState.DEAD, RunnerState.STOPPED):
+        return "It does not live."
+    return "It takes nothing more already." if runner.drains else ""
+
+
 class Actions:
     """The actions upon one app.
 
@@ -178,6 +187,19 @@ class Actions:
         )
         triggers.fire(trigger_id, request_id=request_id)
         self._note(actor, "fire", trigger_id, "done", "")
+
+    def drain(self, actor: Actor, runner: RunnerRecord, state: RunnerState) -> None:
+        """Have a runner take nothing more, and end once it has finished what it has.
+
+        Raises:
+            ActionRefusedError: it does not live, or is a worker of another one.
+            StoreError: the store is away.
+        """
+        runner_id = runner.identity.runner_id
+        self._require(actor, "drain", runner_id, why_no_drain(runner, state))
+        if not self._app.orchestrator.request_drain(runner_id):
+            self._require(actor, "drain", runner_id, "It has ended meanwhile.")
+        self._note(actor, "drain", runner_id, "done", "")
 
     def recover(
         self,

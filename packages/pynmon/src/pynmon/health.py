@@ -112,6 +112,10 @@ def _alive(evidence: Evidence) -> list[RunnerRecord]:
 
 def _runners(evidence: Evidence) -> Check:
     alive = _alive(evidence)
+    draining = {one.identity.runner_id for one in alive if one.drains}
+    if alive and all({one.identity.runner_id, one.identity.parent_id} & draining for one in alive):
+        level = Level.DEGRADED if evidence.longest_waiting is None else Level.CRITICAL
+        return Check(level, "Every runner that is alive takes nothing more: start another one", "runners")
     late = [one for one in alive if evidence.rhythm.state_of(one, evidence.now) is RunnerState.LATE]
     if late:
         late_ones = plural(len(late), "runner or worker is", "runners and workers are")

@@ -74,6 +74,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/invocations/{invocation_id}/cancel"): Role.OPERATOR,
     # A job of more than a thousand is for admins: see ``bulk.jobs``.
     ("POST", "/failures/{fingerprint}/acknowledge"): Role.OPERATOR,
+    ("POST", "/runners/{runner_id}/drain"): Role.OPERATOR,
     ("POST", "/runners/{runner_id}/recover"): Role.ADMIN,
     ("POST", "/bulk/preview"): Role.OPERATOR,
     ("POST", "/bulk"): Role.OPERATOR,
@@ -83,6 +84,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/schedules/{trigger_id:path}/resume"): Role.OPERATOR,
     ("POST", "/schedules/{trigger_id:path}/fire"): Role.OPERATOR,
     ("POST", "/api/v1/failures/{fingerprint}/acknowledge"): Role.OPERATOR,
+    ("POST", "/api/v1/runners/{runner_id}/drain"): Role.OPERATOR,
     ("POST", "/api/v1/runners/{runner_id}/recover"): Role.ADMIN,
     ("POST", "/api/v1/schedules/{trigger_id:path}/pause"): Role.OPERATOR,
     ("POST", "/api/v1/schedules/{trigger_id:path}/resume"): Role.OPERATOR,

@@ -10,7 +10,7 @@ from pynenc.values.ids import InvocationId
 from pynmon.answers import Json, problems
 from pynmon.api import models
 from pynmon.api.callers import CallerOf
-from pynmon.pages.actions import FINGERPRINT, NEW_ID, take_work
+from pynmon.pages.actions import FINGERPRINT, NEW_ID, runner_of, take_work
 from pynmon.pages.context import ActionsOf, SourceOf
 
 router = APIRouter(prefix="/api/v1", default_response_class=Json, responses=problems(401, 403, 404, 409, 503))
@@ -56,6 +56,13 @@ def acknowledge(
 ) -> models.Done:
     """Say that a kind of failure is known."""
     actions.acknowledge(caller, fingerprint, note.strip())
+    return models.Done()
+
+
+@router.post("/runners/{runner_id}/drain", name="api_drain")
+def drain(source: SourceOf, actions: ActionsOf, caller: CallerOf, runner_id: str) -> models.Done:
+    """Have a runner take nothing more, and end once it has finished what it has."""
+    actions.drain(caller, *runner_of(source, runner_id))
     return models.Done()
 
 

@@ -198,4 +198,5 @@ def _runner(source: Source, one: RunnerRecord, now: float) -> models.Runner:
         last_beat_at=one.last_beat_at,
         stopped_at=one.stopped_at,
         stop_reason=one.stop_reason,
+        drains=one.drains,
     )

@@ -155,6 +155,7 @@ class Runner(_Model):
     last_beat_at: datetime
     stopped_at: datetime | None
     stop_reason: Text
+    drains: bool = Field(description="Whether it was asked to take nothing more.")
 
 
 class RunnerList(_Model):

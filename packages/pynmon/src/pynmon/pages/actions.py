@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Path, Request
 from fastapi.responses import RedirectResponse
 
 from pynenc.values.ids import InvocationId
+from pynenc.values.runners import RunnerRecord
 from pynmon.access import address_of, require_form_token
 from pynmon.actions import Actions, Actor
+from pynmon.health import RunnerState
 from pynmon.pages.context import ActionsOf, SourceOf
 from pynmon.source import Source
 
@@ -94,6 +96,15 @@ def fire(
     return _to_trigger(request, trigger_id)
 
 
+@router.post("/runners/{runner_id}/drain", name="drain")
+def drain(
+    request: Request, source: SourceOf, actions: ActionsOf, sender: SenderOf, runner_id: str
+) -> RedirectResponse:
+    """Back to the runner."""
+    actions.drain(sender, *runner_of(source, runner_id))
+    return RedirectResponse(str(request.url_for("runner", runner_id=runner_id).path), 303)
+
+
 @router.post("/runners/{runner_id}/recover", name="recover")
 def recover(
     request: Request,
@@ -128,12 +139,22 @@ def take_work(source: Source, actions: Actions, actor: Actor, runner_id: str, ty
         HTTPException: there is no such runner.
         ActionRefusedError: it cannot be done now.
     """
+    found, state = runner_of(source, runner_id)
+    now = source.now()
+    workers = {one: source.rhythm.state_of(one, now) for one in source.workers_of(runner_id)}
+    return actions.recover(actor, found, state, workers, typed.strip())
+
+
+def runner_of(source: Source, runner_id: str) -> tuple[RunnerRecord, RunnerState]:
+    """A runner, and whether it lives.
+
+    Raises:
+        HTTPException: there is no such runner.
+    """
     found = source.store.get_runners([runner_id]).get(runner_id)
     if found is None:
         raise HTTPException(404, f"There is no runner {runner_id!r}.")
-    now = source.now()
-    workers = {one: source.rhythm.state_of(one, now) for one in source.workers_of(runner_id)}
-    return actions.recover(actor, found, source.rhythm.state_of(found, now), workers, typed.strip())
+    return found, source.rhythm.state_of(found, source.now())
 
 
 def _to_trigger(request: Request, trigger_id: str) -> RedirectResponse:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from pynenc.values.runners import RunnerRecord
+from pynmon.actions import why_no_drain
 from pynmon.health import RunnerState
 from pynmon.pages.context import SourceOf, ViewsOf
 
@@ -64,16 +65,18 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
         )
     owned = source.store.list_owned(_LIMIT, runner_id)
     now = source.now()
-    finished = [row for row in source.finished(3600.0) if row.runner_id == runner_id][:25]
+    row = _row(source, found, len(owned), now)
+    finished = [one for one in source.finished(3600.0) if one.runner_id == runner_id][:25]
     workers = source.workers_of(runner_id)
     return views.page(
         request,
         "runner.html",
         now=now,
-        row=_row(source, found, len(owned), now),
+        row=row,
+        may_drain=not why_no_drain(found, row.state),
         owned=owned,
         workers=[_row(source, one, 0, now) for one in workers],
-        latest=list(source.store.get_invocations([row.invocation_id for row in finished]).values()),
+        latest=list(source.store.get_invocations([one.invocation_id for one in finished]).values()),
         rhythm=source.rhythm,
     )
 
