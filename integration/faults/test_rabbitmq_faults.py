@@ -26,6 +26,7 @@ from integration.servers.rabbitmq import START_SECONDS, address_of, command, con
 from pynenc.contracts.broker import Delivery
 from pynenc.exceptions import ConfigError, StoreError, StoreFullError, StoreUnavailableError
 from pynenc.values.ids import InvocationId
+from pynenc.values.operations import InvocationQuery
 from pynenc_rabbitmq import consuming
 from pynenc_rabbitmq.broker import RabbitMqBroker
 
@@ -544,6 +545,33 @@ def test_a_batch_waits_for_its_confirmations_once(place: Place, watched: Watched
         assert not pushing.is_alive()
         assert broker.count() == len(ids) + 1
         broker.purge()
+
+
+def test_what_a_task_waits_for_overtakes_what_was_called_before(place: Place, watched: Watched) -> None:
+    """Each of the two is sent a second time; that message is taken, and the first one is dropped."""
+    one_place = {"runner_cls": "ProcessRunner", "processrunner": {"max_processes": 1}}
+    # Nobody sends anything again because the machine is busy.
+    quiet = {
+        "sweep_interval_seconds": 3600.0,
+        "runner_considered_dead_after_minutes": 1.0,
+        "max_pending_seconds": 60.0,
+    }
+    with _app(place) as sample:
+        parent = sample.parent(100)
+        sample.log("accepted", ids=[parent.invocation_id])
+        _call(sample, *range(20))
+        with place.start_runner(one_place, quiet, {"rabbitmq_url": watched.url}) as runner:
+            try:
+                _require_results(place, sample)
+                eventually(lambda: sample.app.broker.count() == 0, "every message was dealt with")
+            finally:
+                runner.terminate()
+        began = [each.invocation_id for each in sorted(place.executions(), key=lambda each: each.began)]
+        children = sample.app.orchestrator.list_records(InvocationQuery(parent_id=parent.invocation_id))
+    assert len(began) == 23
+    # Before each of them one that was on its way already may have begun.
+    assert max(began.index(child.invocation_id) for child in children) <= 4
+    assert watched.counted.take()["basic.publish"] == 4
 
 
 def test_claiming_asks_the_server_nothing(place: Place, watched: Watched) -> None:

@@ -172,6 +172,55 @@ def test_a_doubled_message_of_a_delayed_retry_is_dropped(world: World) -> None:
     assert _first(world.claim()).invocation_id == "a"
 
 
+def _parent(world: World) -> Claim:
+    """Somebody who runs, with three others behind it in the queue."""
+    world.submit("parent", "a", "b", "awaited")
+    world.broker.push([InvocationId(name) for name in ("parent", "a", "b", "awaited")])
+    claim = _first(world.claim(limit=1))
+    world.engine.advance(Step(moves=(transitions.start(claim),)))
+    return claim
+
+
+def test_what_somebody_waits_for_goes_before_all_others(world: World) -> None:
+    awaited = InvocationId("awaited")
+    pause = transitions.pause(_parent(world), [awaited], 1)
+    world.engine.advance(Step(moves=(pause,), read=(awaited,)))
+    assert [_first(world.claim(limit=1)).invocation_id for _ in range(3)] == ["awaited", "a", "b"]
+
+
+def test_what_the_one_who_waits_takes_itself_is_not_sent_again(world: World) -> None:
+    awaited = InvocationId("awaited")
+    pause = transitions.pause(_parent(world), [awaited], 1)
+    helped = ClaimRequest(runner=RUNNER, token=uuid.uuid4().hex, ids=(awaited,))
+    answer = world.engine.advance(Step(moves=(pause,), claim=helped, read=(awaited,)))
+    assert _first(answer).invocation_id == awaited
+    assert world.broker.count() == 3
+
+
+def test_waiting_again_for_the_same_sends_nothing_again(world: World) -> None:
+    parent, awaited = _parent(world), InvocationId("awaited")
+    for _ in range(2):
+        world.engine.advance(Step(moves=(transitions.pause(parent, [awaited], 1),), read=(awaited,)))
+        assert world.broker.count() == 4
+        world.engine.advance(Step(moves=(transitions.resume(parent),)))
+
+
+def test_of_many_that_one_waits_for_the_first_ones_go_before_all_others(world: World) -> None:
+    parent, names = _parent(world), tuple(InvocationId(f"n{number}") for number in range(1000))
+    world.submit(*names)
+    world.engine.advance(Step(moves=(transitions.pause(parent, names, len(names)),), read=names))
+    ahead = world.broker.count() - 3
+    assert 0 < ahead < 100
+    assert world.received()[:ahead] == list(names[:ahead])
+
+
+def test_a_wait_that_is_refused_sends_nothing(world: World) -> None:
+    parent = _parent(world)
+    pause = transitions.pause(parent, [parent.invocation_id, InvocationId("a")], 2)
+    world.engine.advance(Step(moves=(pause,), read=(InvocationId("a"),)))
+    assert world.broker.count() == 3
+
+
 def test_messages_for_others_are_left_to_them(world: World) -> None:
     world.submit("a", task_id="app.unknown")
     world.broker.push([InvocationId("a")])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pynenc.contracts.broker import Delivery
 from pynenc.engine.components import Components
 from pynenc.engine.hints import push_hints
+from pynenc.engine.urgency import Urgency
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import ClaimRequest, Step, StepAnswer
@@ -28,6 +29,7 @@ class Claimer:
 
     def __init__(self, components: Components) -> None:
         self._components = components
+        self._urgency = Urgency()
         self._appetite = 1
         self._streak = 0
         #: After messages that only others can use, this worker leaves the queue to them for a moment.
@@ -140,11 +142,15 @@ class Claimer:
         return self._announced(step, self._components.orchestrator.advance(replace(step, claim=None)))
 
     def _announced(self, step: Step, answer: StepAnswer) -> StepAnswer:
-        """Tell the queue what became available; the sweeper does if this fails, or this process dies here."""
+        """Tell the queue what became available, or urgent.
+
+        The sweeper tells it of what is available if this fails, or this process dies here.
+        """
         due = [
             move.invocation_id
             for move, result in zip(step.moves, answer.moves, strict=True)
             if move.to in AVAILABLE and not move.delay_seconds and result.accepted
         ]
-        push_hints(self._components, [*due, *answer.unparked], front=True)
+        due += [*answer.unparked, *self._urgency.among(step, answer)]
+        push_hints(self._components, due, front=True)
         return answer
