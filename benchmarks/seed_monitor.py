@@ -23,6 +23,8 @@ S = InvocationStatus
 APP_ID = "seeded"
 TASKS, RUNNERS, LIVING, WORKFLOW_EVERY, FAMILY = 200, 200, 50, 200, 20
 DAYS = 7
+#: The last of them: so many still wait, or wait or run.
+WAITING, OPEN = 500, 600
 BATCH = 5_000
 COLUMNS = (
     "invocation_id, task_id, args_id, status, seq, status_at, queued, epoch, token, released_token, runner_id, host, "
@@ -60,9 +62,9 @@ class Seeder:
         left = self._number - n
         status = (
             S.REGISTERED
-            if left < 500
+            if left < WAITING
             else S.RUNNING
-            if left < 600
+            if left < OPEN
             else S.FAILED
             if chance() < 0.02
             else S.SUCCESS

@@ -29,6 +29,7 @@ from pynmon.live import Live
 from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
+from pynmon.together import Together
 from pynmon.views import Views
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
     monitor.add_api_route("/readyz", _readyz, include_in_schema=False)
     # The last one is the first that sees a request.
+    monitor.add_middleware(Together)
     routes = (declared_routes(), monitor.router.routes)
     monitor.add_middleware(Access, routes=routes, guard=guard, views=views, audit=audit)
     monitor.add_middleware(Gate, settings=chosen)

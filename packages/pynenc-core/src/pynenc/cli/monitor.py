@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import secrets
 import sys
@@ -132,6 +133,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"pynmon of '{app.app_id}': {address}", flush=True)
     if link:
         print(link, flush=True)
+    # What is loaded by now stays: no page has to wait until the collector of garbage has looked at all of it.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         monitor,
         host=args.host,

@@ -1,0 +1,81 @@
+"""One answer for all who ask for the same at the same time: open pages of many people look again at the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pynmon.identity import identity_of
+
+
+class Together:
+    """Lets those who come while an answer is being made have it, too.
+
+    Nothing is kept: who comes later has a new one. Whoever may act has always one of their own, because its forms are
+    theirs, and because they want to see what they have just done.
+
+    Args:
+        inner: Makes the answers.
+    """
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+        #: Of each answer that is being made: its messages, or None when it is not for others. Each belongs to the event
+        #: loop in its key.
+        self._awaited: dict[tuple[Any, ...], asyncio.Future[list[Message] | None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        key = _key(scope)
+        if key is None:
+            await self._inner(scope, receive, send)
+        elif key not in self._awaited:
+            await self._make(key, scope, receive, send)
+        elif (messages := await asyncio.shield(self._awaited[key])) is not None:
+            await _send_all(messages, send)
+        else:
+            await self._inner(scope, receive, send)
+
+    async def _make(self, key: tuple[Any, ...], scope: Scope, receive: Receive, send: Send) -> None:
+        awaited = self._awaited[key] = asyncio.get_running_loop().create_future()
+        messages: list[Message] = []
+
+        def settle(found: list[Message] | None) -> None:
+            if not awaited.done():
+                del self._awaited[key]
+                awaited.set_result(found)
+
+        async def hold(message: Message) -> None:
+            if awaited.done():
+                await send(message)
+                return
+            messages.append(message)
+            if message["type"] == "http.response.body":
+                # A stream goes to the one who asked for it; what is whole to everybody, whose connections may be slow.
+                settle(None if message.get("more_body") else messages)
+                await _send_all(messages, send)
+
+        try:
+            await self._inner(scope, receive, hold)
+        finally:
+            settle(None)
+
+
+def _key(scope: Scope) -> tuple[Any, ...] | None:
+    """What makes two requests the same; None of one that is not shared."""
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return None
+    identity = identity_of(scope)
+    if identity is None or identity.may_act:
+        return None
+    address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
+    return (asyncio.get_running_loop(), *address, identity)
+
+
+async def _send_all(messages: list[Message], send: Send) -> None:
+    for message in messages:
+        # Whoever sends it on may add headers.
+        copied = {"headers": list(message["headers"])} if "headers" in message else {}
+        await send({**message, **copied})

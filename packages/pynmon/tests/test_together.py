@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from pynmon.identity import Identity, Role, remember
+from pynmon.together import Together
+
+VIEWER = Identity("", Role.VIEWER, "")
+
+
+class Slow:
+    """An app that answers when it is told to."""
+
+    def __init__(self, *, streams: bool = False, fails: bool = False) -> None:
+        self.calls = 0
+        self.may_go_on = asyncio.Event()
+        self._streams, self._fails = streams, fails
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.calls += 1
+        number = self.calls
+        await self.may_go_on.wait()
+        if self._fails:
+            raise ValueError(number)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"n", b"%d" % number)]})
+        await send({"type": "http.response.body", "body": b"%d" % number, "more_body": self._streams})
+        if self._streams:
+            await send({"type": "http.response.body", "body": b"!", "more_body": False})
+
+
+async def asked(
+    app: Together, path: str = "/", identity: Identity | None = VIEWER, query: bytes = b""
+) -> bytes:
+    scope: Scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "root_path": ""}
+    if identity is not None:
+        remember(scope, identity)
+    body: list[bytes] = []
+
+    async def receive() -> Message:
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"].append((b"more", b""))
+            assert len(message["headers"]) == 2  # nobody sees what was added for others
+        body.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return b"".join(body)
+
+
+def answers(slow: Slow, make: Callable[[Together], list[Coroutine[Any, Any, bytes]]]) -> list[Any]:
+    """Of requests that all come before the first is answered."""
+
+    async def ask() -> list[Any]:
+        tasks = [asyncio.ensure_future(one) for one in make(Together(slow))]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        slow.may_go_on.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(ask())
+
+
+def test_those_who_ask_for_the_same_meanwhile_have_the_same_answer() -> None:
+    slow = Slow()
+    assert answers(slow, lambda app: [asked(app) for _ in range(5)]) == [b"1"] * 5
+    assert slow.calls == 1
+
+
+def test_who_comes_later_has_a_new_one() -> None:
+    async def ask() -> list[bytes]:
+        slow = Slow()
+        slow.may_go_on.set()
+        app = Together(slow)
+        return [await asked(app), await asked(app)]
+
+    assert asyncio.run(ask()) == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/other"},
+        {"query": b"q=1"},
+        {"identity": Identity("bob", Role.VIEWER, "")},
+        {"identity": Identity("", Role.VIEWER, "a form of theirs")},
+    ],
+)
+def test_what_differs_is_answered_apart(other: dict[str, Any]) -> None:
+    slow = Slow()
+    assert answers(slow, lambda app: [asked(app), asked(app, **other)]) == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("identity", [None, Identity("op", Role.OPERATOR, "x")])
+def test_who_may_act_or_is_unknown_has_an_answer_of_their_own(identity: Identity | None) -> None:
+    slow = Slow()
+    assert answers(slow, lambda app: [asked(app, identity=identity) for _ in range(2)]) == [b"1", b"2"]
+
+
+def test_a_stream_is_for_the_one_who_asked() -> None:
+    slow = Slow(streams=True)
+    assert answers(slow, lambda app: [asked(app) for _ in range(3)]) == [b"1!", b"2!", b"3!"]
+
+
+def test_an_answer_that_could_not_be_made_is_tried_by_each() -> None:
+    slow = Slow(fails=True)
+    found = answers(slow, lambda app: [asked(app) for _ in range(2)])
+    assert [type(one) for one in found] == [ValueError, ValueError]
+    assert slow.calls == 2
