@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from tasks import app, deposit, doomed, rescued, tree, unreliable
@@ -41,27 +41,31 @@ def start_runner(stack: ExitStack) -> "subprocess.Popen[bytes]":
 
 
 def kill_one(runners: list["subprocess.Popen[bytes]"], stack: ExitStack, turn: int) -> str:
-    """Kill a runner at every other turn, else one of its workers; a killed runner is replaced."""
-    victim = random.randrange(len(runners))
+    """Kill a runner at every other turn, else one of the workers; a killed runner is replaced."""
     if turn % 2:
+        victim = random.randrange(len(runners))
         runners[victim].kill()
         killed = f"runner {runners[victim].pid}"
         runners[victim] = start_runner(stack)
         return killed
+    while True:
+        pid = random.choice(workers_of(runners) or [0])
+        if pid:
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(pid, signal.SIGKILL)
+                return f"worker {pid}"
+        time.sleep(0.01)  # those of new runners are only starting
+
+
+def workers_of(runners: list["subprocess.Popen[bytes]"]) -> list[int]:
+    """The process ids of workers whose runner lives."""
     known = {runner.identity.runner_id: runner.identity for runner in app.orchestrator.list_runners()}
-    workers = [
+    alive = {runner.pid for runner in runners}
+    return [
         identity.pid
         for identity in known.values()
-        if identity.parent_id in known and known[identity.parent_id].pid == runners[victim].pid
+        if identity.parent_id in known and known[identity.parent_id].pid in alive
     ]
-    if not workers:
-        return "nobody: the worker to be killed is only starting"
-    pid = random.choice(workers)
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return "nobody: the worker ended meanwhile"
-    return f"worker {pid} of runner {runners[victim].pid}"
 
 
 def count(*, final: bool) -> int:
@@ -97,7 +101,7 @@ def main() -> int:
     parser.add_argument(
         "--kills", type=int, default=10, help="processes to kill, workers and runners in turn"
     )
-    parser.add_argument("--size", type=int, default=1, help="how many times 1,404 invocations")
+    parser.add_argument("--size", type=int, default=1, help="how many times 792 invocations")
     options = parser.parse_args()
     app.purge()
     began = time.monotonic()
