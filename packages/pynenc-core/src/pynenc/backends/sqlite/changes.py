@@ -1,6 +1,6 @@
 """How threads hear of changes: at once of this process's own, by ``PRAGMA data_version`` of those of others.
 
-One thread per process looks at the version, and only while somebody waits: every millisecond after activity,
+One thread per process looks at the version, and only while somebody waits: every 0.25 ms after activity,
 growing to every 50 ms. Activity is what concerns those who wait; heartbeats, say, are none.
 """
 
@@ -20,7 +20,7 @@ from pynenc.values.ids import InvocationId
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST_SECONDS = 0.001
+_SHORTEST_SECONDS = 0.00025
 _LONGEST_SECONDS = 0.050
 #: The pause grows with the time since the last change: it is one part in so many of it.
 _PAUSE_SHARE = 50
