@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from types import ModuleType
 from typing import Any
@@ -239,3 +240,24 @@ def test_pages_work_without_scripts(chromium: Any, address: str) -> None:
     page.locator("a.id").first.click()
     assert "Traceback" in page.locator("pre").first.inner_text()
     watched.context.close()
+
+
+def test_a_view_is_saved_by_name_in_this_browser(watched: Watched) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    page = watched.open("/invocations?q=status:failed&size=25")
+    page.click("#saved > summary")
+    page.fill("#saved input", name)
+    page.press("#saved input", "Enter")
+    page.goto(watched.address + "/invocations")
+    page.click("#saved > summary")
+    page.click(f"#saved a:text-is({json.dumps(name)})")
+    assert page.url.endswith("/invocations?q=status%3Afailed&size=25")
+    page.click("#saved > summary")
+    assert page.locator("#saved a[aria-current]").inner_text() == name
+    page.click("#saved li button")
+    assert page.locator("#saved li").count() == 0
+    # Another page has views of its own, and a list that cannot be read is none.
+    page.evaluate(
+        "localStorage.setItem(Object.keys(localStorage).find((key) => key.startsWith('pynmon-views')), '{')"
+    )
+    assert watched.open("/invocations").locator("#saved li").count() == 0

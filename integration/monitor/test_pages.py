@@ -212,6 +212,16 @@ def test_a_query_finds_what_it_says(shop: ModuleType, client: TestClient) -> Non
     assert len(shown(client, "module:pynmon_shop ended:1h")) == 71
 
 
+def test_each_number_beside_a_list_is_that_of_the_list_to_which_it_leads(client: TestClient) -> None:
+    text = client.get("/invocations?status=failed").text
+    beside = text[text.index('<aside class="facets"') :]
+    leads = re.findall(r'<li><a href="([^"]+)" title="[^"]+">.*?</a><span class="muted">(\d+)</span>', beside)
+    assert len(leads) > 3
+    for address, number in leads:
+        found = client.get("/invocations" + address.replace("&amp;", "&") + "&size=200").text
+        assert len(re.findall(r'<tr id="i-', found)) == int(number), address
+
+
 def test_a_query_stays_in_the_address_of_older_pages(client: TestClient) -> None:
     text = client.get("/invocations", params={"q": "task:*.charge", "size": 25}).text
     (older,) = re.findall(r'rel="next" href="([^"]+)"', text)

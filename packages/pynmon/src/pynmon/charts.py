@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from pynmon.statistics import Spread
 
 HEIGHT, WIDTH = 96, 720
 #: So high is a part that is not nothing, however small: failures never vanish among many.
@@ -51,6 +54,64 @@ class Bars:
                     f"M{part.x} {part.y}h{part.width}v{part.height}h-{part.width}z"
                 )
         return [(css, "".join(parts)) for css, parts in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One part of the time, with what its tooltip says."""
+
+    at: float
+    number: int
+    spread: Spread
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Percentiles over time, on a scale on which each step is ten times the one before."""
+
+    #: Name and outline of each; where nothing ended they have gaps.
+    lines: tuple[tuple[str, str], ...]
+    #: Seconds, and how high they are drawn.
+    grid: tuple[tuple[float, float], ...]
+    moments: tuple[Moment, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+_PERCENTILES = ("p50", "p95", "p99")
+#: What is faster is drawn there.
+_FASTEST = 0.001
+
+
+def lines_of(parts: Sequence[tuple[float, int, Spread]]) -> Lines:
+    """Of the beginning of each part, how many ended in it, and how long they had taken."""
+    longest = max((spread.p99 or 0.0 for _, _, spread in parts), default=0.0)
+    decades = max(1, math.ceil(math.log10(max(longest, _FASTEST) / _FASTEST)))
+    step = WIDTH / max(1, len(parts))
+
+    def y(seconds: float) -> float:
+        share = math.log10(max(seconds, _FASTEST) / _FASTEST) / decades
+        return round(HEIGHT - 1 - share * (HEIGHT - 2), 1)
+
+    lines = []
+    for name in _PERCENTILES:
+        outline, is_open = [], False
+        for at, (_, _, spread) in enumerate(parts):
+            value = getattr(spread, name)
+            if value is not None:
+                begin = f"V{y(value)}" if is_open else f"M{round(at * step, 1)} {y(value)}"
+                outline.append(f"{begin}H{round((at + 1) * step, 1)}")
+            is_open = value is not None
+        lines.append((name, "".join(outline)))
+    grid = tuple((_FASTEST * 10**n, y(_FASTEST * 10**n)) for n in range(decades + 1))
+    moments = tuple(
+        Moment(begin, number, spread, round(at * step, 1), round(step, 1))
+        for at, (begin, number, spread) in enumerate(parts)
+        if spread.p50 is not None
+    )
+    return Lines(tuple(lines), grid, moments)
 
 
 def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:

@@ -97,6 +97,31 @@ def slow_runs(rows: Iterable[Finished]) -> dict[str, float]:
     return {task_id: seconds for _, task_id, seconds in sorted(found, reverse=True)[:_MOST_TASKS]}
 
 
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long what ended in one part of a window had taken."""
+
+    begin: float
+    number: int
+    wait: Spread
+    run: Spread
+
+
+def latencies(rows: Iterable[Finished], since: float, until: float, number: int) -> list[Latency]:
+    """The window in equal parts."""
+    step = (until - since) / number
+    parts: list[list[Finished]] = [[] for _ in range(number)]
+    for row in rows:
+        position = floor((row.ended_at - since) / step)
+        if 0 <= position < number:
+            parts[position].append(row)
+    return [
+        Latency(since + at * step, len(part), of_part.wait, of_part.run)
+        for at, part in enumerate(parts)
+        for of_part in [figures(part)]
+    ]
+
+
 def buckets(rows: Iterable[Finished], since: float, until: float, number: int) -> list[Bucket]:
     """The window in equal parts."""
     step = (until - since) / number

@@ -19,6 +19,7 @@ from pynmon.family import ancestors_of, family_of
 from pynmon.journey import journey_of
 from pynmon.outside import log_url
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
+from pynmon.pages.facets import Asked, facets_of
 from pynmon.presentation import payloads
 from pynmon.query.meaning import along_indexes
 from pynmon.source import Source
@@ -90,6 +91,7 @@ def invocations(
         filters=urlencode(filters),
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
+        facets=facets_of(Asked(form.q, form.status, form.task), query, page.records, source.counts()),
         is_filtered=bool(filters),
         quick=_QUICK,
         sizes=SIZES,

@@ -10,14 +10,14 @@ from fastapi.responses import HTMLResponse
 
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.status import InvocationStatus
-from pynmon.charts import bars_of
+from pynmon.charts import Lines, bars_of, lines_of
 from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
-from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram
+from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram, latencies
 
 router = APIRouter()
-_SLOWEST, _KINDS = 8, 5
+_SLOWEST, _KINDS, _PARTS = 8, 5, 60
 _NOTHING = figures([])
 _WAITING = (*GROUPS["Waiting"], InvocationStatus.CONCURRENCY_CONTROLLED)
 
@@ -124,9 +124,10 @@ def task(
                     one.begin,
                     (("st-success", one.succeeded), ("st-cancelled", one.other), ("st-failed", one.failed)),
                 )
-                for one in buckets(rows, since, max(now, since + 1.0), 60)
+                for one in buckets(rows, since, max(now, since + 1.0), _PARTS)
             ]
         ),
+        latency=_latency(rows, since, max(now, since + 1.0)),
         since=since,
         histogram=_histogram(rows),
         range=range,
@@ -142,6 +143,14 @@ def task(
         latest=source.store.list_invocations(latest).records,
         failures=source.store.list_invocations(failed).records,
     )
+
+
+def _latency(rows: list[Finished], since: float, until: float) -> dict[str, Lines]:
+    parts = latencies(rows, since, until, _PARTS)
+    return {
+        "Run": lines_of([(part.begin, part.number, part.run) for part in parts]),
+        "Wait": lines_of([(part.begin, part.number, part.wait) for part in parts]),
+    }
 
 
 def _histogram(rows: list[Finished]) -> list[tuple[float | None, int, float]]:

@@ -146,6 +146,54 @@
   // A picture that ends now is looked at from its end, where it is wider than the screen.
   for (const one of document.querySelectorAll("[data-follows]")) one.scrollLeft = one.scrollWidth;
 
+  // -- saved views: names for what the address says, kept in this browser ---------------------------------
+
+  const saved = document.getElementById("saved");
+
+  if (saved) {
+    const place = `pynmon-views ${document.body.dataset.app} ${location.pathname}`;
+    const asked = new URLSearchParams(location.search);
+    asked.delete("cursor");
+
+    function views() {
+      try {
+        const found = JSON.parse(recall(place));
+        return Array.isArray(found) ? found : [];
+      } catch { return []; }
+    }
+
+    function keep(found) {
+      remember(place, JSON.stringify(found));
+      draw();
+    }
+
+    function draw() {
+      saved.querySelector("ul").replaceChildren(...views().map(({ name, query }) => {
+        const [item, link, forget] = ["li", "a", "button"].map((tag) => document.createElement(tag));
+        link.textContent = name;
+        link.href = `?${query}`;
+        if (query === asked.toString()) link.setAttribute("aria-current", "true");
+        forget.type = "button";
+        forget.className = "quiet";
+        forget.textContent = "×";
+        forget.setAttribute("aria-label", `Forget ${name}`);
+        forget.addEventListener("click", () => keep(views().filter((one) => one.name !== name)));
+        item.append(link, " ", forget);
+        return item;
+      }));
+    }
+
+    saved.hidden = false;
+    saved.querySelector("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const field = saved.querySelector("input");
+      const name = field.value.trim();
+      if (name) keep([...views().filter((one) => one.name !== name), { name, query: asked.toString() }]);
+      field.value = "";
+    });
+    draw();
+  }
+
   // -- theme ---------------------------------------------------------------------------------------------
 
   const theme = document.getElementById("theme");

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import Finished
+from pynenc.values.status import InvocationStatus
+from pynmon.charts import HEIGHT, WIDTH, bars_of, lines_of
+from pynmon.statistics import Spread, latencies
+
+
+def finished(end: float, took: float) -> Finished:
+    return Finished(
+        end, InvocationStatus.SUCCESS, "a.b", InvocationId("i"), "r", end - took, end - took - 0.5
+    )
+
+
+def test_what_took_how_long_is_known_of_each_part_of_a_window() -> None:
+    first, second, third = latencies(
+        [finished(10.5, 1.0), finished(10.9, 3.0), finished(12.5, 2.0)], 10.0, 13.0, 3
+    )
+    assert (first.begin, first.number, first.run.p50, first.run.longest) == (10.0, 2, 3.0, 3.0)
+    assert (second.begin, second.number, second.run) == (11.0, 0, Spread())
+    assert (third.number, third.wait.p50) == (1, 0.5)
+
+
+def test_a_line_has_gaps_where_nothing_ended_and_rises_by_tens() -> None:
+    spreads = [
+        Spread(0.001, 0.01, 0.1, 0.1),
+        Spread(0.001, 0.1, 0.1, 0.1),
+        Spread(),
+        Spread(0.1, 0.1, 0.1, 0.1),
+    ]
+    lines = lines_of([(float(at), 1, spread) for at, spread in enumerate(spreads)])
+    assert [seconds for seconds, _ in lines.grid] == [0.001, 0.01, 0.1]
+    low, middle, high = (y for _, y in lines.grid)
+    assert (low, high) == (HEIGHT - 1, 1.0)
+    assert low - middle == middle - high
+    outlines = dict(lines.lines)
+    step = WIDTH // 4
+    assert outlines["p95"] == f"M0.0 {middle}H{step}.0V{high}H{2 * step}.0M{3 * step}.0 {high}H{4 * step}.0"
+    assert len(lines.moments) == 3
+
+
+def test_nothing_and_what_takes_no_time_are_drawn_too() -> None:
+    assert lines_of([]).moments == ()
+    assert (
+        dict(lines_of([(0.0, 1, Spread(0.0, 0.0, 0.0, 0.0))]).lines)["p50"]
+        == f"M0.0 {HEIGHT - 1}.0H{WIDTH}.0"
+    )
+
+
+def test_the_parts_of_one_kind_are_one_path() -> None:
+    bars = bars_of([(0.0, (("good", 9), ("bad", 1))), (1.0, (("good", 10), ("bad", 0)))])
+    outlines = dict(bars.outlines())
+    assert (outlines["good"].count("M"), outlines["bad"].count("M")) == (2, 1)
