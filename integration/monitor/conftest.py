@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from integration.backends import load, sqlite
@@ -187,6 +188,26 @@ class Watched:
         # Violations of the content security policy are told here, too.
         if message.type in ("error", "warning"):
             self.complaints.append(f"console: {message.text}")
+
+
+#: Themes and widths in which every page has to be for everybody, and those in which some of them are looked at.
+LOOKS, OTHER_LOOKS = (("light", 1440), ("dark", 390)), (("dark", 1440), ("light", 390))
+_AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    # All that is well is not told: that takes longer than finding it out.
+    "resultTypes": ["violations"],
+}
+
+
+def for_everybody(page: Any, name: str, looks: Sequence[tuple[str, int]] = LOOKS) -> None:
+    """No rule of accessibility is broken, and nothing but regions that say so scrolls sideways."""
+    page.evaluate(AXE_SCRIPT)
+    for scheme, width in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 844})
+        results = AxeResults(page.evaluate("options => axe.run(document, options)", _AXE))
+        assert results.violations_count == 0, (name, scheme, width, results.generate_report())
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
 
 
 @pytest.fixture

@@ -182,6 +182,7 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     expected = {f"/api/v1/{kind}" for kind in kinds}
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
     acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "retry", "cancel")}
+    acting |= {"/api/v1/tasks/{task_id}/enqueue", "/api/v1/maintenance/purge"}
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
     acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume", "fire")}
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge"}

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 
 from pynenc.values.status import InvocationStatus
@@ -228,45 +227,3 @@ def test_an_open_page_of_an_ended_session_leads_to_the_login(watched: Watched, s
     page.wait_for_url("**/invocations?size=25")
     waiting.cancel()
     watched.complaints[:] = [one for one in watched.complaints if "401" not in one]
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
-def test_everybody_can_read_what_operators_see(
-    chromium: Any, address: str, shop: ModuleType, scheme: str, width: int
-) -> None:
-    watched = Watched(chromium, address, color_scheme=scheme)
-    watched.page.set_viewport_size({"width": width, "height": 844})
-    waiting = shop.charge(1, 1.0)
-    axe = Axe()
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-    assert axe.run(watched.open("/login"), options=rules).violations_count == 0
-    log_in(watched)
-    page = watched.open("/invocations?q=is:open")
-    page.get_by_role("button", name="Cancel…").click()
-    page.wait_for_selector(".order")
-    results = axe.run(page, options=rules)
-    assert results.violations_count == 0, results.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    page.get_by_label("to go on").fill(page.locator("label b.data").inner_text())
-    page.locator(".order button").click()
-    page.wait_for_url(JOB)
-    becomes(page, "done")
-    job = page.url.removeprefix(address)
-    for path in (
-        job,
-        "/invocations",
-        "/failures",
-        "/audit",
-        f"/invocations/{waiting.invocation_id}",
-        "/invocations/unknown",
-        "/",
-    ):
-        page = watched.open(path)
-        if page.get_by_text("Cancel…").count():
-            page.get_by_text("Cancel…").click()
-        results = axe.run(page, options=rules)
-        assert results.violations_count == 0, (path, results.generate_report())
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
-    waiting.cancel()
-    watched.context.close()
-    assert [one for one in watched.complaints if "404" not in one] == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pynenc import Pynenc
-from pynenc.exceptions import PynencError, StoreError
+from pynenc.exceptions import PynencError, SerializationError, StoreError
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
@@ -18,10 +20,16 @@ from pynmon.health import RunnerState
 from pynmon.identity import Identity, Role
 
 logger = logging.getLogger(__name__)
+#: Why no task can be called.
+ENQUEUE_IS_OFF = "Calling tasks is off here: start the monitor with --allow-enqueue."
 
 
 class ActionRefusedError(Exception):
     """It cannot be done now; the text says why."""
+
+
+class UnfitArgumentsError(Exception):
+    """A task cannot be called so; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,12 @@ class Actions:
     Args:
         app: Its engine carries them out.
         audit: Gets an entry for each, also when it is refused.
+        enqueues: Whether tasks may be called.
     """
 
-    def __init__(self, app: Pynenc, audit: Audit) -> None:
+    def __init__(self, app: Pynenc, audit: Audit, *, enqueues: bool) -> None:
         self._app = app
+        self._enqueues = enqueues
         self._audit = audit
         self.acknowledged = Acknowledged(audit)
 
@@ -105,19 +115,19 @@ class Actions:
         """
         engine = self._app.engine
         record = engine.get_record(InvocationId(invocation_id))
-        self._require(actor, "rerun", invocation_id, why_no_rerun(record))
+        self.require(actor, "rerun", invocation_id, why_no_rerun(record))
         try:
             (answer,) = engine.submitter.repeat([engine.submitter.repetition_of(record, new_id)])
         except StoreError:
-            self._note(actor, "rerun", invocation_id, "unknown", "the store did not answer")
+            self.note(actor, "rerun", invocation_id, "unknown", "the store did not answer")
             raise
         except PynencError as error:
             # What they hold is nobody's business here.
             logger.warning("cannot run invocation '%s' again: %s", invocation_id, error)
             why = "Its stored arguments are gone, or cannot be read; the monitor's log says more."
-            self._require(actor, "rerun", invocation_id, why)
+            self.require(actor, "rerun", invocation_id, why)
             raise
-        self._note(actor, "rerun", invocation_id, "done", f"as {answer.invocation_id}")
+        self.note(actor, "rerun", invocation_id, "done", f"as {answer.invocation_id}")
         return answer.invocation_id
 
     def retry(self, actor: Actor, invocation_id: str) -> None:
@@ -130,10 +140,39 @@ class Actions:
         """
         engine = self._app.engine
         record = engine.get_record(InvocationId(invocation_id))
-        self._require(actor, "retry", invocation_id, why_no_retry(record))
+        self.require(actor, "retry", invocation_id, why_no_retry(record))
         if not engine.hastener.hasten(record.invocation_id, f"by {actor.identity.name}"):
-            self._require(actor, "retry", invocation_id, "It is being tried again already.")
-        self._note(actor, "retry", invocation_id, "done", "")
+            self.require(actor, "retry", invocation_id, "It is being tried again already.")
+        self.note(actor, "retry", invocation_id, "done", "")
+
+    def enqueue(self, actor: Actor, task_id: str, arguments: str, new_id: InvocationId) -> InvocationId:
+        """Call a task whose code this process has loaded anyway; nothing is imported for it.
+
+        Args:
+            actor: Who wants it; an admin.
+            task_id: The task.
+            arguments: A JSON object of arguments by name.
+            new_id: Of the invocation; with the same one it is registered once.
+
+        Returns:
+            The new invocation, or the one that waits already where calls of one key are merged.
+
+        Raises:
+            ActionRefusedError: it is off, the task is not registered here, or it is not for this role.
+            UnfitArgumentsError: the arguments are no JSON object, or do not fit the task.
+            StoreError: the store is away.
+        """
+        engine = self._app.engine
+        task = engine.registry.tasks.get(task_id)
+        why_not = "" if task else "This monitor has not loaded the code of that task, and imports none."
+        self.require(actor, "enqueue", task_id, why_not if self._enqueues else ENQUEUE_IS_OFF, Role.ADMIN)
+        assert task is not None
+        try:
+            answer = engine.submitter.call(task, _json_object(arguments), new_id)
+        except (TypeError, SerializationError) as error:
+            raise UnfitArgumentsError(str(error)) from error
+        self.note(actor, "enqueue", task_id, "done", f"as {answer.invocation_id}")
+        return answer.invocation_id
 
     def cancel(self, actor: Actor, invocation_id: str, *, cascade: bool, reason: str) -> None:
         """Cancel an invocation, and with ``cascade`` whatever it called that is open.
@@ -145,13 +184,13 @@ class Actions:
         """
         engine = self._app.engine
         record = engine.get_record(InvocationId(invocation_id))
-        self._require(actor, "cancel", invocation_id, why_no_cancel(record))
+        self.require(actor, "cancel", invocation_id, why_no_cancel(record))
         told = f"by {actor.identity.name}" + (f": {reason}" if reason else "")
         ended = engine.canceller.cancel([record.invocation_id], cascade=cascade, reason=told)
         scope = "with everything below" if cascade else "alone"
         if not ended:
-            self._require(actor, "cancel", invocation_id, "It has ended meanwhile.")
-        self._note(actor, "cancel", invocation_id, "done", f"{scope}{f': {reason}' if reason else ''}")
+            self.require(actor, "cancel", invocation_id, "It has ended meanwhile.")
+        self.note(actor, "cancel", invocation_id, "done", f"{scope}{f': {reason}' if reason else ''}")
 
     def pause(self, actor: Actor, trigger_id: str, *, paused: bool) -> None:
         """Have a trigger leave alone whatever happens, or react again.
@@ -163,9 +202,9 @@ class Actions:
         """
         triggers, action = self._app.trigger, "pause" if paused else "resume"
         is_so = triggers.get(trigger_id).paused is paused
-        self._require(actor, action, trigger_id, f"It is {'' if paused else 'not '}paused." if is_so else "")
+        self.require(actor, action, trigger_id, f"It is {'' if paused else 'not '}paused." if is_so else "")
         (triggers.pause if paused else triggers.resume)(trigger_id)
-        self._note(actor, action, trigger_id, "done", "")
+        self.note(actor, action, trigger_id, "done", "")
 
     def fire(self, actor: Actor, trigger_id: str, request_id: str) -> None:
         """Ask for one run of a trigger now; a runner that has it makes it.
@@ -182,11 +221,11 @@ class Actions:
         """
         triggers = self._app.trigger
         is_paused = triggers.get(trigger_id).paused
-        self._require(
+        self.require(
             actor, "fire", trigger_id, "It is paused, and does not run: resume it first." if is_paused else ""
         )
         triggers.fire(trigger_id, request_id=request_id)
-        self._note(actor, "fire", trigger_id, "done", "")
+        self.note(actor, "fire", trigger_id, "done", "")
 
     def drain(self, actor: Actor, runner: RunnerRecord, state: RunnerState) -> None:
         """Have a runner take nothing more, and end once it has finished what it has.
@@ -196,10 +235,10 @@ class Actions:
             StoreError: the store is away.
         """
         runner_id = runner.identity.runner_id
-        self._require(actor, "drain", runner_id, why_no_drain(runner, state))
+        self.require(actor, "drain", runner_id, why_no_drain(runner, state))
         if not self._app.orchestrator.request_drain(runner_id):
-            self._require(actor, "drain", runner_id, "It has ended meanwhile.")
-        self._note(actor, "drain", runner_id, "done", "")
+            self.require(actor, "drain", runner_id, "It has ended meanwhile.")
+        self.note(actor, "drain", runner_id, "done", "")
 
     def recover(
         self,
@@ -232,10 +271,10 @@ class Actions:
         why_not = (
             "" if is_gone or typed == runner_id[:8] else f"It lives: type {runner_id[:8]} to do it anyway."
         )
-        self._require(actor, "recover", runner_id, why_not, Role.ADMIN)
+        self.require(actor, "recover", runner_id, why_not, Role.ADMIN)
         taken = [one.identity.runner_id for one, its in workers.items() if not is_gone or its in gone]
         number = self._app.engine.recovery.recover([runner_id, *taken], f"by {actor.identity.name}")
-        self._note(actor, "recover", runner_id, "done", f"{number} of a runner that was {state}")
+        self.note(actor, "recover", runner_id, "done", f"{number} of a runner that was {state}")
         return number
 
     def acknowledge(self, actor: Actor, fingerprint: str, note: str) -> None:
@@ -244,20 +283,26 @@ class Actions:
         Raises:
             ActionRefusedError: it is not for this role.
         """
-        self._require(actor, "acknowledge", fingerprint, "")
-        self.acknowledged.add(self._note(actor, "acknowledge", fingerprint, "done", note))
+        self.require(actor, "acknowledge", fingerprint, "")
+        self.acknowledged.add(self.note(actor, "acknowledge", fingerprint, "done", note))
 
-    def _require(
+    def require(
         self, actor: Actor, action: str, subject: str, why_not: str, needed: Role = Role.OPERATOR
     ) -> None:
+        """Refuse, on record, what cannot be done now or is not for this role.
+
+        Raises:
+            ActionRefusedError: ``why_not`` says why, or the role is too low.
+        """
         if actor.identity.role < needed:
-            self._note(actor, action, subject, "denied", f"as {actor.identity.role.name.lower()}")
+            self.note(actor, action, subject, "denied", f"as {actor.identity.role.name.lower()}")
             raise ActionRefusedError(f"That needs the role of an {needed.name.lower()}.")
         if why_not:
-            self._note(actor, action, subject, "refused", why_not)
+            self.note(actor, action, subject, "refused", why_not)
             raise ActionRefusedError(why_not)
 
-    def _note(self, actor: Actor, action: str, subject: str, result: str, detail: str) -> Entry:
+    def note(self, actor: Actor, action: str, subject: str, result: str, detail: str) -> Entry:
+        """Put what was done, or how it ended, on record."""
         return self._audit.add(
             who=actor.identity.name,
             action=action,
@@ -266,3 +311,13 @@ class Actions:
             detail=detail,
             address=actor.address,
         )
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnfitArgumentsError(f"That is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise UnfitArgumentsError('Arguments are a JSON object by name, such as {"customer_id": 42}.')
+    return values

@@ -20,12 +20,13 @@ from pynenc import Pynenc
 from pynenc.exceptions import InvocationNotFoundError, StoreError, TriggerError
 from pynmon import api, pages
 from pynmon.access import Access, Guard
-from pynmon.actions import ActionRefusedError, Actions
+from pynmon.actions import ActionRefusedError, Actions, UnfitArgumentsError
 from pynmon.answers import problem
 from pynmon.audit import Audit
 from pynmon.bulk.jobs import Jobs
 from pynmon.ended import Ended
 from pynmon.live import Live
+from pynmon.maintenance import Maintenance
 from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
@@ -70,7 +71,8 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.state.source = source
     monitor.state.settings = chosen
     monitor.state.audit = audit = Audit(chosen.audit_file)
-    monitor.state.actions = Actions(app, audit)
+    monitor.state.actions = actions = Actions(app, audit, enqueues=chosen.allow_enqueue)
+    monitor.state.maintenance = Maintenance(app, actions, is_allowed=chosen.allow_purge)
     monitor.state.jobs = Jobs(app, source.store, audit, chosen.bulk_limit)
     monitor.state.guard = guard = Guard(source.app_id, chosen, audit)
     monitor.state.views = views = Views(source, chosen)
@@ -84,7 +86,7 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.add_exception_handler(Exception, _failed)
     monitor.add_exception_handler(StoreError, _failed)
     monitor.add_exception_handler(HTTPException, _refused)
-    for refusal in (ActionRefusedError, InvocationNotFoundError, TriggerError):
+    for refusal in (ActionRefusedError, UnfitArgumentsError, InvocationNotFoundError, TriggerError):
         monitor.add_exception_handler(refusal, _not_done)
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
     monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
@@ -144,6 +146,8 @@ async def _not_done(request: Request, error: Exception) -> Response:
     """What the actions raise, as it is answered."""
     if isinstance(error, ActionRefusedError):
         return await _refused(request, HTTPException(409, str(error)))
+    if isinstance(error, UnfitArgumentsError):
+        return await _refused(request, HTTPException(422, str(error)))
     if isinstance(error, InvocationNotFoundError):
         what = f"invocation {error.invocation_id!r}: it was never registered, or its retention is over."
     else:

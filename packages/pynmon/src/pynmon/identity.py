@@ -43,8 +43,8 @@ class Identity:
         return self.role >= Role.OPERATOR
 
     @property
-    def may_recover(self) -> bool:
-        """Whether the work of a runner may be given to others."""
+    def is_admin(self) -> bool:
+        """Whether what is for admins may be done."""
         return self.role >= Role.ADMIN
 
 

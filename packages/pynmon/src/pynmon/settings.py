@@ -34,6 +34,8 @@ class MonitorSettings:
             travels without.
         requests_per_second: A person, or an address from which nobody has logged in, is answered so often in the long
             run, and may save up ten seconds of it; 0 for any number. Files of the pages themselves do not count.
+        allow_enqueue: Whether admins may call tasks whose code this process has loaded.
+        allow_purge: Whether admins may remove what has ended, and everything.
         bulk_limit: No bulk action changes more invocations than this.
         log_url: The address of the log lines of an invocation, where the app keeps them, with ``{app}``,
             ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}`` in it.
@@ -56,6 +58,8 @@ class MonitorSettings:
     trusted_proxies: tuple[str, ...] = ()
     https: bool = False
     requests_per_second: float = 20.0
+    allow_enqueue: bool = False
+    allow_purge: bool = False
     bulk_limit: int = 100_000
     audit_file: Path | None = None
     log_url: str = ""

@@ -76,6 +76,16 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
         "admin is made for this run, and shown as a link to log in with",
     )
     access.add_argument(
+        "--allow-enqueue",
+        action="store_true",
+        help="with --allow-actions: let admins call the tasks of --app",
+    )
+    access.add_argument(
+        "--allow-purge",
+        action="store_true",
+        help="with --allow-actions: let admins remove what has ended, and everything",
+    )
+    access.add_argument(
         "--audit-file", type=Path, metavar="FILE", help="add actions and attempts to it as JSON lines"
     )
     access.add_argument(
@@ -175,6 +185,8 @@ def _settings(pynmon: Any, args: argparse.Namespace, tokens: tuple[Any, ...]) ->
         environment=" ".join(filter(None, (args.environment, "NO LOGIN" if is_open else ""))),
         tokens=tokens,
         read_only=not args.allow_actions,
+        allow_enqueue=args.allow_enqueue,
+        allow_purge=args.allow_purge,
         trusted_header=args.trusted_header,
         trusted_role=pynmon.Role[args.trusted_role.upper()],
         trusted_proxies=tuple(args.trusted_proxy),

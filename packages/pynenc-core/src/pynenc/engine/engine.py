@@ -21,6 +21,7 @@ from pynenc.engine.reactor import Reactor
 from pynenc.engine.recovery import Recovery
 from pynenc.engine.registry import TaskRegistry
 from pynenc.engine.result_cache import ResultCache
+from pynenc.engine.retention import delete_expired
 from pynenc.engine.submit import Submitter
 from pynenc.engine.triggers import Triggers
 from pynenc.engine.waiting import Waiting
@@ -153,6 +154,10 @@ class Engine:
         firing = Firing(self.components, self.payloads, self.registry, self.submitter)
         reactions = Reactions(self.components, self.payloads, self.registry, firing)
         return Reactor(self.components, self._declarations, reactions, runner_id)
+
+    def delete_ended(self, age_seconds: float) -> int:
+        """Delete some thousand of the invocations that ended so long ago, as retention does; returns how many."""
+        return delete_expired(self.components, age_seconds)
 
     def purge(self) -> None:
         """Remove everything of this app from every store; its triggers go on."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.argument_text import logged_arguments, preview_of
@@ -88,6 +89,20 @@ class Submitter:
             else:
                 answers = self._begin(calls, active)()
         return lambda: answers
+
+    def call(
+        self, task: TaskDefinition, arguments: Mapping[str, Any], invocation_id: InvocationId
+    ) -> SubmitAnswer:
+        """Register one call of a task with values by name; with the same id it is registered once.
+
+        Raises:
+            TypeError: the values do not fit the signature.
+            SerializationError: a value cannot be stored.
+            StoreError: nothing was registered, unless it is CommitUnknownError.
+        """
+        values = self._payloads.serialize_arguments(task, task.bind((), arguments))
+        (answer,) = self.submit([NewCall(task, values, invocation_id=invocation_id)])
+        return answer
 
     def reserve_id(self) -> InvocationId:
         """An id for a call that is registered later."""

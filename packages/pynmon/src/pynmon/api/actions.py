@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
 
 from pynenc.values.ids import InvocationId
 from pynmon.answers import Json, problems
 from pynmon.api import models
 from pynmon.api.callers import CallerOf
+from pynmon.maintenance import Scope
 from pynmon.pages.actions import FINGERPRINT, NEW_ID, runner_of, take_work
 from pynmon.pages.context import ActionsOf, SourceOf
+from pynmon.pages.maintenance import MaintenanceOf
 
 router = APIRouter(prefix="/api/v1", default_response_class=Json, responses=problems(401, 403, 404, 409, 503))
 #: For what is to be done once however often it is asked for.
@@ -98,4 +101,32 @@ def resume(actions: ActionsOf, caller: CallerOf, trigger_id: str) -> models.Done
 def fire(actions: ActionsOf, caller: CallerOf, trigger_id: str, new_id: NewId = "") -> models.Done:
     """Ask for one run of a trigger now; a runner that has it makes it."""
     actions.fire(caller, trigger_id, new_id or actions.reserve_id())
+    return models.Done()
+
+
+@router.post("/tasks/{task_id}/enqueue", name="api_enqueue")
+def enqueue(
+    actions: ActionsOf,
+    caller: CallerOf,
+    task_id: str,
+    arguments: Annotated[dict[str, Any], Body(description="By name.", embed=True)],
+    new_id: NewId = "",
+) -> models.Made:
+    """Call a task whose code the monitor has loaded."""
+    made = actions.enqueue(
+        caller, task_id, json.dumps(arguments), InvocationId(new_id or actions.reserve_id())
+    )
+    return models.Made(invocation_id=made)
+
+
+@router.post("/maintenance/purge", name="api_purge")
+def purge(
+    maintenance: MaintenanceOf,
+    caller: CallerOf,
+    scope: Scope,
+    days: Annotated[int, Query(ge=0, le=3650, description="How long ago it ended, at least.")] = 30,
+    typed: Annotated[str, Query(max_length=200, description="The id of the app.")] = "",
+) -> models.Done:
+    """Begin to remove what has ended, or everything; it goes on in the background."""
+    maintenance.start(caller, scope, days, typed)
     return models.Done()
