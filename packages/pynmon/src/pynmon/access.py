@@ -91,7 +91,9 @@ class Guard:
 
     def _identity(self, name: str, role: Role, session: str = "") -> Identity:
         form_token = hmac.digest(self._key, session.encode(), "sha256").hex() if session else ""
-        return Identity(name, Role.VIEWER if self._settings.read_only else role, form_token)
+        settings = self._settings
+        role = Role.VIEWER if settings.read_only else role
+        return Identity(name, role, form_token, role >= settings.view_payloads, role >= settings.view_logs)
 
 
 class Access:
@@ -138,7 +140,8 @@ class Access:
         if identity is None:
             return self._ask_who(request)
         remember(request.scope, identity)
-        if key is None or identity.role >= ROLES.get(key, _NOBODY):
+        is_hidden = key is not None and key[1] == "/logs" and not identity.sees_logs
+        if key is None or (identity.role >= ROLES.get(key, _NOBODY) and not is_hidden):
             return None  # what does not exist is told so by those who know
         if request.method not in SAFE_METHODS:
             self._audit.add(

@@ -69,6 +69,7 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
         redoc_url=None,
     )
     monitor.state.source = source
+    monitor.state.reticent_source = Source(app, chosen, sees_payloads=False)
     monitor.state.settings = chosen
     monitor.state.audit = audit = Audit(chosen.audit_file)
     monitor.state.actions = actions = Actions(app, audit, enqueues=chosen.allow_enqueue)

@@ -36,6 +36,9 @@ class Identity:
     role: Role
     #: What forms of this person have to carry; empty when no browser sends anything by itself.
     form_token: str = ""
+    #: Whether arguments, results and what exceptions said are shown, and what has to do with log lines.
+    sees_payloads: bool = True
+    sees_logs: bool = True
 
     @property
     def may_act(self) -> bool:

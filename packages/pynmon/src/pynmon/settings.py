@@ -34,6 +34,8 @@ class MonitorSettings:
             travels without.
         requests_per_second: A person, or an address from which nobody has logged in, is answered so often in the long
             run, and may save up ten seconds of it; 0 for any number. Files of the pages themselves do not count.
+        view_payloads: The least role that sees arguments, results and what exceptions said.
+        view_logs: The least role that sees the page about log lines and the links to where they are kept.
         allow_enqueue: Whether admins may call tasks whose code this process has loaded.
         allow_purge: Whether admins may remove what has ended, and everything.
         bulk_limit: No bulk action changes more invocations than this.
@@ -58,6 +60,8 @@ class MonitorSettings:
     trusted_proxies: tuple[str, ...] = ()
     https: bool = False
     requests_per_second: float = 20.0
+    view_payloads: Role = Role.VIEWER
+    view_logs: Role = Role.VIEWER
     allow_enqueue: bool = False
     allow_purge: bool = False
     bulk_limit: int = 100_000

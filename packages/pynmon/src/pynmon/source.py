@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pynenc import Pynenc
@@ -18,7 +19,9 @@ from pynenc.values.monitor import Failed, Finished
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.triggers import TriggerRun
 from pynmon.health import Evidence, Rhythm, RunnerState
+from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
 from pynmon.statistics import slow_runs
 
@@ -42,14 +45,17 @@ class Source:
     Args:
         app: Only its stores and settings are used; none of its tasks is imported or run.
         settings: Limits of what is read.
+        sees_payloads: Whether arguments, results and what exceptions said are read.
 
     Raises:
         MonitorUnavailableError: the app's orchestrator has no monitor store.
     """
 
-    def __init__(self, app: Pynenc, settings: MonitorSettings) -> None:
+    def __init__(self, app: Pynenc, settings: MonitorSettings, *, sees_payloads: bool = True) -> None:
         self.app_id = app.app_id
-        self.store: BaseMonitorStore = app.orchestrator.open_monitor_store()
+        self.sees_payloads = sees_payloads
+        store = app.orchestrator.open_monitor_store()
+        self.store: BaseMonitorStore = store if sees_payloads else ReticentStore(store)
         self.app = app
         self.triggers = app.trigger
         self.settings = settings
@@ -84,6 +90,11 @@ class Source:
     def workers_of(self, runner_id: str) -> list[RunnerRecord]:
         """The workers below a supervisor; of those that live all, of the others the latest."""
         return [one for one in self.store.list_runners(MOST_RUNNERS) if one.identity.parent_id == runner_id]
+
+    def runs(self, trigger_id: str | None, limit: int) -> list[TriggerRun]:
+        """The latest runs of one trigger or of all, newest first."""
+        found = self.triggers.list_runs(trigger_id, limit)
+        return found if self.sees_payloads else [replace(one, error=one.error and "failed") for one in found]
 
     def longest_waiting(self) -> InvocationRecord | None:
         """The claimable invocation that has waited longest."""
@@ -173,6 +184,8 @@ class Source:
         """The beginning of a stored payload, wherever it is kept; None when it is nowhere."""
         if kind in stored:
             return stored[kind]
+        if not self.sees_payloads:
+            return None
         epoch = 0 if kind is PayloadKind.ARGUMENTS else record.epoch
         key = PayloadKey(record.invocation_id, epoch, kind)
         found = self._state_backend.get_payloads([key]).get(key)

@@ -19,7 +19,7 @@ from pynmon.presentation import texts
 from pynmon.presentation.cells import Cells
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.grammar import Term, Value, text_of
-from pynmon.query.meaning import QUALIFIERS
+from pynmon.query.meaning import INTO_PAYLOADS, QUALIFIERS
 from pynmon.settings import MonitorSettings
 from pynmon.source import Source
 
@@ -71,6 +71,7 @@ class Views:
             look=lambda status: LOOKS[InvocationStatus(status)],
             pages=PAGES,
             qualifiers=QUALIFIERS,
+            into_payloads=INTO_PAYLOADS,
             app_id=source.app_id,
             environment=settings.environment,
             assets=_digest_of_assets(),

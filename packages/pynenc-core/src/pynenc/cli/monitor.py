@@ -75,6 +75,16 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
         help="let operators and admins act; by default everybody only looks. Without tokens of your own one for an "
         "admin is made for this run, and shown as a link to log in with",
     )
+    for what, shown in (
+        ("payloads", "arguments, results and what exceptions said"),
+        ("logs", "the page about log lines, and the links of --log-url"),
+    ):
+        access.add_argument(
+            f"--view-{what}",
+            default="viewer",
+            choices=("viewer", "operator", "admin"),
+            help=f"the least role that sees {shown} (default: viewer); without --allow-actions all are viewers",
+        )
     access.add_argument(
         "--allow-enqueue",
         action="store_true",
@@ -185,6 +195,8 @@ def _settings(pynmon: Any, args: argparse.Namespace, tokens: tuple[Any, ...]) ->
         environment=" ".join(filter(None, (args.environment, "NO LOGIN" if is_open else ""))),
         tokens=tokens,
         read_only=not args.allow_actions,
+        view_payloads=pynmon.Role[args.view_payloads.upper()],
+        view_logs=pynmon.Role[args.view_logs.upper()],
         allow_enqueue=args.allow_enqueue,
         allow_purge=args.allow_purge,
         trusted_header=args.trusted_header,

@@ -13,6 +13,7 @@ from pynenc.values.monitor import RecordQuery
 from pynenc.values.record_filter import Like, RecordFilter, RestsIn, TextField
 from pynenc.values.status import InvocationStatus
 from pynmon.actions import Actions
+from pynmon.identity import identity_of
 from pynmon.query.grammar import QueryError, parse
 from pynmon.query.meaning import Scene, along_indexes, conditions_of
 from pynmon.source import Source
@@ -30,7 +31,9 @@ RANGES = {
 
 
 def _source(request: Request) -> Source:
-    source: Source = request.app.state.source
+    identity = identity_of(request.scope)
+    hides = identity is not None and not identity.sees_payloads
+    source: Source = request.app.state.reticent_source if hides else request.app.state.source
     return source
 
 
@@ -73,7 +76,7 @@ def asked(source: Source, text: str, now: float | None = None) -> list[RecordFil
     if not text:
         return []
     at = source.now() if now is None else now
-    return conditions_of(text, Scene(at, source.gone_runners, source.slow_runs))
+    return conditions_of(text, Scene(at, source.gone_runners, source.slow_runs, source.sees_payloads))
 
 
 def query_of(source: Source, text: str, *others: RecordFilter, now: float | None = None) -> RecordQuery:

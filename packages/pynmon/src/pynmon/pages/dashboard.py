@@ -37,7 +37,7 @@ def dashboard(
     rows = source.finished(seconds)
     now = source.now()
     counts = total_counts(source.counts())
-    schedules = schedules_of(source.triggers.list_triggers(), source.triggers.list_runs(None, _RUNS), now)
+    schedules = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
     evidence = source.evidence(
         [row for row in rows if row.ended_at >= now - 300.0],
         [one.late for one in schedules if one.late is not None],

@@ -25,7 +25,7 @@ _ERRORS = 3
 @router.get("/schedules", name="schedules")
 def schedules(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
     """All of them."""
-    runs = source.triggers.list_runs(None, _ALL_RUNS)
+    runs = source.runs(None, _ALL_RUNS)
     now = source.now()
     found = schedules_of(source.triggers.list_triggers(), runs, now)
     return views.page(
@@ -52,7 +52,7 @@ def schedule(
         raise HTTPException(
             404, f"There is no trigger {trigger_id!r}: no runner has it, nor the code of this monitor."
         )
-    runs = source.triggers.list_runs(trigger_id, _RUNS)
+    runs = source.runs(trigger_id, _RUNS)
     now = source.now()
     return views.page(
         request,

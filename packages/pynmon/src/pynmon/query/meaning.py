@@ -31,6 +31,8 @@ C = TypeVar("C")
 _S, _T, _N = InvocationStatus, TextField, NumberField
 #: More stars are not looked for: each makes the search longer.
 _MOST_PIECES = 6
+#: Names of terms that look into payloads; the empty one is that of words.
+INTO_PAYLOADS = ("", "args", "result")
 _FINAL = frozenset(status for status in _S if status.is_final())
 #: Somebody works on them; what is paused only waits.
 _IN_HAND = OWNED - {_S.PAUSED}
@@ -45,6 +47,8 @@ class Scene:
     gone: Callable[[], Iterable[str]] = tuple
     #: By task: longer than these seconds takes a run that is slow.
     slow: Callable[[], Mapping[str, float]] = dict
+    #: Whether payloads may be looked into: what is found tells what is in them.
+    sees_payloads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,13 @@ def condition_of(node: Node, scene: Scene) -> RecordFilter:
         condition = _any_of([_all_of([condition_of(one, scene) for one in each]) for each in node.branches])
     else:
         qualifier = _qualifier(node)
+        if not scene.sees_payloads and node.name.partition(".")[0] in INTO_PAYLOADS:
+            what = f"{node.name}:" if node.name else "a word"
+            raise QueryError(
+                f"{what} is looked for in payloads, which your role does not see; task:, error: and others work",
+                node.at,
+                node.end,
+            )
         condition = _any_of([_meaning(node, qualifier, value, scene) for value in node.values])
     return Not(condition) if node.negated else condition
 
