@@ -30,7 +30,7 @@ class ReticentStore(BaseMonitorStore):
 
     def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102
         page = self._inner.list_invocations(query)
-        return replace(page, records=_all_without(page.records))
+        return replace(page, records=tuple(map(_without, page.records)))
 
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         return {key: _without(record) for key, record in self._inner.get_invocations(ids).items()}
