@@ -525,6 +525,26 @@ def test_an_enqueue_is_one_publish(place: Place, watched: Watched) -> None:
         assert counted.take() == {"basic.publish": 100}
 
 
+def test_a_message_is_written_in_one_piece(place: Place, server: Server) -> None:
+    pieces: list[bytes] = []
+    proxy = Proxy(server.port, lambda _, data: pieces.append(data))
+    try:
+        with _app(place, rabbitmq_url=f"amqp://guest:guest@127.0.0.1:{proxy.port}/%2F") as sample:
+            broker, exchange = sample.app.broker, _topology(sample).exchange.encode()
+            broker.push([InvocationId("the first one connects")])
+            pieces.clear()
+            names = [InvocationId(f"n{number:03}") for number in range(20)]
+            for name in names:
+                broker.push([name])
+            eventually(lambda: names[-1].encode() in b"".join(pieces), "all are sent")
+            broker.purge()
+    finally:
+        proxy.close()
+    found = {name: piece for name in names for piece in pieces if name.encode() in piece}
+    assert len(found) == len(names)
+    assert all(piece.count(exchange) == piece.count(b"n0") for piece in found.values())
+
+
 def test_a_batch_waits_for_its_confirmations_once(place: Place, watched: Watched) -> None:
     with _app(place, rabbitmq_url=watched.url) as sample:
         broker, ids = sample.app.broker, [InvocationId(f"n{number}") for number in range(500)]

@@ -20,6 +20,7 @@ from pika.adapters.select_connection import IOLoop
 
 from pynenc.exceptions import StoreError, StoreUnavailableError
 from pynenc_rabbitmq.conf import ConfigRabbitMq
+from pynenc_rabbitmq.connection import PromptConnection
 from pynenc_rabbitmq.errors import translate
 from pynenc_rabbitmq.topology import Topology
 
@@ -120,10 +121,13 @@ class Link:
         """Have the thread do something after a time; only on the thread."""
         self._ioloop.call_later(seconds, task)
 
-    def post_written(self, task: Callable[[], None]) -> None:
-        """Have the thread do something once it has handed to the system what was written so far; only on the thread."""
-        # Whatever waits to be written is, before the loop comes to callbacks that were added in this turn.
-        self._ioloop.add_callback_threadsafe(task)
+    def write(self, done: Callable[[], None]) -> None:
+        """Hand what was published so far to the system, then do something; only on the thread."""
+        if self._connection is None or self._connection.write_now():
+            done()
+        else:
+            # The loop writes before it comes to callbacks that were added in this turn.
+            self._ioloop.add_callback_threadsafe(done)
 
     def drop(self, reason: BaseException) -> None:
         """Give the connection up and open another one; only on the thread."""
@@ -172,7 +176,7 @@ class Link:
     def _connect(self) -> None:
         self._waiting = None
         self._tried_at = time.monotonic()
-        self._connection = pika.SelectConnection(
+        self._connection = PromptConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._lost,

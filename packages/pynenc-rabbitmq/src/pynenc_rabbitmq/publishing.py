@@ -200,11 +200,15 @@ class Publisher:
             )
         if at + _SLICE < len(positions):
             self._link.call_later(0, partial(self._send_slice, channel, publication, positions, at + _SLICE))
-        elif not self._confirms:
+        else:
+            self._link.write(partial(self._on_written, publication))
+
+    def _on_written(self, publication: _Publication) -> None:
+        if not self._confirms:
             self._sent.clear()
-            self._link.post_written(partial(self._end, publication))
+            self._end(publication)
         elif publication.is_trusting:
-            self._link.post_written(publication.go_on.set)
+            publication.go_on.set()
 
     def _on_confirm(self, channel: Any, frame: Any) -> None:
         if channel is not self._channel:
