@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pynenc import PynencBuilder
+from pynenc.values.triggers import TriggerRun
 from pynmon import create_monitor_app
 from pynmon.statistics import BOUNDS
 
@@ -31,7 +32,7 @@ CEILINGS = {
     "/api/v1/failures": 1,
     "/api/v1/failures?q=error:ValueError": 2,
     "/api/v1/runners": 2,
-    "/metrics": 8,
+    "/metrics": 12,
     "/api/v1/openapi.json": 0,
     "/healthz": 0,
 }
@@ -216,6 +217,10 @@ def test_metrics_are_what_the_store_counts(shop: ModuleType, client: TestClient)
     assert found["pynenc_queue_depth", ""] == 0
     assert found["pynenc_queue_oldest_age_seconds", ""] == 0
     assert found["pynenc_runners", 'state="alive"'] == 0
+    # No runner lives that has them, and the schedule has never been due.
+    assert found["pynenc_triggers", 'state="no runner has it"'] == 2
+    assert found["pynenc_triggers", 'state="in force"'] == 0
+    assert not [name for name, _ in found if name == "pynenc_trigger_lateness_seconds"]
     assert {
         check: found["pynenc_health_check", f'check="{check}"'] for check in ("runners", "queue", "owners")
     } == {
@@ -284,3 +289,14 @@ def test_a_list_is_exported_whole_and_no_cell_is_a_formula(shop: ModuleType, cli
     assert client.get("/export/invocations?q=stauts:failed").status_code == 422
     for one in waiting:
         one.cancel()
+
+
+def test_metrics_tell_by_how_much_schedules_come_late(shop: ModuleType, client: TestClient) -> None:
+    trigger = next(one for one in shop.app.trigger.list_triggers() if one.schedules)
+    run = TriggerRun(
+        run_id="a-run", trigger_id=trigger.trigger_id, occurrence_ids=("2024-02-29T00:00:00+00:00",)
+    )
+    shop.app.engine.components.trigger.settle([], [run])
+    found = samples(client.get("/metrics").text)
+    assert found["pynenc_trigger_lateness_seconds", f'trigger="{trigger.trigger_id}"'] > 3600
+    assert found["pynenc_health_check", 'check="schedules"'] == 1

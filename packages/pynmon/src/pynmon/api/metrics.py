@@ -15,12 +15,15 @@ from pynmon.ended import Ended, Histogram
 from pynmon.health import RunnerState, verdicts
 from pynmon.live import Live
 from pynmon.pages.context import SourceOf
+from pynmon.schedules import TriggerState, schedules_of
 from pynmon.source import MOST_RUNNERS, Counts, Source
 from pynmon.statistics import BOUNDS
 
 router = APIRouter()
 #: Tasks with a label of their own, those with most invocations; the rest is ``other``.
 _MOST_TASKS = 200
+#: Latest runs of all triggers together that are looked at.
+_RUNS = 100
 _QUEUED = (InvocationStatus.REGISTERED, InvocationStatus.REROUTED, InvocationStatus.RETRY)
 
 
@@ -41,7 +44,7 @@ class _Answer(PlainTextResponse):
 
 @router.get("/metrics", name="metrics", response_class=_Answer, include_in_schema=False)
 def metrics(request: Request, source: SourceOf) -> _Answer:
-    """Six reads as a rule, most of which are none when somebody asked within a second."""
+    """Eight reads as a rule, most of which are none when somebody asked within a second."""
     ended: Ended = request.app.state.ended
     live: Live = request.app.state.live
     told = "".join(map(_text, [*_families(source), *_ended(ended, source.now()), _streams(live)]))
@@ -54,9 +57,12 @@ def metrics(request: Request, source: SourceOf) -> _Answer:
 
 def _families(source: Source) -> list[_Family]:
     counts = source.counts()
-    evidence = source.evidence(source.finished(300.0))
-    runners, waiting = evidence.runners, evidence.longest_waiting
     now = source.now()
+    triggers = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
+    late = {one.trigger.trigger_id: one.late for one in triggers[:_MOST_TASKS] if one.late is not None}
+    evidence = source.evidence(source.finished(300.0), list(late.values()))
+    runners, waiting = evidence.runners, evidence.longest_waiting
+    trigger_states = Counter(one.state for one in triggers)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
     age = 0.0 if waiting is None else max(0.0, now - waiting.available_at)
     depth = sum(by_status.get(status, 0) for by_status in counts.values() for status in _QUEUED)
@@ -82,6 +88,16 @@ def _families(source: Source) -> list[_Family]:
             "pynenc_runners",
             f"Runners and workers by state; at most {MOST_RUNNERS} are looked at, first those that live.",
             [({"state": state.value}, states[state]) for state in RunnerState],
+        ),
+        _Family(
+            "pynenc_triggers",
+            "Triggers by state.",
+            [({"state": state.value}, trigger_states[state]) for state in TriggerState],
+        ),
+        _Family(
+            "pynenc_trigger_lateness_seconds",
+            "By how much the latest run of a schedule came behind its time.",
+            [({"trigger": trigger_id}, max(0.0, seconds)) for trigger_id, seconds in late.items()],
         ),
         _Family(
             "pynenc_health_check",
