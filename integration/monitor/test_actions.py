@@ -492,8 +492,14 @@ def test_programs_pause_acknowledge_and_recover_by_their_token(shop: ModuleType,
         assert post(f"{path}/pause") == (200, {"done": True})
         assert post(f"{path}/pause")[0] == 409
         assert post(f"{path}/resume") == (200, {"done": True})
-        assert post(f"{path}/fire?new_id=01900000-0000-7000-8000-000000000000") == (200, {"done": True})
+        asked = "01900000-0000-7000-8000-000000000000"
+        assert post(f"{path}/fire?new_id={asked}") == (200, {"done": True})
         assert post(f"{path}/fire?new_id=x")[0] == 422
+        # Nothing of it is in hand when the work of a runner is taken away below.
+        eventually(
+            lambda: (asked,) in [run.occurrence_ids for run in shop.app.trigger.list_runs(trigger_id, 1)]
+        )
+        assert shop.app.get_invocation(shop.app.trigger.list_runs(trigger_id)[0].invocation_id).wait(30)
     assert post("schedules/unknown/pause")[0] == 404
     assert post(f"failures/{'0' * 16}/acknowledge?note=known") == (200, {"done": True})
     assert post("failures/x/acknowledge")[0] == 422

@@ -122,8 +122,9 @@ def test_a_runner_ends_when_it_has_finished_what_it_has(watched: Watched, shop: 
         page.get_by_text("Take nothing more…").click()
         page.get_by_role("button", name="Have it take nothing more").click()
         page.get_by_text("takes nothing more").wait_for()
-        becomes(page, "stopped")
         eventually(lambda: not shop.app.runner.running)
+        page.reload()
+        becomes(page, "stopped")
 
 
 def test_many_are_cancelled_by_a_query(watched: Watched, shop: ModuleType) -> None:
