@@ -75,7 +75,11 @@ uvicorn.run(monitor, port={port}, log_level="error")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Ask for every page of the monitor.")
-    parser.add_argument("--path", type=Path, required=True, help="a file that seed_monitor.py has filled")
+    parser.add_argument(
+        "--path",
+        type=Path,
+        help="a file that seed_monitor.py has filled; by default the store is the one that the environment names",
+    )
     parser.add_argument("--requests", type=int, default=200, help="for each page")
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument(
@@ -84,7 +88,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose address has this in it")
     args = parser.parse_args()
     port = _free_port()
-    environment = {**os.environ, "PYNENC__APP_ID": APP_ID, **settings_of(args.path)}
+    environment = {**os.environ, "PYNENC__APP_ID": APP_ID, **(settings_of(args.path) if args.path else {})}
     monitor = subprocess.Popen([sys.executable, "-c", SERVE.format(port=port)], env=environment)
     try:
         _wait_for(port)
