@@ -34,6 +34,16 @@ COLUMNS = (
 )
 
 
+def name_of(n: int) -> str:
+    """The id of an invocation, as real ones: they begin with their time, and end with chance."""
+    return f"{n // 65536:08x}-{n % 65536:04x}-7000-8000-{n * 2654435761 % 2**48:012x}"
+
+
+def family_of(n: int) -> int:
+    """The invocation that its family begins with: itself, or a workflow."""
+    return n - n % FAMILY if n % WORKFLOW_EVERY < FAMILY else n
+
+
 class Seeder:
     """Makes rows that look like a week of work.
 
@@ -53,9 +63,9 @@ class Seeder:
         """Invocation number ``n``: most succeeded, a few failed, the last ones run or wait."""
         chance = self._random.random
         created = self._now - DAYS * 86400 * (self._number - n) / self._number
-        name = self._name(n)
-        family = n - n % FAMILY if n % WORKFLOW_EVERY < FAMILY else n
-        root = self._name(family)
+        name = name_of(n)
+        family = family_of(n)
+        root = name_of(family)
         task = f"shop.tasks.task_{min(int(self._random.expovariate(0.03)), TASKS - 1):03d}"
         runner = self.runners[(n // 50) % LIVING if chance() < 0.95 else n % RUNNERS]
         wait, run = self._random.expovariate(20), self._random.lognormvariate(-1.5, 1.2)
@@ -93,10 +103,6 @@ class Seeder:
             "shop.GatewayError" if failed else None, "gateway did not answer" if failed else None,
             f"{n % 9:016x}" if failed else None, history,
         )  # fmt: skip
-
-    def _name(self, n: int) -> str:
-        # As real ones: they begin with their time, and end with chance.
-        return f"{n // 65536:08x}-{n % 65536:04x}-7000-8000-{n * 2654435761 % 2**48:012x}"
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import ClaimRequest, NewInvocation, Step
 from pynenc.values.records import Outcome, OutcomeKind
 from pynenc.values.runners import Beat, RunnerIdentity
-from seed_monitor import FAMILY, LIVING, OPEN, RUNNERS, TASKS, WAITING, WORKFLOW_EVERY
+from seed_monitor import FAMILY, LIVING, OPEN, RUNNERS, TASKS, WAITING, WORKFLOW_EVERY, family_of, name_of
 
 BATCH = 500
 TASK_IDS = [f"shop.tasks.task_{n:03d}" for n in range(TASKS)]
@@ -84,13 +84,13 @@ def _claim(orchestrator: BaseOrchestrator, runner: RunnerIdentity, limit: int) -
 
 
 def _call(n: int, chance: random.Random) -> NewInvocation:
-    family = n - n % FAMILY if n % WORKFLOW_EVERY < FAMILY else n
-    root = InvocationId(_name(family))
+    family = family_of(n)
+    root = InvocationId(name_of(family))
     of_workflow: dict[str, Any] = (
         {"workflow_id": root, "workflow_type": "shop.flows.nightly"} if n % WORKFLOW_EVERY < FAMILY else {}
     )
     return call(
-        _name(n),
+        name_of(n),
         task_id=TASK_IDS[min(int(chance.expovariate(0.03)), TASKS - 1)],
         args_id=f"{n % 1000:032x}",
         arguments=f'{{"customer_id":"={n}","amount":"=12.5"}}',
@@ -100,10 +100,6 @@ def _call(n: int, chance: random.Random) -> NewInvocation:
         depth=int(family != n),
         **of_workflow,
     )
-
-
-def _name(n: int) -> str:
-    return f"{n // 65536:08x}-{n % 65536:04x}-7000-8000-{n * 2654435761 % 2**48:012x}"
 
 
 def _outcome(chance: random.Random) -> Outcome:
