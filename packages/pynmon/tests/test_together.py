@@ -113,3 +113,43 @@ def test_an_answer_that_could_not_be_made_is_tried_by_each() -> None:
     found = answers(slow, lambda app: [asked(app) for _ in range(2)])
     assert [type(one) for one in found] == [ValueError, ValueError]
     assert slow.calls == 2
+
+
+def test_few_answers_are_made_at_once_and_the_others_wait() -> None:
+    async def ask() -> tuple[int, list[bytes]]:
+        slow = Slow()
+        app = Together(slow)
+        tasks = [asyncio.ensure_future(asked(app, f"/{n}")) for n in range(6)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        begun = slow.calls
+        slow.may_go_on.set()
+        return begun, await asyncio.gather(*tasks)
+
+    begun, found = asyncio.run(ask())
+    assert begun == 2
+    assert sorted(found) == [b"%d" % n for n in range(1, 7)]
+
+
+def test_a_stream_that_goes_on_takes_no_place() -> None:
+    async def ask() -> list[bytes]:
+        opened = asyncio.Semaphore(0)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"n", b"")]})
+            await send({"type": "http.response.body", "body": b"x", "more_body": scope["path"] != "/page"})
+            opened.release()
+            if scope["path"] != "/page":
+                await asyncio.Event().wait()
+
+        together = Together(app)
+        streams = [asyncio.ensure_future(asked(together, f"/{n}")) for n in range(9)]
+        for _ in streams:
+            await asyncio.wait_for(opened.acquire(), 10)
+        page = await asyncio.wait_for(asked(together, "/page"), 10)
+        for stream in streams:
+            stream.cancel()
+        await asyncio.gather(*streams, return_exceptions=True)
+        return [page]
+
+    assert asyncio.run(ask()) == [b"x"]
