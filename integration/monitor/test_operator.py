@@ -53,7 +53,9 @@ def test_a_failure_is_found_understood_and_run_again(watched: Watched, shop: Mod
     page = log_in(watched)
     # Three clicks from the dashboard to the failed one's family on the timeline.
     page.get_by_role("link", name=re.compile("Failed")).click()
+    page.wait_for_url("**/invocations?*")  # the dashboard has lists, too
     page.locator("tr", has_text="deliver").first.locator("a.id").first.click()
+    page.wait_for_url("**/invocations/*")
     assert "no lamp in stock" in page.locator("pre").first.inner_text()
     page.get_by_role("link", name="On the timeline").click()
     page.wait_for_url(re.compile("/timeline"))  # both pages have pictures with bars
