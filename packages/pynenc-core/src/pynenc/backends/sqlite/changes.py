@@ -1,7 +1,7 @@
 """How threads hear of changes: at once of this process's own, by ``PRAGMA data_version`` of those of others.
 
-One thread per process looks at the version, and only while somebody waits: every 0.25 ms after activity,
-growing to every 50 ms. Activity is what concerns those who wait; heartbeats, say, are none.
+One thread per process looks at the version, and only while somebody waits: every 0.25 ms after activity, growing to
+every 80 ms when there was none for four seconds. Activity is what concerns those who wait; heartbeats, say, are none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pynenc.values.ids import InvocationId
 logger = logging.getLogger(__name__)
 
 _SHORTEST_SECONDS = 0.00025
-_LONGEST_SECONDS = 0.050
+_LONGEST_SECONDS = 0.080
 #: The pause grows with the time since the last change: it is one part in so many of it.
 _PAUSE_SHARE = 50
 #: Up to so many watched ids are looked up one by one; of more, those that ended since the last look.
