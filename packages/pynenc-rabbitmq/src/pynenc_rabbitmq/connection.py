@@ -12,7 +12,7 @@ class PromptConnection(pika.SelectConnection):  # type: ignore[misc]  # the driv
     """Gives a message to the system in one piece, and as soon as that is asked for.
 
     The driver itself writes each of the three frames of a message by itself, and only in the next turn of its loop.
-    It has no public way to do otherwise: what is overridden here is its own, which is why its version is pinned closely.
+    It has no public way to do otherwise: what is overridden here is its own, so its version is pinned closely.
     """
 
     _transport: Any
