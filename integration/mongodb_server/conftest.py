@@ -17,7 +17,9 @@ from integration.backends.mongodb import component_classes
 from integration.behaviour.conftest import RunningApp
 from integration.conftest import REQUIRE
 from integration.mongodb_server.own_server import OwnServer
+from integration.mongodb_server.world import Commands
 from integration.servers.mongodb import program
+from pymongo import monitoring
 
 SAMPLE = "integration.behaviour.sample"
 
@@ -30,6 +32,14 @@ def _program() -> None:
         if {"mongodb", "all"} & set(os.environ.get(REQUIRE, "").split(",")):
             pytest.fail(f"{REQUIRE} names 'mongodb', but mongod is not installed")
         pytest.skip("mongod is not installed")
+
+
+@pytest.fixture(scope="module")
+def commands() -> Commands:
+    """What the driver sends; it tells only listeners that are there before it connects."""
+    listener = Commands()
+    monitoring.register(listener)
+    return listener
 
 
 @contextmanager

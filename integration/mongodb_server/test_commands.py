@@ -11,7 +11,6 @@ import pytest
 from integration.mongodb_server.own_server import OwnServer
 from integration.mongodb_server.world import Commands, world_on
 from integration.world import World, call, finish, ids, pause, recover, resume
-from pymongo import monitoring
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import MoveResult
@@ -24,14 +23,6 @@ AHEAD: dict[str, Any] = {
     "ahead_seconds": 1.0,
     "start_seconds": 1.0,
 }
-
-
-@pytest.fixture(scope="module")
-def commands() -> Commands:
-    """What the driver sends; it tells only listeners that are there before it connects."""
-    listener = Commands()
-    monitoring.register(listener)
-    return listener
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from integration.mongodb_server.own_server import OwnServer
 from integration.mongodb_server.world import Commands, store_of, world_on
 from integration.world import ALICE, BOB, World, call, finish, ids, pause, recover, retry
-from pymongo import monitoring
 
 from pynenc.contracts import PayloadKey, PayloadKind
 from pynenc.exceptions import SchemaVersionError
@@ -25,13 +24,6 @@ from pynenc_mongodb import schema
 _QUERIES = ("find", "aggregate", "update", "delete", "findAndModify", "count", "distinct")
 #: Where a few documents are read as a whole.
 _SMALL = ("pynenc_meta",)
-
-
-@pytest.fixture(scope="module")
-def commands() -> Commands:
-    listener = Commands()
-    monitoring.register(listener)
-    return listener
 
 
 @pytest.fixture

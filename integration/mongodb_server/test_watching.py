@@ -9,17 +9,9 @@ import pytest
 from integration.mongodb_server.own_server import OwnServer
 from integration.mongodb_server.world import Commands, world_on
 from integration.world import World, finish, ids
-from pymongo import monitoring
 
 #: Openings. Each one alone would miss something with a probability of some percent, if any could.
 TIMES = 60
-
-
-@pytest.fixture(scope="module")
-def commands() -> Commands:
-    listener = Commands()
-    monitoring.register(listener)
-    return listener
 
 
 @pytest.fixture
