@@ -434,7 +434,7 @@ def test_every_form_that_acts_carries_its_login(operator: TestClient, shop: Modu
         forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", text, flags=re.DOTALL)
         assert forms
         for form in forms:
-            assert re.search(r'name="form_token" value="[0-9a-f]{64}"', form), form
+            assert re.search(r'name="form_token" value="[0-9a-f]{128}"', form), form
 
 
 def test_the_audit_survives_the_monitor(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -105,3 +107,29 @@ def test_files_outside_of_the_assets_are_not_given(client: TestClient) -> None:
 def test_streams_are_limited(client: TestClient, monitor: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Live, "is_full", True)
     assert client.get("/events").status_code == 503
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/invocations?size=200", "/api/v1/invocations", "/metrics", "/static/app.css"]
+)
+def test_what_is_long_travels_compressed(client: TestClient, path: str) -> None:
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in plain.headers["vary"]
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    # Also what passes between the two is as it was, but for the time of day.
+    assert abs(len(packed.content) - len(plain.content)) < 100
+
+
+def test_an_event_comes_at_once_also_to_those_who_take_what_is_compressed(address: str) -> None:
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+    connection.request("GET", "/events", headers={"Accept-Encoding": "gzip"})
+    response = connection.getresponse()
+    try:
+        assert response.getheader("content-encoding") is None
+        assert response.readline() == b"retry: 2000\n"
+        assert response.readline() == b"event: hello\n"
+    finally:
+        connection.close()

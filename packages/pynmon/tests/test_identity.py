@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pynenc.exceptions import ConfigError
-from pynmon.identity import AccessToken, Role, owner_of, tokens_of
+from pynmon.identity import AccessToken, Identity, Role, owner_of, tokens_of
 from pynmon.sessions import Attempts, Rates, Sessions
 from pynmon.settings import MonitorSettings
 
@@ -36,6 +36,36 @@ def test_a_mistake_does_not_show_what_may_be_a_secret() -> None:
         tokens_of([f"viewer {SECRET} bob"], "file")
     assert "file, line 1" in str(error.value)
     assert SECRET not in str(error.value)
+
+
+def test_a_form_carries_nothing_that_two_pages_have_in_common() -> None:
+    key = bytes(range(32))
+    identity = Identity("eve", Role.ADMIN, key)
+    tokens = [identity.form_token for _ in range(50)]
+    assert all(identity.sent(token) for token in tokens)
+    for at in range(len(tokens[0])):
+        assert len({token[at] for token in tokens}) > 1
+    assert not [token for token in tokens if key.hex() in token]
+
+
+def test_a_form_of_somebody_else_is_none_of_theirs() -> None:
+    identity = Identity("eve", Role.ADMIN, bytes(range(32)))
+    token, other = identity.form_token, Identity("eve", Role.ADMIN, bytes(32)).form_token
+    for wrong in (
+        "",
+        other,
+        token[:-1],
+        token[:-2],
+        token[2:],
+        token + "00",
+        token[::-1],
+        "\u00e9",
+        "\ud800",
+    ):
+        assert not identity.sent(wrong)
+    # No browser sends anything in the name of a program that has a token.
+    assert Identity("eve", Role.ADMIN).sent("")
+    assert not Identity("eve", Role.ADMIN).form_token
 
 
 def test_a_session_ends_after_half_a_day_without_a_request() -> None:

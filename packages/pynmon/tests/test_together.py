@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from pynmon.identity import Identity, Role, remember
 from pynmon.together import Together
 
-VIEWER = Identity("", Role.VIEWER, "")
+VIEWER = Identity("", Role.VIEWER)
 
 
 class Slow:
@@ -34,9 +34,20 @@ class Slow:
 
 
 async def asked(
-    app: Together, path: str = "/", identity: Identity | None = VIEWER, query: bytes = b""
+    app: Together,
+    path: str = "/",
+    identity: Identity | None = VIEWER,
+    query: bytes = b"",
+    headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> bytes:
-    scope: Scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "root_path": ""}
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": query,
+        "root_path": "",
+        "headers": headers,
+    }
     if identity is not None:
         remember(scope, identity)
     body: list[bytes] = []
@@ -88,8 +99,9 @@ def test_who_comes_later_has_a_new_one() -> None:
     [
         {"path": "/other"},
         {"query": b"q=1"},
-        {"identity": Identity("bob", Role.VIEWER, "")},
-        {"identity": Identity("", Role.VIEWER, "a form of theirs")},
+        {"headers": ((b"accept-encoding", b"gzip"),)},
+        {"identity": Identity("bob", Role.VIEWER)},
+        {"identity": Identity("", Role.VIEWER, b"forms of theirs")},
     ],
 )
 def test_what_differs_is_answered_apart(other: dict[str, Any]) -> None:
@@ -97,7 +109,7 @@ def test_what_differs_is_answered_apart(other: dict[str, Any]) -> None:
     assert answers(slow, lambda app: [asked(app), asked(app, **other)]) == [b"1", b"2"]
 
 
-@pytest.mark.parametrize("identity", [None, Identity("op", Role.OPERATOR, "x")])
+@pytest.mark.parametrize("identity", [None, Identity("op", Role.OPERATOR, b"x")])
 def test_who_may_act_or_is_unknown_has_an_answer_of_their_own(identity: Identity | None) -> None:
     slow = Slow()
     assert answers(slow, lambda app: [asked(app, identity=identity) for _ in range(2)]) == [b"1", b"2"]

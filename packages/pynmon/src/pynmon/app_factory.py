@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 _RETRY_SECONDS = 3
 #: A store that has not answered by then does not count as there.
 _READY_SECONDS = 0.5
+#: Answers of more bytes are compressed, where the reader takes that. A higher level takes more time than it saves.
+_SMALL_BYTES, _LEVEL = 1000, 4
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -92,7 +95,8 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
     monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
     monitor.add_api_route("/readyz", _readyz, include_in_schema=False)
-    # The last one is the first that sees a request.
+    # The last one is the first that sees a request. What is shared is compressed once.
+    monitor.add_middleware(GZipMiddleware, minimum_size=_SMALL_BYTES, compresslevel=_LEVEL)
     monitor.add_middleware(Together)
     routes = (declared_routes(), monitor.router.routes)
     monitor.add_middleware(Access, routes=routes, guard=guard, views=views, audit=audit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -34,11 +35,31 @@ class Identity:
     #: Empty for everybody, where nobody has to say who they are.
     name: str
     role: Role
-    #: What forms of this person have to carry; empty when no browser sends anything by itself.
-    form_token: str = ""
+    #: What forms of this person are known by; empty when no browser sends anything by itself.
+    form_key: bytes = b""
     #: Whether arguments, results and what exceptions said are shown, and what has to do with log lines.
     sees_payloads: bool = True
     sees_logs: bool = True
+
+    @property
+    def form_token(self) -> str:
+        """What a form of this person has to carry; empty when it needs nothing.
+
+        Another one each time: how well a page is compressed would tell, bit by bit, what is in all of them.
+        """
+        pad = secrets.token_bytes(len(self.form_key))
+        return (pad + _xor(pad, self.form_key)).hex()
+
+    def sent(self, form_token: str) -> bool:
+        """Whether a form that carries this is from a page that this person was given."""
+        try:
+            given = bytes.fromhex(form_token)
+        except ValueError:
+            return False
+        length = len(self.form_key)
+        if len(given) != 2 * length:
+            return not length
+        return hmac.compare_digest(_xor(given[:length], given[length:]), self.form_key)
 
     @property
     def may_act(self) -> bool:
@@ -122,6 +143,10 @@ def owner_of(tokens: Iterable[AccessToken], secret: str) -> AccessToken | None:
         if hmac.compare_digest(token.digest, digest):
             found = token
     return found
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(left, right, strict=True))
 
 
 def _digest(secret: str) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pynmon.identity import identity_of
@@ -86,7 +87,8 @@ def _key(scope: Scope) -> tuple[Any, ...] | None:
     if identity is None or identity.may_act:
         return None
     address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
-    return (asyncio.get_running_loop(), *address, identity)
+    encodings = Headers(scope=scope).get("accept-encoding")
+    return (asyncio.get_running_loop(), *address, identity, encodings)
 
 
 async def _send_all(messages: list[Message], send: Send) -> None:
