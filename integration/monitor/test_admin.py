@@ -16,9 +16,10 @@ from fastapi.testclient import TestClient
 from pynenc import PynencBuilder
 from pynenc.values.status import InvocationStatus
 from pynmon import AccessToken, MonitorSettings, Role, create_monitor_app
+from pynmon.maintenance import Maintenance
 
 from .conftest import Watched, eventually, for_everybody, running
-from .test_access import bearer, client_of, entries, logged_in, monitor_of
+from .test_access import OURS, bearer, client_of, entries, logged_in, monitor_of
 from .test_actions import act, hidden
 
 SECRET = "an-admin-of-this-test-00"
@@ -206,21 +207,85 @@ def test_an_admin_calls_a_task_and_removes_what_ended(
     page.get_by_role("button", name="Remove them").click()
     page.get_by_text("It was not confirmed").wait_for()
     page.go_back()
+    maintenance: Maintenance = monitor.state.maintenance
+    page.locator("input[name=typed]").last.fill(shop.app.app_id)
+    page.get_by_role("button", name="Remove everything").click()
+    page.get_by_text("It begins in").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("nothing was removed").wait_for()
+    assert page.locator("#content p b").first.inner_text() == number
+    maintenance.undo_seconds = 0.5
     page.locator("input[name=typed]").first.fill(shop.app.app_id)
     page.get_by_role("button", name="Remove them").click()
     page.get_by_text("It is done.").wait_for()
     assert number in page.locator("dl").first.inner_text()
     counts = shop.app.orchestrator.count_by_status()
     assert counts == {InvocationStatus.REGISTERED: 1}
-    page.locator("input[name=typed]").fill(shop.app.app_id)
+    page.locator("input[name=typed]").last.fill(shop.app.app_id)
     page.get_by_role("button", name="Remove everything").click()
     eventually(lambda: not shop.app.orchestrator.count_by_status())
     page.get_by_text("It is done.").wait_for()
     removed = rf"what ended more than 0 days ago: {re.sub('[^0-9]', '', number)} invocations"
     purges = [one for one in entries(monitor) if one.action == "purge"]
+    carried_out = ("done", "begun", "ordered")
     assert [(one.who, one.result) for one in purges] == [
-        ("ada", result) for result in ("done", "begun", "done", "begun", "refused")
+        ("ada", result) for result in (*carried_out, *carried_out, "called off", "ordered", "refused")
     ]
-    assert purges[2].detail == removed
+    assert purges[3].detail == removed
     # A browser complains of the answers to what was wrong.
     watched.complaints[:] = [one for one in watched.complaints if "409" not in one and "422" not in one]
+
+
+def test_a_removal_is_called_off_before_it_begins(
+    shop: ModuleType, switched_on: FastAPI, admin: TestClient
+) -> None:
+    waiting = shop.charge(1, 1.0)
+    form = {"scope": "everything", "typed": shop.app.app_id}
+    assert act(admin, "/system/maintenance/purge", **form)[0] == 303
+    page = admin.get("/system/maintenance").text
+    assert "It begins in" in page
+    # Meanwhile there is no second one, and others call off nothing.
+    assert "Remove everything" not in page
+    assert act(admin, "/system/maintenance/purge", **form)[0] == 409
+    operator = logged_in(switched_on, Role.OPERATOR)
+    assert operator.post("/system/maintenance/undo", headers=OURS).status_code == 403
+    assert admin.post("/system/maintenance/undo", headers=OURS).status_code == 403  # without the form's token
+    assert act(admin, "/system/maintenance/undo") == (303, "/system/maintenance?days=30")
+    assert "nothing was removed" in admin.get("/system/maintenance").text
+    code, text = act(admin, "/system/maintenance/undo")
+    assert (code, "No removal waits" in text) == (409, True)
+    answer = client_of(switched_on).post("/api/v1/maintenance/undo", headers=bearer(Role.ADMIN))
+    assert answer.status_code == 409
+    assert shop.app.get_invocation(waiting.invocation_id).status is InvocationStatus.REGISTERED
+    waiting.cancel()
+
+
+@pytest.mark.parametrize(
+    ("component", "is_gone"),
+    [
+        ("orchestrator", (True, False, False)),
+        ("client_data_store", (False, True, False)),
+        ("trigger", (False, False, True)),
+        ("state_backend", (False, False, False)),
+    ],
+)
+def test_what_one_component_keeps_is_removed_and_nothing_else(
+    shop: ModuleType, component: str, is_gone: tuple[bool, bool, bool]
+) -> None:
+    data, triggers = shop.app.client_data_store, shop.app.trigger
+    data.put({"data:of this test": '"large"'})
+    shop.charge(1, 1.0)
+    with running(shop):
+        known = len(triggers.list_runs())
+        triggers.emit_event(shop.EVENT)
+        eventually(lambda: len(triggers.list_runs()) > known)
+    client = client_of(monitor_of(shop, allow_purge=True, undo_seconds=0.0))
+    path = f"/api/v1/maintenance/purge?scope={component}&typed={shop.app.app_id}"
+    assert client.post(path, headers=bearer(Role.ADMIN)).status_code == 200
+    page = "/system/maintenance"
+    eventually(lambda: "It is done." in client.get(page, headers=bearer(Role.ADMIN)).text)
+    left = (shop.app.orchestrator.count_by_status(), data.count(), triggers.list_runs())
+    assert tuple(not one for one in left) == is_gone
+    # Of a shop whose records are the queue there is no other one.
+    assert 'value="broker"' not in client.get(page, headers=bearer(Role.ADMIN)).text
+    assert triggers.list_triggers()

@@ -76,7 +76,9 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.state.settings = chosen
     monitor.state.audit = audit = Audit(chosen.audit_file)
     monitor.state.actions = actions = Actions(app, audit, enqueues=chosen.allow_enqueue)
-    monitor.state.maintenance = Maintenance(app, actions, is_allowed=chosen.allow_purge)
+    monitor.state.maintenance = Maintenance(
+        app, actions, is_allowed=chosen.allow_purge, undo_seconds=chosen.undo_seconds
+    )
     monitor.state.jobs = Jobs(app, source.store, audit, chosen.bulk_limit)
     monitor.state.guard = guard = Guard(source.app_id, chosen, audit)
     monitor.state.views = views = Views(source, chosen)

@@ -37,7 +37,8 @@ class MonitorSettings:
         view_payloads: The least role that sees arguments, results and what exceptions said.
         view_logs: The least role that sees the page about log lines and the links to where they are kept.
         allow_enqueue: Whether admins may call tasks whose code this process has loaded.
-        allow_purge: Whether admins may remove what has ended, and everything.
+        allow_purge: Whether admins may remove what has ended, what one component keeps, and everything.
+        undo_seconds: How long they can think better of it.
         bulk_limit: No bulk action changes more invocations than this.
         log_url: The address of the log lines of an invocation, where the app keeps them, with ``{app}``,
             ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}`` in it.
@@ -64,6 +65,7 @@ class MonitorSettings:
     view_logs: Role = Role.VIEWER
     allow_enqueue: bool = False
     allow_purge: bool = False
+    undo_seconds: float = 10.0
     bulk_limit: int = 100_000
     audit_file: Path | None = None
     log_url: str = ""

@@ -38,6 +38,9 @@ from pynenc.values.operations import Move, Step, StepAnswer
 from pynenc.values.records import InvocationRecord, InvocationState, Outcome
 from pynenc.values.status import InvocationStatus
 
+#: The components that keep something, in the order in which it is removed: first what leads to the rest.
+KEEPERS = ("broker", "orchestrator", "state_backend", "client_data_store", "trigger")
+
 
 class Engine:
     """The rules of the life cycle, for one app in one process."""
@@ -159,21 +162,15 @@ class Engine:
         """Delete some thousand of the invocations that ended so long ago, as retention does; returns how many."""
         return delete_expired(self.components, age_seconds)
 
-    def purge(self) -> None:
-        """Remove everything of this app from every store; its triggers go on."""
-        with self._declarations.kept():
-            self._purge_all()
+    def purge(self, *components: str) -> None:
+        """Remove what components keep of this app, by default everything from every store; its triggers go on.
 
-    def _purge_all(self) -> None:
-        parts = self.components
-        for component in (
-            parts.broker,
-            parts.orchestrator,
-            parts.state_backend,
-            parts.client_data_store,
-            parts.trigger,
-        ):
-            component.purge()
+        Args:
+            components: Some of ``KEEPERS``.
+        """
+        with self._declarations.kept():
+            for name in components or KEEPERS:
+                getattr(self.components, name).purge()
 
     def close(self) -> None:
         """Release connections and threads."""

@@ -127,6 +127,13 @@ def purge(
     days: Annotated[int, Query(ge=0, le=3650, description="How long ago it ended, at least.")] = 30,
     typed: Annotated[str, Query(max_length=200, description="The id of the app.")] = "",
 ) -> models.Done:
-    """Begin to remove what has ended, or everything; it goes on in the background."""
+    """Order the removal of what has ended, of what one component keeps, or of everything; it begins a little later."""
     maintenance.start(caller, scope, days, typed)
+    return models.Done()
+
+
+@router.post("/maintenance/undo", name="api_undo")
+def undo(maintenance: MaintenanceOf, caller: CallerOf) -> models.Done:
+    """Call off a removal that has not begun."""
+    maintenance.call_off(caller)
     return models.Done()
