@@ -185,6 +185,16 @@ CONDITIONS: dict[str, tuple[RecordFilter, list[str]]] = {
     "not what is not there": (Not(between(N.RUN_SECONDS, low=9.0)), ["special", "child", "flow", "plain"]),
     "all": (AllOf((like(T.TASK_ID, "app.task"), between(N.ENDED_AT))), ["plain"]),
     "any": (AnyOf((like(T.TASK_ID, "app.task"), between(N.RETRIES, low=1))), ["special", "child", "plain"]),
+    "any, each by a text": (
+        AnyOf(
+            (
+                AllOf((like(T.TASK_ID, "app.task"), between(N.RUN_SECONDS, low=2.5))),
+                AllOf((like(T.TASK_ID, "other"), between(N.RETRIES, high=0))),
+                AllOf((like(T.TASK_ID, "app.two"), like(T.RUNNER_ID, "bob"), between(N.ENDED_AT))),
+            )
+        ),
+        ["flow", "plain"],
+    ),
     "all of nothing": (AllOf(()), ["special", "child", "flow", "plain"]),
     "any of nothing": (AnyOf(()), []),
     "neither": (Not(AnyOf((like(T.PARENT_ID, "", ""), between(N.ENDED_AT)))), ["special"]),

@@ -21,7 +21,7 @@ from integration.world import ALICE, ERROR, RESULT, S, World, call, finish, ids,
 
 from pynenc.contracts import BaseMonitorStore
 from pynenc.values.monitor import RecordQuery
-from pynenc.values.record_filter import Between, NumberField
+from pynenc.values.record_filter import Between, Like, Not, NumberField, RecordFilter, TextField
 from pynenc.values.records import Outcome, OutcomeKind
 from pynenc.values.runners import Beat
 
@@ -129,6 +129,33 @@ def _keep_open(world: World) -> None:
     world.orchestrator.beat(Beat(alive=(ALICE,)))
 
 
+def test_the_server_gives_only_what_fulfils_a_condition(world: World, server: OwnServer) -> None:
+    _work(world, 300, 0)
+    query = RecordQuery(where=Like(TextField.ERROR_TYPE, ("", "Error")), limit=10)
+    found = world.monitor.list_invocations(query).records
+    with _counted(server) as calls:
+        assert world.monitor.list_invocations(query).records == found
+    assert 0 < len(found) < 10
+    # The others are not read.
+    assert calls["hgetall"] == len(found)
+
+
+def test_a_text_that_is_no_utf_8_is_found_all_the_same(world: World) -> None:
+    preview = "half=\ud800, x=1"
+    world.submit(call("half", args_preview=preview), call("whole", args_preview="x=1"))
+    by_end, by_half = (Like(TextField.ARGS_PREVIEW, ("", text, "")) for text in ("x=1", "\ud800"))
+
+    def found(where: RecordFilter) -> list[str]:
+        page = world.monitor.list_invocations(RecordQuery(where=where))
+        return [one.invocation_id for one in page.records]
+
+    assert found(by_end) == ["whole", "half"]
+    assert found(Not(by_end)) == []
+    assert found(by_half) == ["half"]
+    assert found(Not(by_half)) == ["whole"]
+    assert found(Like(TextField.ARGS_PREVIEW, (preview,))) == ["half"]
+
+
 READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "change token": lambda monitor: monitor.change_token(),
     "counts": lambda monitor: monitor.count_by_task(),
@@ -151,6 +178,10 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "by a condition": lambda monitor: monitor.list_invocations(
         RecordQuery(where=Between(NumberField.RUN_SECONDS, low=1e9), search_limit=50)
     ),
+    "by what its call says": lambda monitor: monitor.list_invocations(
+        RecordQuery(where=Like(TextField.ARGS_PREVIEW, ("", "nowhere", "")), search_limit=50)
+    ),
+    "by its end": lambda monitor: monitor.find_by_suffix("nowhere", 10, 50),
     "family": lambda monitor: monitor.list_invocations(RecordQuery(root_id=ids("root")[0], limit=10)),
     "workflows": lambda monitor: monitor.list_invocations(RecordQuery(workflows=True, limit=10)),
     "by prefix": lambda monitor: monitor.find_by_prefix("a1", 10),

@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, RecordQuery
+from pynenc.values.record_filter import (
+    SPANS,
+    AllOf,
+    AnyOf,
+    Between,
+    Like,
+    Not,
+    NumberField,
+    RecordFilter,
+    RestsIn,
+    TextField,
+)
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynenc_redis.codec import STATUSES, from_outcome, from_record, index_of, to_letters
+
+#: A condition of ``condition.lua``: its kind, and what it is about.
+Words = list[Any]
+#: Where each text and each number of a record is, as ``condition.lua`` names it.
+_TEXTS = {
+    TextField.INVOCATION_ID: "id",
+    TextField.TASK_ID: "t",
+    TextField.ARGS_ID: "c1",
+    TextField.PARENT_ID: "c2",
+    TextField.ROOT_ID: "root",
+    TextField.WORKFLOW_ID: "c5",
+    TextField.WORKFLOW_TYPE: "c6",
+    TextField.ARGS_PREVIEW: "c8",
+    TextField.RERUN_OF: "c10",
+    TextField.TRIGGER_ID: "c11",
+    TextField.RUNNER_ID: "r",
+    TextField.HOST: "ho",
+    TextField.PREVIEW: "o2",
+    TextField.ERROR_TYPE: "o4",
+    TextField.ERROR_MSG: "o5",
+    TextField.FINGERPRINT: "o6",
+}
+_NUMBERS = {
+    NumberField.RETRIES: "rt",
+    NumberField.RECOVERIES: "rc",
+    NumberField.CREATED_AT: "created",
+    NumberField.AVAILABLE_AT: "v",
+    NumberField.STARTED_AT: "st",
+    NumberField.ENDED_AT: "f",
+}
 
 
 def to_search(query: RecordQuery) -> dict[str, Any]:
@@ -25,7 +67,58 @@ def to_search(query: RecordQuery) -> dict[str, Any]:
         request["workflows"] = True
     if query.statuses is not None:
         request["statuses"] = to_letters(query.statuses)
+    if query.where is not None:
+        request["where"] = to_condition(query.where)
     return request
+
+
+def to_condition(condition: RecordFilter) -> Words:
+    """The same condition as ``condition.lua`` reads it."""
+    match condition:
+        case Like(field, pieces):
+            # The server's JSON has no halves of characters.
+            return ["like", _TEXTS[field], *pieces] if _is_whole("".join(pieces)) else ["unknown"]
+        case Between(field, low, high):
+            columns = [_NUMBERS[edge] for edge in SPANS.get(field, (field,))]
+            return ["between", low is not None and low, high is not None and high, *columns]
+        case RestsIn(statuses):
+            return ["in", to_letters(sorted(statuses))]
+        case AllOf(parts):
+            return ["all", *map(to_condition, parts)]
+        case AnyOf(parts):
+            return _by_text(parts) or ["any", *map(to_condition, parts)]
+        case Not(part):
+            return ["not", to_condition(part)]
+
+
+def _by_text(parts: Sequence[RecordFilter]) -> Words | None:
+    """What differs only by a text, such as a limit for each task, is looked up by it rather than tried in turn."""
+    found: dict[str, Words] = {}
+    fields: set[TextField] = set()
+    for part in parts:
+        match part:
+            case AllOf((Like(field, (text,)), *others)) if text not in found and _is_whole(text):
+                fields.add(field)
+                found[text] = to_condition(AllOf(tuple(others)))
+            case _:
+                return None
+    return ["by", _TEXTS[fields.pop()], found] if len(fields) == 1 else None
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def size_of(condition: Words) -> int:
+    """How many conditions are tried for one record, at most."""
+    kind, *rest = condition
+    if kind == "by":
+        return 1 + max(map(size_of, rest[1].values()))
+    return 1 + sum(size_of(part) for part in rest if isinstance(part, list))
 
 
 def from_slim(

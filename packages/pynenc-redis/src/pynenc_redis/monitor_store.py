@@ -13,11 +13,18 @@ from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
 from pynenc_redis import codec, scripts
-from pynenc_redis.monitor_codec import from_counts_by_task, from_failure, from_figures, from_slim, to_search
+from pynenc_redis.monitor_codec import (
+    from_counts_by_task,
+    from_failure,
+    from_figures,
+    from_slim,
+    size_of,
+    to_search,
+)
 from pynenc_redis.store import RedisStore, batches
 
 _S = InvocationStatus
-_LIST = scripts.load("list")
+_LIST = scripts.load("list", "condition")
 _OPEN = scripts.load("open", "owned")
 _OWNED = scripts.load("list_owned", "owned")
 _SLIM = scripts.load("slim")
@@ -33,8 +40,8 @@ _LONGEST_WAITING = scripts.load("longest_waiting")
 _RUNNERS = scripts.load("youngest_runners")
 _GET_RUNNERS = scripts.load("get_runners")
 
-#: Records that one script looks at, at most: everybody else waits meanwhile.
-_LOOKS = 1000
+#: Records that one script looks at, at most, and conditions that it tries: everybody else waits meanwhile.
+_LOOKS, _TRIALS = 1000, 10_000
 #: Ids that one script looks at, and nothing else of their records.
 _ID_LOOKS = 5000
 #: Records that one script gives.
@@ -106,23 +113,17 @@ class RedisMonitorStore(BaseMonitorStore):
     def _search(self, query: RecordQuery, start: int | None) -> RecordPage:
         """Along an index by order of submission, a part after the other."""
         request = to_search(query)
-        # The server cannot be asked for it, so that all that may fulfil it is read.
+        # The server gives what it cannot judge, too.
         fulfils = None if query.where is None else matcher_of(query.where)
+        looks = _LOOKS if query.where is None else max(1, min(_LOOKS, _TRIALS // size_of(request["where"])))
         found: list[InvocationRecord] = []
         left, goes_on_from = query.search_limit, "" if start is None else str(start)
         while True:
             if goes_on_from:
                 request["from"] = goes_on_from
-            missing = query.limit - len(found)
-            request |= {"limit": missing if fulfils is None else _BATCH, "looks": min(_LOOKS, left)}
+            request |= {"limit": query.limit - len(found), "looks": min(looks, left)}
             words, goes_on_from, looked_at = self._store.ask(_LIST, codec.dump(request))
-            part = self._records(words[::2])
-            if fulfils is not None:
-                part = [record for record in part if fulfils(record)]
-            found += part[:missing]
-            if len(part) > missing:
-                orders = dict(zip(words[::2], words[1::2], strict=True))
-                return RecordPage(tuple(found), orders[found[-1].invocation_id])
+            found += [record for record in self._records(words[::2]) if fulfils is None or fulfils(record)]
             left -= looked_at
             if not goes_on_from or left <= 0 or len(found) >= query.limit:
                 return RecordPage(tuple(found), goes_on_from or None)

@@ -1,6 +1,7 @@
 -- A part of an index by order of submission; looks at no more than a number of records, so that nobody waits long.
+-- After condition, if one is asked for.
 -- KEYS[1] the prefix. ARGV[1] JSON: {index, after? (id), from? (order, instead of after), oldest_first?, limit, looks,
---   task?, statuses? (letters), root?, runner?, workflows?, awaits? (name)}
+--   task?, statuses? (letters), root?, runner?, workflows?, awaits? (name), where? (a condition)}
 -- Returns {{id, order, ...}, order to go on from or '' at the end, how many were looked at}.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
@@ -13,7 +14,8 @@ if query.after then
   -- A root is the first of its family, with order 0.
   if query.after == query.root then from = '0' end
 end
-local filtered = query.task or query.statuses or query.root or query.runner or query.workflows or query.awaits
+local by_fields = query.task or query.statuses or query.root or query.runner or query.workflows or query.awaits
+local filtered = by_fields or query.where
 -- One more than is looked at, to know whether there is more.
 local most = (filtered and query.looks or math.min(query.looks, query.limit)) + 1
 local page
@@ -38,7 +40,7 @@ end
 
 local found = {}
 for at = 1, math.min(#page, 2 * query.looks), 2 do
-  if not filtered or fits(page[at]) then
+  if (not by_fields or fits(page[at])) and (not query.where or fulfils(P, page[at], query.where)) then
     found[#found + 1] = page[at]
     found[#found + 1] = page[at + 1]
   end

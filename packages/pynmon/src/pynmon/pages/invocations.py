@@ -27,7 +27,7 @@ from pynmon.source import Source
 router = APIRouter()
 SIZES = (25, 50, 100, 200)
 #: Of what an id may stand for so many are shown, and its end is looked for among so many.
-_FOUND, _SUFFIX_LIMIT = 20, 100_000
+_FOUND, _SUFFIX_LIMIT = 20, 50_000
 #: What people ask for most often.
 _QUICK = {
     word: urlencode({"q": query})
