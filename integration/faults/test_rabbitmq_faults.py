@@ -525,24 +525,30 @@ def test_an_enqueue_is_one_publish(place: Place, watched: Watched) -> None:
         assert counted.take() == {"basic.publish": 100}
 
 
-def test_a_message_is_written_in_one_piece(place: Place, server: Server) -> None:
-    pieces: list[bytes] = []
-    proxy = Proxy(server.port, lambda _, data: pieces.append(data))
-    try:
-        with _app(place, rabbitmq_url=f"amqp://guest:guest@127.0.0.1:{proxy.port}/%2F") as sample:
-            broker, exchange = sample.app.broker, _topology(sample).exchange.encode()
-            broker.push([InvocationId("the first one connects")])
-            pieces.clear()
-            names = [InvocationId(f"n{number:03}") for number in range(20)]
-            for name in names:
-                broker.push([name])
-            eventually(lambda: names[-1].encode() in b"".join(pieces), "all are sent")
-            broker.purge()
-    finally:
-        proxy.close()
-    found = {name: piece for name in names for piece in pieces if name.encode() in piece}
-    assert len(found) == len(names)
-    assert all(piece.count(exchange) == piece.count(b"n0") for piece in found.values())
+def test_threads_publish_on_one_connection_while_it_receives(place: Place, watched: Watched) -> None:
+    names = [[InvocationId(f"{thread}.{number}") for number in range(200)] for thread in range(8)]
+    with _app(place, rabbitmq_url=watched.url) as sample, _warnings() as warnings:
+        broker = sample.app.broker
+        broker.push([InvocationId("the first one connects")])
+        watched.counted.take()
+        threads = [threading.Thread(target=lambda ids=ids: [broker.push([i]) for i in ids]) for ids in names]
+        for thread in threads:
+            thread.start()
+        found: list[InvocationId] = []
+
+        def receive() -> bool:
+            taken = broker.receive(50, 60.0)
+            broker.acknowledge([delivery.receipt for delivery in taken])
+            found.extend(delivery.invocation_id for delivery in taken)
+            return len(found) > sum(map(len, names))
+
+        eventually(receive, "all of them are received")
+        for thread in threads:
+            thread.join(30)
+        assert broker.count() == 0
+    for ids in names:
+        assert [name for name in found if name in ids] == ids, "those of one thread come in its order"
+    assert (watched.counted.take()["basic.publish"], warnings) == (1600, [])
 
 
 def test_a_batch_waits_for_its_confirmations_once(place: Place, watched: Watched) -> None:

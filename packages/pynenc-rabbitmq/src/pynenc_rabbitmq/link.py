@@ -1,4 +1,4 @@
-"""One connection on one thread: opened on first use, kept alive, opened again whatever ended it.
+"""One connection with one thread: opened on first use, kept alive, opened again whatever ended it.
 
 Everything that goes wrong has one cure: the connection is given up, and a new one declares exchange and queues,
 sends again what was not confirmed and asks for messages again.
@@ -16,12 +16,11 @@ from typing import Any, Protocol
 
 import pika
 from pika import exceptions
-from pika.adapters.select_connection import IOLoop
 
 from pynenc.exceptions import StoreError, StoreUnavailableError
 from pynenc_rabbitmq.conf import ConfigRabbitMq
-from pynenc_rabbitmq.connection import PromptConnection
 from pynenc_rabbitmq.errors import translate
+from pynenc_rabbitmq.loop import SharedLoop, Timer
 from pynenc_rabbitmq.topology import Topology
 
 logger = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ _SHORTEST_PATIENCE_SECONDS = 0.3
 
 
 class Part(Protocol):
-    """What works on the connection; called on its thread."""
+    """What works on the connection; called by whoever has it."""
 
     def on_ready(self, connection: Any, channel: Any) -> None:
         """There is a new connection, and a channel on which everything is declared and confirms are on."""
@@ -69,32 +68,36 @@ class Link:
         self.blocked: str | None = None
         self.ready = False
         self._lock = threading.Lock()
-        self._tasks: list[Callable[[], None]] = []  # guarded by self._lock
         self._thread: threading.Thread | None = None  # guarded by self._lock
         self._closing = False
-        # All of the rest belongs to the thread.
-        self._ioloop = IOLoop()
+        self._loop = SharedLoop(self._give_up)
+        # All of the rest belongs to whoever has the loop.
         self._connection: Any = None
         self._failures = 0
         self._ready_at = 0.0
-        self._waiting: object = None
+        self._waiting: Timer | None = None
         self._tried_at = float("-inf")
         self._told = ""
 
     # -- any thread -----------------------------------------------------------------------------------
 
     def post(self, task: Callable[[], None]) -> None:
-        """Have the thread do something soon, in the order of these calls."""
+        """Have the thread do something with the connection soon, in the order of these calls."""
         with self._lock:
             if self._closing:
                 return
-            self._tasks.append(task)
-            first = len(self._tasks) == 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="pynenc-rabbitmq", daemon=True)
                 self._thread.start()
-        if first:
-            self._ioloop.add_callback_threadsafe(self._work)
+        self._loop.add_callback(partial(self._carry_out, task))
+
+    def now(self, task: Callable[[], None]) -> None:
+        """Do something with the connection on this thread: waking up another one takes as long as a message.
+
+        While there is no connection, or somebody else uses it, the thread does it soon.
+        """
+        if not self.ready or not self._loop.call_now(task):
+            self.post(task)
 
     def close(self) -> None:
         """Do what was posted, close the connection and end the thread."""
@@ -115,22 +118,22 @@ class Link:
             return seconds
         return min(seconds, max(_SHORTEST_PATIENCE_SECONDS, since + seconds - time.monotonic()))
 
-    # -- the thread -----------------------------------------------------------------------------------
+    # -- whoever has the connection -------------------------------------------------------------------
 
     def call_later(self, seconds: float, task: Callable[[], None]) -> None:
-        """Have the thread do something after a time; only on the thread."""
-        self._ioloop.call_later(seconds, task)
+        """Have the thread do something after a time."""
+        self._loop.call_later(seconds, task)
 
     def write(self, done: Callable[[], None]) -> None:
-        """Hand what was published so far to the system, then do something; only on the thread."""
-        if self._connection is None or self._connection.write_now():
+        """Hand what was published so far to the system, then do something."""
+        if self._loop.write():
             done()
         else:
-            # The loop writes before it comes to callbacks that were added in this turn.
-            self._ioloop.add_callback_threadsafe(done)
+            # The loop writes what it can before it comes to what was added in this turn.
+            self._loop.add_callback(done)
 
     def drop(self, reason: BaseException) -> None:
-        """Give the connection up and open another one; only on the thread."""
+        """Give the connection up and open another one."""
         connection = self._connection
         if connection is not None:
             self._lost(connection, reason)
@@ -138,7 +141,7 @@ class Link:
                 connection.close()
 
     def renew(self) -> None:
-        """Replace the connection, because queues were deleted; only on the thread."""
+        """Replace the connection, because queues were deleted."""
         connection, self._connection = self._connection, None
         self.ready, self.unusable_since = False, time.monotonic()
         for part in self.parts:
@@ -149,39 +152,35 @@ class Link:
             connection.close()
 
     def _run(self) -> None:
-        self._connect()
-        while not self._closing:
-            try:
-                self._ioloop.start()
-            except Exception as error:  # boundary: the thread goes on with a new connection
-                logger.exception("the connection to %s is given up", self.where)
-                self.drop(error)
+        self._loop.start()
         with contextlib.suppress(Exception):  # boundary: nobody needs it any more
-            self._ioloop.close()
+            self._loop.close()
 
-    def _work(self) -> None:
-        with self._lock:
-            tasks, self._tasks = self._tasks, []
+    def _carry_out(self, task: Callable[[], None]) -> None:
         self._connect_now()
-        for task in tasks:
-            task()
+        task()
+
+    def _give_up(self, error: Exception) -> None:
+        """Something went wrong that nobody expected: go on with a new connection."""
+        logger.error("the connection to %s is given up", self.where, exc_info=error)
+        self.drop(error)
 
     def _connect_now(self) -> None:
         """Somebody needs the connection: end the pause before the next attempt."""
         if self._connection is None and time.monotonic() - self._tried_at > _SHORTEST_PATIENCE_SECONDS:
             if self._waiting is not None:
-                self._ioloop.remove_timeout(self._waiting)
+                self._loop.remove_timeout(self._waiting)
             self._connect()
 
     def _connect(self) -> None:
         self._waiting = None
         self._tried_at = time.monotonic()
-        self._connection = PromptConnection(
+        self._connection = pika.SelectConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._lost,
             on_close_callback=self._lost,
-            custom_ioloop=self._ioloop,
+            custom_ioloop=self._loop,
         )
 
     def _on_open(self, connection: Any) -> None:
@@ -225,7 +224,7 @@ class Link:
             return  # given up before
         self._connection = None
         if self._closing:
-            self._ioloop.stop()
+            self._loop.stop()
             return
         if self.ready and time.monotonic() - self._ready_at > _GOOD_SECONDS:
             self._failures = 0
@@ -248,11 +247,11 @@ class Link:
             return  # the next use tries again
         growth = conf.rabbitmq_retry_exponential_base ** min(self._failures - 1, 60)
         pause = min(conf.rabbitmq_retry_initial_delay * growth, conf.rabbitmq_retry_max_delay)
-        self._waiting = self._ioloop.call_later(pause, self._connect)
+        self._waiting = self._loop.call_later(pause, self._connect)
 
     def _close(self) -> None:
         if self._connection is None or not self._connection.is_open:
-            self._ioloop.stop()
+            self._loop.stop()
             return
-        self._ioloop.call_later(_CLOSE_SECONDS, self._ioloop.stop)
+        self._loop.call_later(_CLOSE_SECONDS, self._loop.stop)
         self._connection.close()

@@ -70,7 +70,7 @@ class Publisher:
         self._unconfirmed = 0
         #: Whether the last thing that the server said on this connection was a confirmation.
         self._confirming = False
-        # All of the rest belongs to the thread of the connection.
+        # All of the rest belongs to whoever has the connection.
         self._connection: Any = None
         self._channel: Any = None
         self._tag = 0
@@ -98,7 +98,7 @@ class Publisher:
             publication.is_trusting = trusting and self._trusts()
             self._open[publication] = None
             self._unconfirmed += len(bodies)
-        self._link.post(partial(self._send, publication))
+        self._link.now(partial(self._send, publication))
         if not publication.go_on.wait(self._link.patience(self._patience)):
             self._give_up(publication)
         if publication.error is not None:
@@ -157,7 +157,7 @@ class Publisher:
         publication.error = error
         publication.go_on.set()
 
-    # -- the thread of the connection -----------------------------------------------------------------
+    # -- whoever has the connection -------------------------------------------------------------------
 
     def on_ready(self, connection: Any, channel: Any) -> None:
         """Send what is not confirmed."""
