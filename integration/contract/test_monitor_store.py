@@ -552,6 +552,21 @@ def test_every_change_changes_the_token(world: World) -> None:
     assert len(set(seen)) == 4
 
 
+def test_what_becomes_of_a_runner_changes_the_token(world: World) -> None:
+    orchestrator, seen = world.orchestrator, [world.monitor.change_token()]
+    begins, ends = Beat(alive=(ALICE,)), Beat(stopped=((ALICE.runner_id, "clean"),))
+    for happens in (
+        lambda: orchestrator.beat(begins),
+        lambda: orchestrator.request_drain(ALICE.runner_id),
+        lambda: orchestrator.beat(ends),
+        lambda: orchestrator.beat(begins),
+        lambda: orchestrator.beat(Beat(alive=(ALICE, BOB))),
+    ):
+        happens()
+        seen.append(world.monitor.change_token())
+    assert len(set(seen)) == 6
+
+
 def test_reading_changes_nothing(world: World) -> None:
     populate(world)
     before = world.snapshot()

@@ -34,8 +34,11 @@ class MongoMonitorStore(BaseMonitorStore):
         self._store = store
 
     def change_token(self) -> str:  # noqa: D102
-        found = self._find({}, {"status_at": 1, "seq": 1}, sort=[("status_at", -1)], limit=1, hint="changed")
-        return "|".join(f"{one['_id']} {one['status_at']!r} {one['seq']}" for one in found)
+        newest: dict[str, Any] = {"limit": 1, "hint": "changed"}
+        found = self._find({}, {"status_at": 1, "seq": 1}, sort=[("status_at", -1)], **newest)
+        fields = dict.fromkeys(("changed_at", "stopped_at", "drains"), 1)
+        found += self._find({}, fields, schema.RUNNERS, sort=[("changed_at", -1)], **newest)
+        return "|".join(str(sorted(one.items())) for one in found)
 
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
         counts: dict[str, dict[InvocationStatus, int]] = {}

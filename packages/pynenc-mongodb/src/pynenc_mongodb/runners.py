@@ -15,6 +15,11 @@ from pynenc_mongodb.store import MongoStore
 
 #: Seconds by the clock of the server that writes.
 _NOW = {"$divide": [{"$toLong": "$$NOW"}, 1000]}
+#: When it began or ended, or was asked to end.
+_CHANGED = {"changed_at": _NOW}
+_STOPPED: Document = {"stopped_at": _NOW, "drains": "$$REMOVE", **_CHANGED}
+#: Whether a row is that of somebody who lives.
+_LIVES = {"$and": [{"$gt": ["$started_at", None]}, {"$lte": ["$stopped_at", None]}]}
 
 
 class RunnerRows:
@@ -29,7 +34,7 @@ class RunnerRows:
         writes += [
             UpdateOne(
                 {"_id": self._key(runner_id), "a": self._store.app, "stopped_at": {"$exists": False}},
-                [{"$set": {"stopped_at": _NOW, "stop_reason": {"$literal": reason}, "drains": "$$REMOVE"}}],
+                [{"$set": {**_STOPPED, "stop_reason": {"$literal": reason}}}],
             )
             for runner_id, reason in beat.stopped
         ]
@@ -60,7 +65,7 @@ class RunnerRows:
         query = {"_id": self._key(runner_id), "a": self._store.app, "started_at": {"$exists": True}}
         with self._store.writing():
             answer = self._store.collection(schema.RUNNERS).update_one(
-                {**query, "stopped_at": {"$exists": False}}, {"$set": {"drains": True}}
+                {**query, "stopped_at": {"$exists": False}}, [{"$set": {"drains": True, **_CHANGED}}]
             )
         return answer.matched_count == 1
 
@@ -117,6 +122,7 @@ class RunnerRows:
             "started_at": {"$ifNull": ["$started_at", _NOW]},
             "beats": {"$add": [{"$ifNull": ["$beats", 0]}, 1]},
             "last_beat_at": _NOW,
+            "changed_at": {"$cond": [_LIVES, "$changed_at", _NOW]},
             "stopped_at": "$$REMOVE",
             "stop_reason": "$$REMOVE",
         }

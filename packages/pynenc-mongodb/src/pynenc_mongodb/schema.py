@@ -14,7 +14,7 @@ from pymongo.database import Database
 from pynenc.exceptions import SchemaVersionError
 
 #: Grows with each change of the indexes or of the format of documents.
-VERSION = 3
+VERSION = 4
 
 INVOCATIONS = "pynenc_invocations"
 SLOTS = "pynenc_slots"
@@ -70,7 +70,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("runner", "a runner_id n", **_where(runner_id=_EXISTS)),
     ],
     SLOTS: [_index("app", "a")],
-    RUNNERS: [_index("start", "a started_at")],
+    RUNNERS: [_index("start", "a started_at"), _index("changed", "a -changed_at")],
     PIECES: [_index("owner", "a of")],
     MESSAGES: [_index("queue", "a lane n until"), _index("receipt", "a receipt", **_where(receipt=_EXISTS))],
     PAYLOADS: [_index("invocation", "a invocation_id")],

@@ -23,7 +23,10 @@ class BaseMonitorStore(ABC):
 
     @abstractmethod
     def change_token(self) -> str:
-        """Differs from an earlier one when invocations may have changed since; the cheapest read there is."""
+        """Differs from an earlier one when invocations may have changed since; the cheapest read there is.
+
+        Also when a runner began, was asked to end, or ended. That one beats again is no such change.
+        """
 
     @abstractmethod
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:

@@ -1,7 +1,7 @@
 -- Refresh runners, mark stopped ones, take or renew a lease. After schema. KEYS[1] the prefix.
 -- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or ''}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
 -- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order), or in o:gone (by the time of its end) and
--- o:past (by order).
+-- o:past (by order). o:changes grows with what people see of that.
 -- Returns {1 if the lease is held, else 0; 1 if the first one of those that live drains, else 0}.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
@@ -20,6 +20,7 @@ for _, one in ipairs(request.alive) do
     call('HDEL', key, 'stopped', 'reason')
     call('ZREM', P .. 'gone', id)
     call('ZREM', P .. 'past', id)
+    call('INCR', P .. 'changes')
   end
 end
 for _, one in ipairs(request.stopped) do
@@ -28,6 +29,7 @@ for _, one in ipairs(request.stopped) do
     call('ZADD', P .. 'past', call('HGET', P .. 'run:' .. one[1], 'order'), one[1])
     call('HSET', P .. 'run:' .. one[1], 'stopped', now, 'reason', one[2])
     call('HDEL', P .. 'run:' .. one[1], 'drains')
+    call('INCR', P .. 'changes')
   end
 end
 local first = request.alive[1]

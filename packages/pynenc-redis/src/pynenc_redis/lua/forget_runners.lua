@@ -7,5 +7,6 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'gone', '-inf', before)) do
     redis.call('DEL', P .. 'run:' .. id)
     redis.call('ZREM', P .. 'gone', id)
     redis.call('ZREM', P .. 'past', id)
+    redis.call('INCR', P .. 'changes')
   end
 end

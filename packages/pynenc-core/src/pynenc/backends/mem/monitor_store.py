@@ -26,7 +26,7 @@ class MemMonitorStore(BaseMonitorStore):
         self._store = store
 
     def change_token(self) -> str:  # noqa: D102
-        return str(self._store.changes)
+        return f"{self._store.changes}|{self._store.tables.runners.changes}"
 
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
         with self._store.lock:

@@ -13,12 +13,15 @@ class Runners:
 
     def __init__(self) -> None:
         self.rows: dict[RunnerId, RunnerRecord] = {}
+        #: How often one began, was asked to end, or ended.
+        self.changes = 0
         #: By name: holder, end.
         self._leases: dict[str, tuple[RunnerId, float]] = {}
 
     def beat(self, identity: RunnerIdentity, now: float) -> None:
         """Create or refresh a row; one that was marked as stopped lives again."""
         row = self.rows.get(identity.runner_id)
+        self.changes += row is None or row.stopped_at is not None
         self.rows[identity.runner_id] = RunnerRecord(
             identity=identity,
             started_at=now if row is None else row.started_at,
@@ -32,6 +35,7 @@ class Runners:
         row = self.rows.get(runner_id)
         if row is not None and row.stopped_at is None:
             self.rows[runner_id] = replace(row, stopped_at=now, stop_reason=reason, drains=False)
+            self.changes += 1
 
     def drain(self, runner_id: RunnerId) -> bool:
         """Ask a runner to take nothing more; False if it does not live."""
@@ -39,6 +43,7 @@ class Runners:
         if row is None or row.stopped_at is not None:
             return False
         self.rows[runner_id] = replace(row, drains=True)
+        self.changes += not row.drains
         return True
 
     def is_stopped(self, runner_id: RunnerId) -> bool:
