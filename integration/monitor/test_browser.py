@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from types import ModuleType
 from typing import Any
 
-from .conftest import OTHER_LOOKS, Watched, eventually, for_everybody, running
+from pynmon import MonitorSettings, create_monitor_app
+
+from .conftest import OTHER_LOOKS, Watched, eventually, for_everybody, running, served
 
 PAGES = [
     "/",
@@ -71,6 +74,31 @@ def test_nothing_that_a_task_was_called_with_runs(watched: Watched, address: str
         )
         for link in page.locator("a").all():
             assert not (link.get_attribute("href") or "").startswith("javascript:")
+
+
+def test_a_window_is_drawn_on_the_strip(chromium: Any, shop: ModuleType) -> None:
+    with running(shop):
+        for _ in range(2):
+            assert shop.echo("a column of its own").wait(30)
+            second = int(time.time())
+            eventually(lambda: int(time.time()) > second)  # noqa: B023 - asked at once
+    # Of two that ended each second is a column.
+    monitor = create_monitor_app(shop.app, MonitorSettings(sample_limit=2, requests_per_second=0))
+    with served(monitor) as address:
+        watched = Watched(chromium, address)
+        page = watched.open("/invocations?q=task:*.echo")
+        columns = page.locator(".strip a")
+        first, last = columns.first.bounding_box(), columns.last.bounding_box()
+        # From the end to the beginning.
+        page.mouse.move(last["x"] + 1, last["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(first["x"] + 1, first["y"] + 20, steps=5)
+        page.mouse.up()
+        page.wait_for_url("**ended%3A**")
+        assert page.locator(".strip a.chosen").count() == columns.count() == 2
+        assert page.locator("tbody tr").count() == 2
+        assert watched.complaints == []
+        watched.context.close()
 
 
 def test_hostile_text_is_shown_as_text(watched: Watched, shop: ModuleType) -> None:
@@ -224,7 +252,7 @@ def test_pages_work_without_scripts(chromium: Any, address: str) -> None:
     watched = Watched(chromium, address, java_script_enabled=False)
     page = watched.open("/invocations")
     page.locator(".filters summary").click()
-    page.get_by_label("Failed").check()
+    page.get_by_role("checkbox", name="Failed").check()
     page.get_by_role("button", name="Show").click()
     assert "status=failed" in page.url
     page.locator("a.id").first.click()

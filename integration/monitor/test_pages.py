@@ -69,6 +69,7 @@ CEILINGS = {
     "/invocations?q=duration:>5s%20-status:failed%20is:stuck": 5,
     "/invocations?q=(status:failed%20OR%20money)%20task:pynmon_shop.*": 4,
     "/invocations?q=is:slow": 5,
+    "/invocations?range=7d&q=ended:2026-01-31..2026-02-01": 4,
     "/failures": 2,
     "/failures?q=task:*.refuse": 2,
     "/failures?q=error:ValueError": 3,
@@ -246,6 +247,37 @@ def test_failures_are_asked_for_as_invocations_are(client: TestClient) -> None:
     assert number("task:*.refuse") == number("error:ValueError task:*.refuse") == "8"
     assert number('"{{ 7 * 7 }}"') == "1"
     assert number("task:*.charge") == number("-error:ValueError") == "0"
+
+
+#: A column of the strip: where it leads, and how many ended in it.
+COLUMN = re.compile(r'<a href="\?([^"]+)" data-end="[^"]+"[^>]* aria-label="(\d+) invocation')
+
+
+@pytest.mark.parametrize(
+    "asked", ["task:*.refuse status:failed", "task:*.refuse", "duration:>0ms -task:*.refuse"]
+)
+def test_each_column_of_the_strip_leads_to_what_ended_in_it(client: TestClient, asked: str) -> None:
+    whole = {"q": asked, "size": "200", "range": "5m"}
+    page = client.get("/invocations", params=whole).text
+    columns = COLUMN.findall(page)
+    assert sum(int(number) for _, number in columns) == page.count("<tr id=") > 0
+    for address, number in columns:
+        narrowed = client.get("/invocations?size=200&" + address.replace("&amp;", "&")).text
+        assert narrowed.count("<tr id=") == int(number)
+        # The strip remains, and the column is marked in it.
+        assert COLUMN.findall(narrowed) == columns
+        assert narrowed.count('class="chosen"') == 1
+
+
+def test_the_strip_says_what_it_does_not_show(shop: ModuleType, client: TestClient) -> None:
+    # Figures do not tell that.
+    assert 'class="chart strip"' not in client.get("/invocations?q=args:customer").text
+    assert "None of it ended within 1h" in client.get("/invocations?q=status:running").text
+    assert client.get("/invocations?range=2h").status_code == 422
+    few = create_monitor_app(shop.app, MonitorSettings(sample_limit=5))
+    page = TestClient(few, base_url="http://localhost").get("/invocations").text
+    assert "of the latest that ended" in page
+    assert 0 < sum(int(number) for _, number in COLUMN.findall(page)) <= 5
 
 
 def test_workflows_are_asked_for_as_invocations_are(client: TestClient) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pynmon.statistics import Spread
+from pynmon.statistics import Bucket, Spread
 
 HEIGHT, WIDTH = 96, 720
 #: So high is a part that is not nothing, however small: failures never vanish among many.
@@ -112,6 +112,19 @@ def lines_of(parts: Sequence[tuple[float, int, Spread]]) -> Lines:
         if spread.p50 is not None
     )
     return Lines(tuple(lines), grid, moments)
+
+
+def throughput(parts: Sequence[Bucket]) -> Bars:
+    """What ended in each part of a window."""
+    return bars_of(
+        [
+            (
+                part.begin,
+                (("st-success", part.succeeded), ("st-cancelled", part.other), ("st-failed", part.failed)),
+            )
+            for part in parts
+        ]
+    )
 
 
 def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:

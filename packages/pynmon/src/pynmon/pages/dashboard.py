@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon import health
-from pynmon.charts import Bars, bars_of
+from pynmon.charts import throughput
 from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
@@ -67,7 +67,7 @@ def dashboard(
         since=since,
         is_cut=is_cut,
         figures=source.of_finished(seconds, figures),
-        bars=_throughput(buckets(rows, since, max(now, since + 1.0), _BARS)),
+        bars=throughput(buckets(rows, since, max(now, since + 1.0), _BARS)),
         bar_seconds=(now - since) / _BARS,
         slowest=slowest,
         runners=len(runners),
@@ -84,15 +84,3 @@ def total_counts(counts: Counts) -> Mapping[InvocationStatus, int]:
     for by_status in counts.values():
         total.update(by_status)
     return total
-
-
-def _throughput(parts: list) -> Bars:  # type: ignore[type-arg]
-    return bars_of(
-        [
-            (
-                part.begin,
-                (("st-success", part.succeeded), ("st-cancelled", part.other), ("st-failed", part.failed)),
-            )
-            for part in parts
-        ]
-    )

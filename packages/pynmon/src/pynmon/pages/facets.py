@@ -47,10 +47,12 @@ class Asked:
     q: str
     statuses: Sequence[str]
     task: str
+    #: Of the strip; empty for the usual one.
+    range: str = ""
 
     def address(self, **changes: object) -> str:
         """The same with something else in it."""
-        said = {"q": self.q, "status": self.statuses, "task": self.task, **changes}
+        said = {"q": self.q, "status": self.statuses, "task": self.task, "range": self.range, **changes}
         return urlencode({name: value for name, value in said.items() if value}, doseq=True)
 
 

@@ -18,14 +18,25 @@ from pynenc.values.status import InvocationStatus
 from pynmon.family import ancestors_of, family_of
 from pynmon.journey import journey_of
 from pynmon.outside import log_url
-from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
+from pynmon.pages.context import (
+    RANGES,
+    ActionsOf,
+    SourceOf,
+    ViewsOf,
+    filters_of,
+    question_of,
+    seconds_of,
+    statuses_of,
+)
 from pynmon.pages.facets import Asked, facets_of
+from pynmon.pages.strip import strip_of
 from pynmon.presentation import payloads
 from pynmon.query.meaning import along_indexes
 from pynmon.source import Source
 
 router = APIRouter()
 SIZES = (25, 50, 100, 200)
+_RANGE = "1h"
 #: Of what an id may stand for so many are shown, and its end is looked for among so many.
 _FOUND, _SUFFIX_LIMIT = 20, 50_000
 #: What people ask for most often.
@@ -56,6 +67,8 @@ class ListForm(BaseModel):
     task: str = ""
     cursor: str = ""
     size: int = 50
+    #: The window of the strip.
+    range: str = _RANGE
 
 
 @router.get("/invocations", name="invocations")
@@ -67,16 +80,20 @@ def invocations(
         raise HTTPException(422, f"A page holds {', '.join(map(str, SIZES))} invocations, not {form.size}.")
     rest = [("status", name) for name in form.status] + ([("task", form.task)] if form.task else [])
     question = question_of(source, form.q, rest)
-    query = along_indexes([*question.conditions, *filters_of(statuses_of(form.status), form.task)])
-    page = _NOTHING
+    others = filters_of(statuses_of(form.status), form.task)
+    query = along_indexes([*question.conditions, *others])
+    asked = Asked(form.q, form.status, form.task, "" if form.range == _RANGE else form.range)
+    seconds = seconds_of(form.range)
+    page, strip = _NOTHING, None
     if not question.problem:
         try:
             query = replace(query, cursor=form.cursor, limit=form.size)
             page = source.store.list_invocations(query)
         except ValueError as error:
             raise HTTPException(400, f"The address is damaged: {error}.") from error
+        strip = strip_of(source, asked, question, others, seconds)
     filters = ([("q", form.q)] if form.q else []) + rest
-    newest = [*filters, ("size", str(form.size))]
+    newest = [*filters, ("size", str(form.size)), ("range", form.range)]
     return views.page(
         request,
         "invocations.html",
@@ -91,7 +108,10 @@ def invocations(
         filters=urlencode(filters),
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
-        facets=facets_of(Asked(form.q, form.status, form.task), query, page.records, source.counts()),
+        strip=strip,
+        usual_range=_RANGE,
+        ranges={name: asked.address(range=name) for name in RANGES},
+        facets=facets_of(asked, query, page.records, source.counts()),
         is_filtered=bool(filters),
         quick=_QUICK,
         sizes=SIZES,

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.status import InvocationStatus
-from pynmon.charts import Lines, bars_of, lines_of
+from pynmon.charts import Lines, lines_of, throughput
 from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
@@ -118,15 +118,7 @@ def task(
         counts=counts,
         total=sum(counts.values()),
         figures=figures(rows),
-        bars=bars_of(
-            [
-                (
-                    one.begin,
-                    (("st-success", one.succeeded), ("st-cancelled", one.other), ("st-failed", one.failed)),
-                )
-                for one in buckets(rows, since, max(now, since + 1.0), _PARTS)
-            ]
-        ),
+        bars=throughput(buckets(rows, since, max(now, since + 1.0), _PARTS)),
         latency=_latency(rows, since, max(now, since + 1.0)),
         since=since,
         histogram=_histogram(rows),

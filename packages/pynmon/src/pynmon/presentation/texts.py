@@ -49,6 +49,11 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def iso_seconds(at: float) -> str:
+    """A whole second in UTC, as a query writes it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def clock(at: float) -> str:
     """The time of day in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")

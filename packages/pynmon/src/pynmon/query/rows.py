@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -41,9 +41,8 @@ def narrowed(store: BaseMonitorStore, rows: Sequence[R], conditions: Sequence[Re
     found = list(rows)
     if not found or not conditions:
         return Rows(found, is_cut=False)
-    known = frozenset(found[0]._fields)
     apart = list(flat(conditions))
-    of_records = [one for one in apart if not known.issuperset(_needs(one))]
+    of_records = _beyond(type(found[0]), apart)
     told: Any = matcher_of(AllOf(tuple(one for one in apart if one not in of_records)))
     found = [row for row in found if told(row)]
     if not of_records:
@@ -54,6 +53,17 @@ def narrowed(store: BaseMonitorStore, rows: Sequence[R], conditions: Sequence[Re
     records = store.get_invocations([row.invocation_id for row in found])
     fitting = {name for name, record in records.items() if fulfils(record)}
     return Rows([row for row in found if row.invocation_id in fitting], is_cut)
+
+
+def figures_tell(conditions: Sequence[RecordFilter]) -> bool:
+    """Whether no record is needed to know which rows of figures conditions hold for."""
+    return not _beyond(Finished, flat(conditions))
+
+
+def _beyond(kind: type[Finished | Failed], conditions: Iterable[RecordFilter]) -> list[RecordFilter]:
+    """The conditions of which rows of this kind do not tell whether they hold."""
+    known = frozenset(kind._fields)
+    return [one for one in conditions if not known.issuperset(_needs(one))]
 
 
 def _needs(condition: RecordFilter) -> Iterator[str]:

@@ -146,6 +146,33 @@
   // A picture that ends now is looked at from its end, where it is wider than the screen.
   for (const one of document.querySelectorAll("[data-follows]")) one.scrollLeft = one.scrollWidth;
 
+  // -- the strip above a list: from one column to another ---------------------------------------------------
+
+  let first = null;
+  const columnOf = (event) => event.target.closest?.(".strip a[data-end]");
+
+  document.addEventListener("dragstart", (event) => { if (columnOf(event)) event.preventDefault(); });
+  document.addEventListener("pointerdown", (event) => { first = columnOf(event); });
+  document.addEventListener("pointerover", (event) => {
+    const last = columnOf(event);
+    if (!first || !last) return;
+    const columns = [...document.querySelectorAll(".strip a[data-end]")];
+    const ends = [first, last].map((one) => columns.indexOf(one)).sort((a, b) => a - b);
+    columns.forEach((one, at) => one.classList.toggle("chosen", ends[0] <= at && at <= ends[1]));
+  });
+  document.addEventListener("pointerup", (event) => {
+    const last = columnOf(event);
+    if (first && last && first !== last) {
+      // In the order of time, whichever way it was drawn. A click on a single one is a link.
+      const isLater = first.dataset.end < last.dataset.end;
+      const [from, to] = isLater ? [first, last] : [last, first];
+      const address = new URL(from.getAttribute("href"), location.href);
+      address.searchParams.set("q", address.searchParams.get("q").replace(`..${from.dataset.end}`, `..${to.dataset.end}`));
+      location.assign(address);
+    }
+    first = null;
+  });
+
   // -- saved views: names for what the address says, kept in this browser ---------------------------------
 
   const saved = document.getElementById("saved");
