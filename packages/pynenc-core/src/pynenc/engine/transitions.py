@@ -98,6 +98,7 @@ def finish(claim: Claim, outcome: Outcome, reason: str = "") -> Move:
         invocation_id=claim.invocation_id,
         to=_S.SUCCESS if success else _S.FAILED,
         sources=_FROM_SUCCESS if success else _FROM_FAILED,
+        task_id=claim.task_id,
         token=claim.token,
         releases=True,
         outcome=outcome,

@@ -81,6 +81,8 @@ class Move:
     #: The status to rest in.
     to: InvocationStatus
     sources: frozenset[InvocationStatus]
+    #: Spares a store that counts by task reading it, where the one who asks knows it.
+    task_id: str | None = None
     token: str | None = None
     seq: int | None = None
     #: Statuses entered on the way, written to the history in the same step.

@@ -2,31 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
-from typing import Any
+from typing import NamedTuple
 
 from pynenc.backends.sqlite import codec, waits
-from pynenc.backends.sqlite.codec import Change, Row, marks
+from pynenc.backends.sqlite.codec import SAME, marks
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY, Session
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, ClaimRequest
 from pynenc.values.status import InvocationStatus
 
 _S = InvocationStatus
-_COLUMNS = f"{codec.HOT}, {codec.CALL}"
-_HOT_COLUMNS = codec.HOT.count(",") + 1
 #: Delayed rows that fell due and are made ready in one claim, at most.
 _DUE_BATCH = 500
 
 
-#: A claimed row, and its columns of ``CALL``.
-Taken = tuple[Row, tuple[Any, ...]]
+class Candidate(NamedTuple):
+    """What a claim reads of a row, and what a worker needs of it."""
+
+    n: int
+    invocation_id: InvocationId
+    task_id: str
+    status: str
+    epoch: int
+    dependents: int
+    priority: int
+    retries: int
+    recoveries: int
+    cc_key: str | None
+    args_id: str
+    arguments: str | None
+    parent_id: InvocationId | None
+    root_id: InvocationId | None
+    depth: int
+    workflow_id: InvocationId | None
+    workflow_type: str | None
+    created_at: float
+    outcome: str | None
 
 
-def to_claims(taken: Iterable[Taken]) -> tuple[Claim, ...]:
+_COLUMNS = ", ".join(Candidate._fields)
+#: A claimed row as it was, and its status and epoch since.
+Taken = tuple[Candidate, InvocationStatus, int]
+
+
+def to_claims(taken: Iterable[Taken], token: str) -> tuple[Claim, ...]:
     """What a worker is told; after the transaction, which others wait for."""
-    return tuple(row.to_claim(call) for row, call in taken)
+    return tuple(
+        Claim(
+            invocation_id=row.invocation_id,
+            task_id=row.task_id,
+            args_id=row.args_id,
+            token=token,
+            epoch=epoch,
+            status=status,
+            arguments=row.arguments,
+            parent_id=row.parent_id,
+            root_id=row.root_id or row.invocation_id,
+            depth=row.depth,
+            workflow_id=row.workflow_id,
+            workflow_type=row.workflow_type,
+            retries=row.retries,
+            recoveries=row.recoveries,
+            created_at=row.created_at,
+            last_error=row.outcome,
+        )
+        for row, status, epoch in taken
+    )
 
 
 def claim(session: Session, request: ClaimRequest) -> list[Taken]:
@@ -38,17 +81,27 @@ def claim(session: Session, request: ClaimRequest) -> list[Taken]:
         return before
     if request.ids is None:
         promote_due(session)
+    for page in _pages(session, request):
+        taken = _pick(session, request, page)
+        if taken:
+            _give(session, request, taken)
+            return taken
+    return []
+
+
+def _pick(session: Session, request: ClaimRequest, page: Iterable[Candidate]) -> list[Taken]:
+    """What to give of these; what a concurrency limit refuses leaves the queue."""
     taken: list[Taken] = []
     starts_in = 0.0
-    for row, call in _candidates(session, request):
+    for row in page:
         if taken:
             if row.cc_key is not None or row.recoveries or row.task_id not in request.ahead:
                 break
         elif row.cc_key is not None and not _admits(session, row):
             _turn_away(session, row, request)
             continue
-        _give(session, row, request, start=not taken or starts_in <= request.start_seconds)
-        taken.append((row, call))
+        start = not taken or starts_in <= request.start_seconds
+        taken.append((row, _S.RUNNING if start else _S.PENDING, row.epoch + 1))
         if len(taken) == request.limit or row.recoveries:
             break
         starts_in += request.ahead.get(row.task_id, inf)
@@ -62,7 +115,7 @@ def _taken_before(session: Session, request: ClaimRequest) -> list[Taken]:
         f"SELECT {_COLUMNS} FROM inv_{{t}} WHERE token IS NOT NULL AND runner_id = ? AND token = ?",
         (request.runner.runner_id, request.token),
     )
-    return [(session.adopt(columns), columns[_HOT_COLUMNS:]) for columns in found]
+    return [(row, codec.BY_TEXT[row.status], row.epoch) for row in map(Candidate._make, found)]
 
 
 def may_find(session: Session, request: ClaimRequest) -> bool:
@@ -112,41 +165,35 @@ def promote_due(session: Session, limit: int = _DUE_BATCH) -> list[InvocationId]
     return [invocation_id for _, invocation_id in due]
 
 
-def _candidates(session: Session, request: ClaimRequest) -> Iterator[Taken]:
-    """Claimable rows in order, read page by page: the caller takes or turns away each that it goes past."""
+def _pages(session: Session, request: ClaimRequest) -> Iterator[list[Candidate]]:
+    """Claimable rows in order. Whoever takes nothing of a page has turned all of it away."""
     if request.ids is not None:
-        yield from _named(session, request)
+        yield _named(session, request)
         return
     conditions, parameters = filter_of(request)
-    text = session.sql(
+    text = (
         f"SELECT {_COLUMNS} FROM inv_{{t}} WHERE queued = {READY}{conditions} "
         "ORDER BY dependents DESC, priority DESC, n LIMIT ?"
     )
-    while True:
-        # A page that was used up by refusals is followed by another one; refused rows have left the queue.
-        page = session.connection.execute(text, (*parameters, request.limit)).fetchall()
-        if not page:
-            return
-        for columns in page:
-            yield session.adopt(columns), columns[_HOT_COLUMNS:]
+    while page := session.execute(text, (*parameters, request.limit)).fetchall():
+        yield [*map(Candidate._make, page)]
         session.flush()
 
 
-def _named(session: Session, request: ClaimRequest) -> Iterator[Taken]:
+def _named(session: Session, request: ClaimRequest) -> list[Candidate]:
     assert request.ids is not None
     conditions, parameters = filter_of(request)
     ids = waits.chain(session, request.ids) if request.chain else list(dict.fromkeys(request.ids))
-    found: list[tuple[Any, ...]] = []
+    found: list[Candidate] = []
     for at in range(0, len(ids), CHUNK):
         chunk = ids[at : at + CHUNK]
-        found += session.execute(
+        rows = session.execute(
             f"{codec.by_ids(_COLUMNS, len(chunk))} AND (queued = {READY} OR (queued = {DELAYED} "
             f"AND available_at <= ?)){conditions}",
             (*chunk, session.now, *parameters),
         )
-    pairs = [(session.adopt(columns), columns[_HOT_COLUMNS:]) for columns in found]
-    pairs.sort(key=lambda pair: (-pair[0].dependents, -pair[0].priority, pair[0].n))
-    yield from pairs
+        found += map(Candidate._make, rows)
+    return sorted(found, key=lambda row: (-row.dependents, -row.priority, row.n))
 
 
 def filter_of(request: ClaimRequest) -> tuple[str, list[str]]:
@@ -160,8 +207,10 @@ def filter_of(request: ClaimRequest) -> tuple[str, list[str]]:
     return conditions, parameters
 
 
-def _admits(session: Session, row: Row) -> bool:
+def _admits(session: Session, candidate: Candidate) -> bool:
     """Whether a place of its key is free, and nobody submitted earlier is in line."""
+    row = session.get(candidate.invocation_id)
+    assert row is not None
     assert row.cc_key is not None
     if session.places_taken(row.cc_key) >= row.cc_limit:
         return False
@@ -172,7 +221,9 @@ def _admits(session: Session, row: Row) -> bool:
     return earlier.fetchone() is None
 
 
-def _turn_away(session: Session, row: Row, request: ClaimRequest) -> None:
+def _turn_away(session: Session, candidate: Candidate, request: ClaimRequest) -> None:
+    row = session.get(candidate.invocation_id)
+    assert row is not None
     runner_id = request.runner.runner_id
     if row.status is _S.PAUSED:
         row.enter(_S.RESUMED, session.now, runner_id)
@@ -185,17 +236,36 @@ def _turn_away(session: Session, row: Row, request: ClaimRequest) -> None:
     session.touch(row)
 
 
-def _give(session: Session, row: Row, request: ClaimRequest, *, start: bool) -> None:
+def _give(session: Session, request: ClaimRequest, taken: Sequence[Taken]) -> None:
+    """Write who owns them: one statement for all that change alike."""
+    alike: dict[tuple[InvocationStatus, bool], list[int]] = {}
+    for row, status, _ in taken:
+        before = codec.BY_TEXT[row.status]
+        alike.setdefault((status, before is _S.PAUSED), []).append(row.n)
+        session.count(row.task_id, before, -1)
+        session.count(row.task_id, status, 1)
+        session.forget(row.invocation_id)
     now, runner = session.now, request.runner
-    if row.status is _S.PAUSED:
-        row.enter(_S.RESUMED, now, runner.runner_id)
-    row.epoch += 1
-    row.token = request.token
-    row.runner_id, row.host, row.runner_cls = runner.runner_id, runner.host, runner.runner_cls
-    row.queued = 0
-    row.pending_at = now
-    row.enter(_S.PENDING, now, runner.runner_id)
-    if start:
-        row.enter(_S.RUNNING, now, "=")
-        row.started_at = now
-    session.touch(row, Change.CLAIMED)
+    for (status, paused), numbers in alike.items():
+        entered = [_S.RESUMED] * paused + [_S.PENDING]
+        entries = [codec.to_entry(one, now, runner.runner_id) for one in entered]
+        if status is _S.RUNNING:
+            entries.append(codec.to_entry(status, now, SAME))
+        session.execute(
+            "UPDATE inv_{t} SET status = ?, seq = seq + ?, status_at = ?, queued = 0, epoch = epoch + 1, token = ?, "
+            "runner_id = ?, host = ?, runner_cls = ?, pending_at = ?, started_at = coalesce(?, started_at), "
+            f"history = history || ? WHERE n IN ({marks(len(numbers))})",
+            (
+                codec.TEXT[status],
+                len(entries),
+                now,
+                request.token,
+                runner.runner_id,
+                runner.host,
+                runner.runner_cls,
+                now,
+                now if status is _S.RUNNING else None,
+                "".join(entries),
+                *numbers,
+            ),
+        )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from functools import cache
 from typing import Any
 
 from pynenc.exceptions import CorruptDataError
 from pynenc.values.ids import InvocationId, RunnerId
-from pynenc.values.operations import Claim, NewInvocation
+from pynenc.values.operations import Move, NewInvocation
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
 from pynenc.values.status import INITIAL, InvocationStatus
@@ -35,7 +34,7 @@ LETTERS = {
 }
 _STATUSES = {letter: status for status, letter in LETTERS.items()}
 #: Instead of a runner's id: the same as in the entry before.
-_SAME = "="
+SAME = "="
 
 #: What a move and a claim need of a row, and what they write back.
 HOT = (
@@ -43,19 +42,12 @@ HOT = (
     "runner_cls, available_at, pending_at, started_at, ended_at, retries, reroutes, recoveries, priority, "
     "dependents, cc_key, cc_limit, cc_park"
 )
-#: What only a claim needs besides.
-CALL = "args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at, outcome"
-
-#: What a claim writes: SQLite looks only at the indexes of the columns that are named.
-UPDATE_CLAIMED = (
-    "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, queued = 0, epoch = ?, token = ?, runner_id = ?, "
-    "host = ?, runner_cls = ?, pending_at = ?, started_at = ?, history = history || ? WHERE n = ?"
-)
-#: What the end of an attempt writes, when it is the end of the invocation.
-UPDATE_ENDED = (
-    "UPDATE inv_{t} SET status = ?, seq = ?, status_at = ?, token = NULL, released_token = ?, ended_at = ?, "
+#: What the end of an attempt writes when nobody else is concerned: no concurrency place is freed, no wait ends.
+END = (
+    "UPDATE inv_{t} SET status = ?, seq = seq + 1, status_at = ?, token = NULL, released_token = token, ended_at = ?, "
     "outcome_kind = ?, outcome = ?, result_preview = ?, result_bytes = ?, error_type = ?, error_msg = ?, "
-    "fingerprint = ?, history = history || ? WHERE n = ?"
+    "fingerprint = ?, history = history || ? "
+    "WHERE invocation_id = ? AND token = ? AND status = 'running' AND cc_key IS NULL"
 )
 #: Everything that a move may change, except for the outcome.
 UPDATE = (
@@ -76,14 +68,6 @@ INSERT = (
 )
 
 
-class Change(Enum):
-    """What happened to a row, as far as it decides which columns have to be written."""
-
-    CLAIMED = "claimed"
-    ENDED = "ended"
-    ANY = "any"
-
-
 class Row:
     """One invocation inside of a transaction: loaded, changed, written back."""
 
@@ -92,7 +76,6 @@ class Row:
         "cc_key",
         "cc_limit",
         "cc_park",
-        "change",
         "dependents",
         "ended_at",
         "epoch",
@@ -147,22 +130,20 @@ class Row:
             self.cc_key,
             self.cc_limit,
             self.cc_park,
-            *_,
         ) = columns
         self.status: InvocationStatus = BY_TEXT[self.stored_status]
         #: Whether ``outcome`` replaces the stored one.
         self.has_outcome = False
         #: Entries to append.
         self.history = ""
-        self.change: Change | None = None
         self.outcome: Outcome | None = None
 
     def enter(self, status: InvocationStatus, now: float, runner: str, reason: str = "") -> None:
-        """Append an entry and rest in its status; ``runner`` is an id, ``=`` for the one before, or empty."""
+        """Append an entry and rest in its status."""
         self.seq += 1
         self.status = status
         self.status_at = now
-        self.history += f"{LETTERS[status]}{now!r}|{runner}|{_line(reason) if reason else ''}\n"
+        self.history += to_entry(status, now, runner, reason)
 
     def to_update(self) -> tuple[Any, ...]:
         """Parameters of ``UPDATE``."""
@@ -188,63 +169,9 @@ class Row:
             self.n,
         )
 
-    def to_claimed_update(self) -> tuple[Any, ...]:
-        """Parameters of ``UPDATE_CLAIMED``."""
-        return (
-            TEXT[self.status],
-            self.seq,
-            self.status_at,
-            self.epoch,
-            self.token,
-            self.runner_id,
-            self.host,
-            self.runner_cls,
-            self.pending_at,
-            self.started_at,
-            self.history,
-            self.n,
-        )
-
-    def to_ended_update(self) -> tuple[Any, ...]:
-        """Parameters of ``UPDATE_ENDED``."""
-        return (
-            TEXT[self.status],
-            self.seq,
-            self.status_at,
-            self.released_token,
-            self.ended_at,
-            *_outcome_columns(self.outcome),
-            self.history,
-            self.n,
-        )
-
     def to_outcome_update(self) -> tuple[Any, ...]:
         """Parameters of ``UPDATE_OUTCOME``."""
         return (*_outcome_columns(self.outcome), self.n)
-
-    def to_claim(self, call: tuple[Any, ...]) -> Claim:
-        """What a worker needs; ``call`` are the columns of ``CALL``."""
-        args_id, arguments, parent_id, root_id, depth, workflow_id, workflow_type, created_at, last_error = (
-            call
-        )
-        return Claim(
-            invocation_id=self.invocation_id,
-            task_id=self.task_id,
-            args_id=args_id,
-            token=self.token,
-            epoch=self.epoch,
-            status=self.status,
-            arguments=arguments,
-            parent_id=parent_id,
-            root_id=root_id or self.invocation_id,
-            depth=depth,
-            workflow_id=workflow_id,
-            workflow_type=workflow_type,
-            retries=self.retries,
-            recoveries=self.recoveries,
-            created_at=created_at,
-            last_error=last_error,
-        )
 
 
 class _Statuses(dict[str, InvocationStatus]):
@@ -258,6 +185,24 @@ class _Statuses(dict[str, InvocationStatus]):
 TEXT = {status: status.value for status in InvocationStatus}
 #: Stored text → status.
 BY_TEXT = _Statuses((text, status) for status, text in TEXT.items())
+
+
+def to_entry(status: InvocationStatus, now: float, runner: str, reason: str = "") -> str:
+    """An entry of a packed history; ``runner`` is an id, ``SAME``, or empty."""
+    return f"{LETTERS[status]}{now!r}|{runner}|{_line(reason) if reason else ''}\n"
+
+
+def to_end(move: Move, now: float) -> tuple[Any, ...]:
+    """Parameters of ``END``."""
+    return (
+        TEXT[move.to],
+        now,
+        now,
+        *_outcome_columns(move.outcome),
+        to_entry(move.to, now, SAME, move.reason),
+        move.invocation_id,
+        move.token,
+    )
 
 
 def to_insert(call: NewInvocation, now: float) -> tuple[Any, ...]:
@@ -287,7 +232,7 @@ def to_insert(call: NewInvocation, now: float) -> tuple[Any, ...]:
         call.rerun_of,
         call.trigger_id,
         call.caches_result or None,
-        f"{LETTERS[INITIAL]}{now!r}|{call.registered_by or ''}|\n",
+        to_entry(INITIAL, now, call.registered_by or ""),
     )
 
 
@@ -301,7 +246,7 @@ def to_history(packed: str) -> list[HistoryEntry]:
             status, at = _STATUSES[head[0]], float(head[1:])
         except (ValueError, LookupError) as error:
             raise CorruptDataError(f"a stored history has the entry {line!r}") from error
-        runner = runner if who == _SAME else who
+        runner = runner if who == SAME else who
         entries.append(HistoryEntry(seq, status, at, RunnerId(runner) if runner else None, reason))
     return entries
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pynenc.backends.sqlite import waits, workflows
-from pynenc.backends.sqlite.codec import Change, Row
+from collections.abc import Sequence
+
+from pynenc.backends.sqlite import codec, waits, workflows
+from pynenc.backends.sqlite.codec import SAME, Row
 from pynenc.backends.sqlite.session import Session
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
@@ -13,14 +15,51 @@ _DONE = MoveAnswer(MoveResult.DONE)
 _ALREADY = MoveAnswer(MoveResult.ALREADY)
 _FENCED = MoveAnswer(MoveResult.FENCED)
 _UNKNOWN = MoveAnswer(MoveResult.UNKNOWN)
-#: The runner of the history entry before.
-_SAME = "="
 #: Only from here on an invocation may have waits.
 _WAITING = frozenset({_S.PAUSED, _S.RESUMED})
 
 
-def carry_out(session: Session, move: Move) -> MoveAnswer:
-    """Write a move, or say why not."""
+def carry_out_all(session: Session, moves: Sequence[Move]) -> tuple[MoveAnswer, ...]:
+    """Write moves in their order, or say why not."""
+    ends = [_is_mere_end(move) for move in moves]
+    session.load(move.invocation_id for move, is_end in zip(moves, ends, strict=True) if not is_end)
+    return tuple(
+        _DONE if is_end and _end(session, move) else _carry_out(session, move)
+        for move, is_end in zip(moves, ends, strict=True)
+    )
+
+
+def _is_mere_end(move: Move) -> bool:
+    """Whether a move, made while the code runs, changes one row and nothing else."""
+    return (
+        move.task_id is not None
+        and move.to in FINAL
+        and move.releases
+        and _S.RUNNING in move.sources
+        and move.token is not None
+        and move.seq is None
+        and not (move.via or move.operations or move.values)
+        and not (move.retries or move.reroutes or move.recoveries)
+    )
+
+
+def _end(session: Session, move: Move) -> bool:
+    """End an attempt without reading it; False when its row is not as that demands, and nothing was written.
+
+    It is what most steps are made of, and reading costs as much as writing.
+    """
+    assert move.task_id is not None
+    if session.loaded(move.invocation_id) is not None:
+        return False
+    if session.execute(codec.END, codec.to_end(move, session.now)).rowcount != 1:
+        return False
+    session.count(move.task_id, _S.RUNNING, -1)
+    session.count(move.task_id, move.to, 1)
+    session.note_end(move.invocation_id)
+    return True
+
+
+def _carry_out(session: Session, move: Move) -> MoveAnswer:
     row = session.get(move.invocation_id)
     if row is None:
         return _UNKNOWN
@@ -57,7 +96,7 @@ def _write(session: Session, row: Row, move: Move) -> None:
     now, to, before = session.now, move.to, row.status
     was_owned = row.token is not None
     _note_history(row, move, now, was_owned)
-    session.touch(row, Change.ENDED if _only_ends(move, was_owned) else Change.ANY)
+    session.touch(row)
     if move.releases:
         row.released_token, row.token = move.token, None
         if before in _WAITING:
@@ -91,7 +130,7 @@ def _follow(session: Session, row: Row, move: Move, before: InvocationStatus) ->
 
 
 def _note_history(row: Row, move: Move, now: float, was_owned: bool) -> None:
-    runner = _SAME if was_owned else ""
+    runner = SAME if was_owned else ""
     for status in move.via:
         row.enter(status, now, runner, move.reason)
     row.enter(move.to, now, runner, move.reason)
@@ -99,13 +138,3 @@ def _note_history(row: Row, move: Move, now: float, was_owned: bool) -> None:
     row.reroutes += move.reroutes
     row.recoveries += move.recoveries
     row.queued = 0
-
-
-def _only_ends(move: Move, was_owned: bool) -> bool:
-    """Whether a row changes by nothing but the end of its attempt and its own."""
-    return (
-        was_owned
-        and move.releases
-        and move.to in FINAL
-        and not (move.retries or move.reroutes or move.recoveries)
-    )

@@ -82,9 +82,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
         taken: list[claims.Taken] = []
         with self._session() as session:
-            if len(step.moves) > 1:
-                session.load(move.invocation_id for move in step.moves)
-            answers = tuple(moves.carry_out(session, move) for move in step.moves)
+            answers = moves.carry_out_all(session, step.moves)
             delivered: tuple[bool, ...] = ()
             if step.messages:
                 accepted = all(answer.accepted for answer in answers)
@@ -104,7 +102,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         return StepAnswer(
             moves=answers,
             delivered=delivered,
-            claims=claims.to_claims(taken),
+            claims=claims.to_claims(taken, step.claim.token) if step.claim is not None else (),
             unparked=tuple(session.unparked),
             next_due_seconds=due,
             states=states,

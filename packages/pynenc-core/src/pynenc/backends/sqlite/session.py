@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pynenc.backends.sqlite import codec
-from pynenc.backends.sqlite.codec import TEXT, Change, Row
+from pynenc.backends.sqlite.codec import TEXT, Row
 from pynenc.values.ids import InvocationId
 from pynenc.values.status import InvocationStatus
 
@@ -72,40 +72,32 @@ class Session:
         """A row that this transaction has read already."""
         return self._rows.get(invocation_id)
 
-    def touch(self, row: Row, change: Change = Change.ANY) -> None:
-        """Note that a row was changed, and how."""
-        row.change = change if row.change is None else Change.ANY
+    def forget(self, invocation_id: InvocationId) -> None:
+        """Read a row again when it is needed again: a statement is about to change it."""
+        self._rows.pop(invocation_id, None)
+
+    def touch(self, row: Row) -> None:
+        """Note that a row was changed."""
         self._dirty[row.n] = row
 
     def flush(self) -> None:
         """Write changed rows back, so that statements see them."""
         if not self._dirty:
             return
-        claimed, ended, other, outcomes = [], [], [], []
-        for row in self._dirty.values():
+        rows = list(self._dirty.values())
+        self._dirty.clear()
+        for row in rows:
             status = TEXT[row.status]
             if status != row.stored_status:
                 self._count(row.task_id, row.stored_status, -1)
                 self._count(row.task_id, status, 1)
                 row.stored_status = status
-            if row.change is Change.CLAIMED:
-                claimed.append(row.to_claimed_update())
-            elif row.change is Change.ENDED:
-                ended.append(row.to_ended_update())
-            else:
-                other.append(row.to_update())
-                if row.has_outcome:
-                    outcomes.append(row.to_outcome_update())
-            row.history, row.change, row.has_outcome = "", None, False
-        self._dirty.clear()
-        for text, parameters in (
-            (codec.UPDATE_CLAIMED, claimed),
-            (codec.UPDATE_ENDED, ended),
-            (codec.UPDATE, other),
-            (codec.UPDATE_OUTCOME, outcomes),
-        ):
-            if parameters:
-                self.connection.executemany(self.sql(text), parameters)
+        self.connection.executemany(self.sql(codec.UPDATE), [row.to_update() for row in rows])
+        outcomes = [row.to_outcome_update() for row in rows if row.has_outcome]
+        if outcomes:
+            self.connection.executemany(self.sql(codec.UPDATE_OUTCOME), outcomes)
+        for row in rows:
+            row.history, row.has_outcome = "", False
 
     def forget_waits(self) -> None:
         """Remove the waits for what has ended; before anybody looks at waits, and at the end."""
@@ -152,8 +144,12 @@ class Session:
         """What follows from a final status."""
         row.ended_at = self.now
         row.queued = 0
-        self.ended.append(row.invocation_id)
-        self._waited_for.append((row.invocation_id,))
+        self.note_end(row.invocation_id)
+
+    def note_end(self, invocation_id: InvocationId) -> None:
+        """Announce the end of an invocation, and end the waits for it."""
+        self.ended.append(invocation_id)
+        self._waited_for.append((invocation_id,))
 
     def places_taken(self, key: str) -> int:
         """How many owned invocations a concurrency key has."""
