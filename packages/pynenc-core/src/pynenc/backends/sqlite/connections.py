@@ -182,7 +182,7 @@ class Connections:
             else:
                 return
             time.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 1.25, _LONGEST_PAUSE_SECONDS)
 
     def _open(self, line: _Line) -> sqlite3.Connection:
         with self._open_lock:
