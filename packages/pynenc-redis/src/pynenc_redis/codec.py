@@ -87,28 +87,47 @@ def to_submit(
     batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: bool
 ) -> list[str | int | float]:
     """Arguments of ``submit``."""
-    words: list[str | int | float] = [int(enqueue), len(batch)]
+    words: list[str | int | float] = [int(enqueue), len(batch), *[call.invocation_id for call in batch]]
     for call in batch:
-        words += (
-            call.invocation_id,
-            call.task_id,
-            call.delay_seconds,
-            call.priority,
-            call.cc_key or "",
-            call.cc_limit,
-            int(call.cc_park),
-            call.reg_key or "",
-            call.parent_id or "",
-            call.workflow_id or "",
-            "" if call.root_id == call.invocation_id else call.root_id,
-            call.args_id if call.caches_result else "",
-            call.rerun_of or "",
-            call.registered_by or "",
-            _dumps(_operations(call.operations)) if call.operations else "",
-            _call_text(call),
-        )
+        unusual = _unusual(call)
+        words += (call.task_id, _call_text(call), len(unusual), *unusual)
     for pair in data.items():
         words += pair
+    return words
+
+
+def _unusual(call: NewInvocation) -> list[str | int | float]:
+    """Name and value of what most calls lack: each word is packed here, and read by the server."""
+    words = _descent(call)
+    if call.delay_seconds > 0:
+        words += ("delay", call.delay_seconds)
+    if call.priority:
+        words += ("p", call.priority)
+    if call.cc_key:
+        words += ("ck", call.cc_key, "ci", call.cc_limit)
+        if call.cc_park:
+            words += ("cp", 1)
+    if call.reg_key:
+        words += ("g", call.reg_key)
+    if call.caches_result:
+        words += ("ca", call.args_id)
+    return words
+
+
+def _descent(call: NewInvocation) -> list[str | int | float]:
+    words: list[str | int | float] = []
+    if call.parent_id:
+        words += ("pa", call.parent_id)
+    if call.root_id != call.invocation_id:
+        words += ("ro", call.root_id)
+    if call.workflow_id:
+        words += ("wf", call.workflow_id)
+        if call.operations:
+            words += ("operations", _dumps(_operations(call.operations)))
+    if call.rerun_of:
+        words += ("re", call.rerun_of)
+    if call.registered_by:
+        words += ("runner", call.registered_by)
     return words
 
 
