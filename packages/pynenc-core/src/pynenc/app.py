@@ -82,7 +82,7 @@ class Pynenc:
         self._config_filepath = config_filepath
         self._clock: WaitableClock = SystemClock()
         self._lock = threading.RLock()
-        self._engine: Engine | None = None  # guarded by self._lock
+        self._engine: Engine | None = None  # changed under self._lock
         self._runner: BaseRunner | None = None  # guarded by self._lock
         self._component_confs: dict[str, ConfigBase] = {}  # guarded by self._lock
         self._tasks: dict[TaskId, Task[Any, Any]] = {}
@@ -157,10 +157,13 @@ class Pynenc:
     @property
     def engine(self) -> Engine:
         """The rules, on this app's components."""
-        with self._lock:
-            if self._engine is None:
-                self._engine = Engine(self._build_components(), self._registry)
-            return self._engine
+        engine = self._engine
+        if engine is None:
+            with self._lock:
+                engine = self._engine
+                if engine is None:
+                    engine = self._engine = Engine(self._build_components(), self._registry)
+        return engine
 
     @property
     def orchestrator(self) -> BaseOrchestrator:

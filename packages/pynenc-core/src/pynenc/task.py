@@ -38,6 +38,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 #: Waits until a batch is registered, and gives its handles; has to be called.
 _Begun: TypeAlias = Callable[[], list[DistributedInvocation[R]]]
+#: Begins to register a batch.
+_Prepared: TypeAlias = Callable[[], _Begun[R]]
 
 
 class Task(Generic[P, R]):
@@ -142,7 +144,7 @@ class Task(Generic[P, R]):
         if self._runs_inline():
             return ConcurrentInvocation(self._inline_call(values))
         engine = self._engine_of_app()
-        return self._begin(engine, [engine.payloads.serialize_arguments(self._definition, values)])()[0]
+        return self._prepare(engine, [engine.payloads.serialize_arguments(self._definition, values)])()()[0]
 
     def parallelize(
         self,
@@ -165,13 +167,14 @@ class Task(Generic[P, R]):
             return ConcurrentInvocationGroup([ConcurrentInvocation[R](call) for call in calls])
         engine = self._engine_of_app()
         invocations: list[DistributedInvocation[R]] = []
-        # One batch is on its way while the next one is prepared.
+        # One batch is on its way while the next one is prepared, which is sent when the first one is registered.
         sent: _Begun[R] = list
         try:
             for batch in self._batches(engine, param_iter, common):
+                begin = self._prepare(engine, batch)
                 handles, sent = sent, list
                 invocations += handles()
-                sent = self._begin(engine, batch)
+                sent = begin()
         finally:
             invocations += sent()
         return DistributedInvocationGroup(engine, invocations)
@@ -195,26 +198,39 @@ class Task(Generic[P, R]):
         """A handle of an existing invocation of this task; nothing is read before somebody asks."""
         return self._handle_cls(self._engine_of_app(), invocation_id, self._definition)
 
-    def _begin(self, engine: Engine, batch: Sequence[SerializedArguments]) -> _Begun[R]:
-        """Begin to register a batch, except for calls that a stored result answers; gives the handles in order."""
+    def _prepare(self, engine: Engine, batch: Sequence[SerializedArguments]) -> _Prepared[R]:
+        """Make ready to register a batch, except for calls that a stored result answers; gives handles in order."""
+        definition = self._definition
         known: dict[str, InvocationState] = {}
-        active = get_active()
-        # What a workflow calls is recorded instead: a stored result may be gone when its code runs again.
-        if self.conf.call_result_cache and (active is None or active.workflow is None):
-            known = engine.result_cache.find(self._definition.key, (each.args_id for each in batch))
-        new = [NewCall(self._definition, each) for each in batch if each.args_id not in known]
-        registered: Callable[[], Sequence[SubmitAnswer]] = engine.submitter.begin(new) if new else tuple
+        if definition.conf.call_result_cache:
+            active = get_active()
+            # What a workflow calls is recorded instead: a stored result may be gone when its code runs again.
+            if active is None or active.workflow is None:
+                known = engine.result_cache.find(definition.key, (each.args_id for each in batch))
+        new = [NewCall(definition, each) for each in batch if each.args_id not in known]
+        begin = engine.submitter.prepare(new)
 
-        def handles() -> list[DistributedInvocation[R]]:
-            answers = iter(registered())
-            return [
-                ReusedInvocation(engine, state.invocation_id, self._definition, each, state)
-                if (state := known.get(each.args_id))
-                else self._handle_of(engine, each, next(answers))
-                for each in batch
-            ]
+        def begun() -> _Begun[R]:
+            registered = begin()
+            return lambda: self._handles(engine, batch, known, registered())
 
-        return handles
+        return begun
+
+    def _handles(
+        self,
+        engine: Engine,
+        batch: Sequence[SerializedArguments],
+        known: Mapping[str, InvocationState],
+        answers: Sequence[SubmitAnswer],
+    ) -> list[DistributedInvocation[R]]:
+        """One for each call of a batch; ``answers`` are about those that no stored result answers."""
+        told = iter(answers)
+        return [
+            ReusedInvocation(engine, state.invocation_id, self._definition, each, state)
+            if (state := known.get(each.args_id))
+            else self._handle_of(engine, each, next(told))
+            for each in batch
+        ]
 
     def _inline_call(self, values: Mapping[str, Any]) -> InlineCall:
         definition = self._definition

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pynenc.conf.config_pynenc import ConfigPynenc
 
 _FIELD = "dev_mode_force_sync_tasks"
-#: The documented variables of the field. Others are read once, with all settings: each look takes a microsecond.
-_VARIABLE, _VARIABLE_OF_CLASS = (prefix + _FIELD.upper() for prefix in ("PYNENC__", "PYNENC__CONFIGPYNENC__"))
+#: The documented variables of the field. Others are read once, with all settings: each look takes its time.
+_VARIABLE, _VARIABLE_OF_CLASS = (
+    os.environ.encodekey(prefix + _FIELD.upper()) for prefix in ("PYNENC__", "PYNENC__CONFIGPYNENC__")
+)
+#: What is behind os.environ. To say that there is no such variable, that raises and catches two errors: for both
+#: variables together this took a sixth of all that a process does to register a call in memory.
+_environment: Mapping[str | bytes, str | bytes] = vars(os.environ)["_data"]
 
 
 class DevMode:
@@ -23,7 +28,10 @@ class DevMode:
     def __init__(self, conf: ConfigPynenc, resolve: Callable[[], ConfigPynenc]) -> None:
         self._conf = conf
         self._resolve = resolve
-        self._known: tuple[tuple[str | None, ...], bool] = (_variables(), conf.dev_mode_force_sync_tasks)
+        self._known: tuple[tuple[str | bytes | None, ...], bool] = (
+            _variables(),
+            conf.dev_mode_force_sync_tasks,
+        )
 
     def __call__(self) -> bool:
         """Whether a call made now runs inline.
@@ -41,5 +49,5 @@ class DevMode:
         return value
 
 
-def _variables() -> tuple[str | None, ...]:
-    return os.environ.get(_VARIABLE), os.environ.get(_VARIABLE_OF_CLASS)
+def _variables() -> tuple[str | bytes | None, ...]:
+    return _environment.get(_VARIABLE), _environment.get(_VARIABLE_OF_CLASS)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.argument_text import logged_arguments, preview_of
@@ -29,6 +29,10 @@ from pynenc.values.workflows import RecordedOperation
 logger = logging.getLogger(__name__)
 
 _RESEND_SECONDS = 0.05
+#: Waits until calls are registered.
+_Waits: TypeAlias = Callable[[], list[SubmitAnswer]]
+#: The last digit of a UUID's variant, by the random one in its place.
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 @dataclass(slots=True)
@@ -73,22 +77,24 @@ class Submitter:
         Raises:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
-        return self.begin(calls)()
+        return self.prepare(calls)()()
 
-    def begin(self, calls: Sequence[NewCall]) -> Callable[[], list[SubmitAnswer]]:
-        """Begin what ``submit`` does; the function that it gives waits for the answer, and has to be called.
+    def prepare(self, calls: Sequence[NewCall]) -> Callable[[], _Waits]:
+        """Make what ``submit`` tells the store, and tell nothing yet.
 
-        Inside of a task everything is done at once.
+        The function that it gives begins to register the calls, and the one that this one gives waits for the answer
+        and has to be called. Inside of a task the first one does everything.
         """
+        if not calls:
+            return lambda: list
         active = get_active()
-        if active is None:
-            return self._begin(calls, None)
-        with active.engaged():
-            if active.workflow is not None:
-                answers = self._submit_recorded(calls, active, active.workflow)
-            else:
-                answers = self._begin(calls, active)()
-        return lambda: answers
+        if active is not None:
+            return partial(self._begin_inside, calls, active)
+        return partial(
+            self._begin_storing,
+            [call.arguments for call in calls],
+            [self._new_invocation(call, None) for call in calls],
+        )
 
     def call(
         self, task: TaskDefinition, arguments: Mapping[str, Any], invocation_id: InvocationId
@@ -157,6 +163,14 @@ class Submitter:
             caches_result=record.caches_result,
         )
 
+    def _begin_inside(self, calls: Sequence[NewCall], active: ActiveInvocation) -> _Waits:
+        with active.engaged():
+            if active.workflow is not None:
+                answers = self._submit_recorded(calls, active, active.workflow)
+            else:
+                answers = self._submit_by(calls, active)
+        return lambda: answers
+
     def _submit_recorded(
         self, calls: Sequence[NewCall], parent: ActiveInvocation, workflow: WorkflowReplay
     ) -> list[SubmitAnswer]:
@@ -167,7 +181,7 @@ class Submitter:
             for call, place in zip(calls, placed, strict=True)
             if not place.known
         ]
-        answers = iter(self._begin(new, parent)() if new else ())
+        answers = iter(self._submit_by(new, parent) if new else ())
         return [
             SubmitAnswer(place.invocation_id, True, call.arguments.args_id)
             if place.known
@@ -175,15 +189,13 @@ class Submitter:
             for call, place in zip(calls, placed, strict=True)
         ]
 
-    def _begin(
-        self, calls: Sequence[NewCall], parent: ActiveInvocation | None
-    ) -> Callable[[], list[SubmitAnswer]]:
+    def _submit_by(self, calls: Sequence[NewCall], parent: ActiveInvocation) -> list[SubmitAnswer]:
         new = [self._new_invocation(call, parent) for call in calls]
-        return self._begin_storing([call.arguments for call in calls], new)
+        return self._begin_storing([call.arguments for call in calls], new)()
 
     def _begin_storing(
         self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
-    ) -> Callable[[], list[SubmitAnswer]]:
+    ) -> _Waits:
         parts = self._components
         data = {digest: text for each in arguments for digest, text in each.data.items()}
         if not parts.record_holds_payloads:
@@ -226,53 +238,41 @@ class Submitter:
             what = "registered" if answer.created else "not registered, because it is there already:"
             logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, item.task_id, shown)
 
-    def _begin_registering(
-        self, new: Sequence[NewInvocation], data: Mapping[str, str]
-    ) -> Callable[[], list[SubmitAnswer]]:
+    def _begin_registering(self, new: Sequence[NewInvocation], data: Mapping[str, str]) -> _Waits:
         parts = self._components
-        enqueue = parts.record_is_queue
         deadline = time.monotonic() + parts.conf.publish_timeout_seconds
+        answer: _Waits
         try:
-            answer = parts.orchestrator.begin_submit(new, data, enqueue=enqueue)
+            answer = parts.orchestrator.begin_submit(new, data, enqueue=parts.record_is_queue)
         except CommitUnknownError as error:
             answer = partial(_raise, error)
-        again = partial(parts.orchestrator.submit, new, data, enqueue=enqueue)
-        return partial(self._register, new, answer, again, deadline)
+        return partial(self._register, new, data, answer, deadline)
 
     def _register(
-        self,
-        new: Sequence[NewInvocation],
-        answer: Callable[[], list[SubmitAnswer]],
-        again: Callable[[], list[SubmitAnswer]],
-        deadline: float,
+        self, new: Sequence[NewInvocation], data: Mapping[str, str], answer: _Waits, deadline: float
     ) -> list[SubmitAnswer]:
         """Wait for the commit; when the reply is lost, send the same ids again, which registers nothing twice."""
-        unknown: CommitUnknownError | None = None
-        while True:
+        try:
+            return answer()
+        except CommitUnknownError as error:
+            unknown: StoreError = error
+        parts = self._components
+        while time.monotonic() <= deadline:
+            time.sleep(_RESEND_SECONDS)
             try:
-                answers = answer()
+                answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
             except StoreError as error:
-                if isinstance(error, CommitUnknownError):
-                    unknown = error
-                if unknown is None:
-                    raise
-                if time.monotonic() > deadline:
-                    raise CommitUnknownError(
-                        f"nobody knows whether {len(new)} calls were registered ({error}): look for the invocation, "
-                        "or call again if a second execution does no harm",
-                        new[0].invocation_id,
-                    ) from error
-                time.sleep(_RESEND_SECONDS)
-                answer = again
+                unknown = error
             else:
-                return (
-                    answers
-                    if unknown is None
-                    else [
-                        replace(answer, created=answer.created or answer.invocation_id == item.invocation_id)
-                        for answer, item in zip(answers, new, strict=True)
-                    ]
-                )
+                return [
+                    replace(answer, created=answer.created or answer.invocation_id == item.invocation_id)
+                    for answer, item in zip(answers, new, strict=True)
+                ]
+        raise CommitUnknownError(
+            f"nobody knows whether {len(new)} calls were registered ({unknown}): look for the invocation, "
+            "or call again if a second execution does no harm",
+            new[0].invocation_id,
+        ) from unknown
 
     def _packed(self, arguments: SerializedArguments, invocation_id: InvocationId) -> str | None:
         """What the record holds of the arguments; None when another store has them."""
@@ -340,5 +340,4 @@ def new_id() -> InvocationId:
     """The text of a UUID of version 7 (RFC 9562): time first, so that stores append to their index of ids."""
     milliseconds = time.time_ns() // 1_000_000
     head, tail = f"{milliseconds:012x}", os.urandom(10).hex()
-    variant = "89ab"[int(tail[3], 16) & 3]
-    return InvocationId(f"{head[:8]}-{head[8:]}-7{tail[:3]}-{variant}{tail[4:7]}-{tail[7:19]}")
+    return InvocationId(f"{head[:8]}-{head[8:]}-7{tail[:3]}-{_VARIANTS[tail[3]]}{tail[4:7]}-{tail[7:19]}")
