@@ -14,11 +14,13 @@ from integration.world import (
     RESULT,
     S,
     World,
+    by_system,
     call,
     cancel,
     finish,
     ids,
     pause,
+    recover,
     release,
     retry,
     workflow,
@@ -550,6 +552,25 @@ def test_every_change_changes_the_token(world: World) -> None:
     world.do(finish(claim))
     seen.append(monitor.change_token())
     assert len(set(seen)) == 4
+
+
+def test_what_was_taken_from_the_dead_is_counted(world: World) -> None:
+    assert world.monitor.count_recovered() == {}
+    world.submit("given up", "begun", "fresh")
+    claims = world.claims(limit=3, ahead={"app.task": 0.5}, ahead_seconds=9, start_seconds=0.9)
+    assert [claim.status for claim in claims] == [S.RUNNING, S.RUNNING, S.PENDING]
+    last = by_system(world.record("given up"), S.FAILED, S.RUNNING_RECOVERY, outcome=ERROR, recoveries=1)
+    taken = (recover(world.record("fresh"), counted=False), recover(world.record("begun")), last)
+    world.do(*taken)
+    expected = {S.PENDING_RECOVERY: 1, S.RUNNING_RECOVERY: 2}
+    assert world.monitor.count_recovered() == expected
+    # Who comes too late takes nothing.
+    assert [answer.accepted for answer in world.advance(*taken).moves] == [False] * 3
+    world.do(finish(world.claim(ids=ids("begun"))))
+    world.orchestrator.delete(ids("given up", "begun"))
+    assert world.monitor.count_recovered() == expected
+    world.orchestrator.purge()
+    assert world.monitor.count_recovered() == {}
 
 
 def test_what_becomes_of_a_runner_changes_the_token(world: World) -> None:

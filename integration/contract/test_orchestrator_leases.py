@@ -25,6 +25,7 @@ def test_a_beat_creates_a_row(world: World) -> None:
         host="h",
         pid=9,
         parent_id=ALICE.runner_id,
+        slots=3,
     )
     world.orchestrator.beat(Beat(alive=(worker,)))
     row = _rows(world)["w"]

@@ -183,7 +183,7 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     expected = {f"/api/v1/{kind}" for kind in kinds}
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
     acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "retry", "cancel")}
-    acting |= {"/api/v1/tasks/{task_id}/enqueue", "/api/v1/maintenance/purge"}
+    acting |= {"/api/v1/tasks/{task_id}/enqueue"} | {f"/api/v1/maintenance/{one}" for one in ("purge", "undo")}
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
     acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume", "fire")}
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge"}
@@ -192,6 +192,14 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     assert set(described["paths"]) == expected | acting
     for path, methods in described["paths"].items():
         assert set(methods) == ({"post"} if path in acting else {"get"})
+
+
+def test_metrics_and_the_api_know_the_slots_of_what_lives(shop: ModuleType, client: TestClient) -> None:
+    with running(shop):
+        eventually(lambda: samples(client.get("/metrics").text)["pynenc_slots", 'state="free"'] == 4)
+        found = {one["runner_id"]: one for one in items(client, "/api/v1/runners")["runners"]}
+        assert found[shop.app.runner.runner_id]["slots"] == 4
+    eventually(lambda: samples(client.get("/metrics").text)["pynenc_slots", 'state="free"'] == 0)
 
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\})? ([0-9.e+-]+)')
@@ -217,6 +225,8 @@ def test_metrics_are_what_the_store_counts(shop: ModuleType, client: TestClient)
     assert found["pynenc_queue_depth", ""] == 0
     assert found["pynenc_queue_oldest_age_seconds", ""] == 0
     assert found["pynenc_runners", 'state="alive"'] == 0
+    for kind in ("pending", "running"):
+        assert found["pynenc_recoveries_total", f'kind="{kind}"'] == 0
     # No runner lives that has them, and the schedule has never been due.
     assert found["pynenc_triggers", 'state="no runner has it"'] == 2
     assert found["pynenc_triggers", 'state="in force"'] == 0

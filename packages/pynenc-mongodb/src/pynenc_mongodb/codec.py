@@ -264,6 +264,7 @@ def to_runner(document: Document) -> RunnerRecord:
             host=document["host"],
             pid=document["pid"],
             parent_id=document.get("parent_id"),
+            slots=document.get("slots", 0),
         ),
         started_at=document["started_at"],
         beats=document["beats"],

@@ -16,7 +16,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import RunnerRecord
-from pynenc.values.status import InvocationStatus
+from pynenc.values.status import RECOVERING, InvocationStatus
 from pynenc_mongodb import codec, schema
 from pynenc_mongodb.record_filter import match_of
 from pynenc_mongodb.schema import DELAYED, READY, Document
@@ -50,6 +50,10 @@ class MongoMonitorStore(BaseMonitorStore):
             for one in self._store.collection(schema.INVOCATIONS).aggregate(pipeline, hint="task"):
                 counts.setdefault(one["_id"]["task_id"], {})[codec.status_of(one["_id"])] = one["count"]
         return counts
+
+    def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
+        found = self._find(self._store.by_ids([schema.RECOVERED]), None, schema.RUNNERS)
+        return {status: one[status.value] for one in found for status in RECOVERING if status.value in one}
 
     # -- lists ----------------------------------------------------------------------------------------
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
-from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
-from pynenc_mongodb import codec, slots, waits, workflows
+from pynenc.values.status import AVAILABLE, FINAL, RECOVERING, InvocationStatus
+from pynenc_mongodb import codec, schema, slots, waits, workflows
 from pynenc_mongodb.pieces import OF_INVOCATION
 from pynenc_mongodb.session import Row, Session
 
@@ -74,6 +75,8 @@ def _write(session: Session, row: Row, move: Move) -> None:
     runner = codec.SAME_RUNNER if token else ""
     for status in (*move.via, move.to):
         row.enter(status, runner, move.reason)
+    if RECOVERING.intersection(move.via):
+        row.effects.append(partial(_count_recovered, session, move))
     for name in ("retries", "reroutes", "recoveries"):
         if getattr(move, name):
             row.put(name, row.get(name, 0) + getattr(move, name))
@@ -110,6 +113,16 @@ def _follow(session: Session, row: Row, move: Move, before: InvocationStatus) ->
         workflows.release(session, row, move)
     elif move.waits_on:
         waits.add(session, row, move.waits_on)
+
+
+def _count_recovered(session: Session, move: Move) -> None:
+    """After the fact: lost with this process it is one that nobody counted."""
+    store = session.store
+    increments = {status.value: 1 for status in RECOVERING.intersection(move.via)}
+    with store.writing():
+        store.collection(schema.RUNNERS).update_one(
+            {"_id": store.key(schema.RECOVERED), "a": store.app}, {"$inc": increments}, upsert=True
+        )
 
 
 def _put_outcome(session: Session, row: Row, move: Move) -> None:

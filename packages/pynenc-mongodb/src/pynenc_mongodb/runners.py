@@ -100,7 +100,7 @@ class RunnerRows:
             self._store.collection(schema.RUNNERS).delete_many(query)
 
     def purge(self) -> None:
-        """Remove all rows and leases."""
+        """Remove all rows and leases, and what was counted."""
         with self._store.writing():
             self._store.collection(schema.RUNNERS).delete_many({"a": self._store.app})
 
@@ -119,6 +119,7 @@ class RunnerRows:
         }
         values |= {
             "pid": identity.pid,
+            "slots": identity.slots,
             "started_at": {"$ifNull": ["$started_at", _NOW]},
             "beats": {"$add": [{"$ifNull": ["$beats", 0]}, 1]},
             "last_beat_at": _NOW,

@@ -19,6 +19,8 @@ VERSION = 4
 INVOCATIONS = "pynenc_invocations"
 SLOTS = "pynenc_slots"
 RUNNERS = "pynenc_runners"
+#: Among the runners: how many invocations were taken from owners that are gone, by the status that says so.
+RECOVERED = "count/recovered"
 PIECES = "pynenc_pieces"
 MESSAGES = "pynenc_messages"
 PAYLOADS = "pynenc_payloads"

@@ -277,7 +277,10 @@ def to_letters(statuses: Iterable[InvocationStatus]) -> str:
 
 def to_beat(beat: Beat) -> str:
     """The argument of ``beat``."""
-    alive = [(one.runner_id, one.runner_cls, one.host, one.pid, one.parent_id or "") for one in beat.alive]
+    alive = [
+        (one.runner_id, one.runner_cls, one.host, one.pid, one.parent_id or "", one.slots)
+        for one in beat.alive
+    ]
     request: dict[str, Any] = {"alive": alive, "stopped": beat.stopped}
     if beat.lease is not None:
         request["lease"] = (beat.lease.name, beat.lease.holder, beat.lease.seconds)
@@ -551,6 +554,7 @@ def from_runner(runner_id: str, fields: list[str]) -> RunnerRecord:
             host=v["host"],
             pid=int(v["pid"]),
             parent_id=RunnerId(v["parent"]) if v["parent"] else None,
+            slots=int(v.get("slots") or 0),
         ),
         started_at=float(v["started"]),
         beats=int(v["beats"]),

@@ -72,6 +72,10 @@ class RedisMonitorStore(BaseMonitorStore):
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
         return from_counts_by_task(self._store.command("HGETALL", f"{self._store.prefix}o:counts"))
 
+    def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
+        found = self._store.command("HGETALL", f"{self._store.prefix}o:recovered")
+        return {codec.STATUSES[letter]: int(number) for letter, number in found.items()}
+
     # -- lists ----------------------------------------------------------------------------------------
 
     def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102

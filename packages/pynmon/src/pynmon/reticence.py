@@ -63,6 +63,9 @@ class ReticentStore(BaseMonitorStore):
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
         return self._inner.count_by_task()
 
+    def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
+        return self._inner.count_recovered()
+
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False
     ) -> list[Finished]:

@@ -33,6 +33,13 @@ class BaseMonitorStore(ABC):
         """How many invocations of each task rest in each status. Maintained, not counted."""
 
     @abstractmethod
+    def count_recovered(self) -> dict[InvocationStatus, int]:
+        """How many times an invocation was taken from an owner that is gone, since the last purge.
+
+        By ``PENDING_RECOVERY``, where it had not begun, and ``RUNNING_RECOVERY``. Maintained, not counted.
+        """
+
+    @abstractmethod
     def list_invocations(self, query: RecordQuery) -> RecordPage:
         """A page of records; following ``next`` to its end gives each record that matched throughout once.
 

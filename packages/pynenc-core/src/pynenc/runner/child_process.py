@@ -112,7 +112,7 @@ class ChildProcess:
         #: 0 until a process that was forked elsewhere has said it.
         self.pid = self._process.pid if self._process is not None else 0
         #: Who it is, with its process id where that is its own.
-        self.identity = replace(identity, pid=self.pid) if self.pid else identity
+        self.identity = replace(identity, slots=workload.slots, pid=self.pid or identity.pid)
         self._task = ChildTask(place=place, identity=self.identity, workload=workload, report_fd=report_fd)
         self._reports = os.fdopen(reports, encoding="utf-8")
         self._thread = threading.Thread(target=self._watch, name="pynenc-child", daemon=True)

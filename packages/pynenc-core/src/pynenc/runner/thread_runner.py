@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from dataclasses import replace
 from typing import ClassVar, cast
 
 from pynenc.conf.config_base import ConfigBase
@@ -33,8 +34,8 @@ class ThreadRunner(BaseRunner):
     def _serve(self, owns_process: bool) -> None:
         conf = cast("ConfigThreadRunner", self.conf)
         app_conf = self._engine.components.conf
-        identity = self.identity
         slots = max(conf.max_threads or os.cpu_count() or 1, conf.min_threads, conf.min_parallel_slots)
+        identity = self.identity = replace(self.identity, slots=slots)
         heartbeat = self._heartbeat()
         worker = Worker(self._engine, identity, slots, conf.async_slots)
         sweeper = self._sweeper(heartbeat)

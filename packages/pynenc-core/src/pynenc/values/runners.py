@@ -18,6 +18,8 @@ class RunnerIdentity:
     pid: int
     #: The supervisor of a worker.
     parent_id: RunnerId | None = None
+    #: How many invocations it runs at a time, those of ``async def`` tasks not counted; 0 of one that runs none itself.
+    slots: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,8 @@ FINAL = frozenset(status for status, row in STATUS_TABLE.items() if row.final)
 AVAILABLE = frozenset(status for status, row in STATUS_TABLE.items() if row.available)
 #: Statuses of an invocation that belongs to a runner.
 OWNED = frozenset(status for status, row in STATUS_TABLE.items() if row.requires_owner)
+#: Statuses that an invocation passes through when it is taken from an owner that is gone.
+RECOVERING = frozenset({InvocationStatus.PENDING_RECOVERY, InvocationStatus.RUNNING_RECOVERY})
 #: The status of every new invocation.
 INITIAL = InvocationStatus.REGISTERED
 

@@ -1,5 +1,5 @@
 -- Refresh runners, mark stopped ones, take or renew a lease. After schema. KEYS[1] the prefix.
--- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or ''}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
+-- ARGV[1] JSON: {alive: {{id, class, host, pid, parent or '', slots}}, stopped: {{id, reason}}, lease?: {name, holder, seconds}}
 -- A runner is the hash <prefix>o:run:<id>; its id is in o:alive (by order), or in o:gone (by the time of its end) and
 -- o:past (by order). o:changes grows with what people see of that.
 -- Returns {1 if the lease is held, else 0; 1 if the first one of those that live drains, else 0}.
@@ -13,7 +13,8 @@ for _, one in ipairs(request.alive) do
   if call('HINCRBY', key, 'beats', 1) == 1 then
     local order = call('INCR', P .. 'runners')
     if order == 1 then mark_schema('o:') end
-    call('HSET', key, 'cls', one[2], 'host', one[3], 'pid', one[4], 'parent', one[5], 'started', now, 'order', order)
+    call('HSET', key, 'cls', one[2], 'host', one[3], 'pid', one[4], 'parent', one[5], 'slots', one[6], 'started', now,
+      'order', order)
   end
   call('HSET', key, 'last', now)
   if call('ZADD', P .. 'alive', call('HGET', key, 'order'), id) == 1 then

@@ -40,7 +40,11 @@ local function carry_out(move)
   local waited = row.s == 'a' or row.s == 'e'
   leave_queue(row)
   if move.via then
-    for letter in string.gmatch(move.via, '.') do enter(row, letter, owner and '=' or '', move.reason or '') end
+    for letter in string.gmatch(move.via, '.') do
+      enter(row, letter, owner and '=' or '', move.reason or '')
+      -- Taken from an owner that is gone.
+      if letter == 'P' or letter == 'U' then call('HINCRBY', P .. 'recovered', letter, 1) end
+    end
   end
   enter(row, move.to, owner and '=' or '', move.reason or '')
   if move.rt then put(row, 'rt', row.rt + move.rt) end

@@ -192,6 +192,7 @@ def _runner(source: Source, one: RunnerRecord, now: float) -> models.Runner:
         runner_cls=identity.runner_cls,
         host=identity.host,
         pid=identity.pid,
+        slots=identity.slots,
         state=source.rhythm.state_of(one, now),
         started_at=one.started_at,
         beats=one.beats,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
+from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.ended import Ended, Histogram
 from pynmon.health import RunnerState, verdicts
@@ -24,6 +25,10 @@ router = APIRouter()
 _MOST_TASKS = 200
 #: Latest runs of all triggers together that are looked at.
 _RUNS = 100
+_RECOVERIES = {
+    InvocationStatus.PENDING_RECOVERY: "pending",
+    InvocationStatus.RUNNING_RECOVERY: "running",
+}
 _QUEUED = (InvocationStatus.REGISTERED, InvocationStatus.REROUTED, InvocationStatus.RETRY)
 
 
@@ -64,6 +69,8 @@ def _families(source: Source) -> list[_Family]:
     runners, waiting = evidence.runners, evidence.longest_waiting
     trigger_states = Counter(one.state for one in triggers)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
+    living = [one for one in runners if source.rhythm.state_of(one, now) is RunnerState.ALIVE]
+    recovered = source.store.count_recovered()
     age = 0.0 if waiting is None else max(0.0, now - waiting.available_at)
     depth = sum(by_status.get(status, 0) for by_status in counts.values() for status in _QUEUED)
     return [
@@ -88,6 +95,17 @@ def _families(source: Source) -> list[_Family]:
             "pynenc_runners",
             f"Runners and workers by state; at most {MOST_RUNNERS} are looked at, first those that live.",
             [({"state": state.value}, states[state]) for state in RunnerState],
+        ),
+        _Family(
+            "pynenc_slots",
+            "Invocations that the runners that live can run at a time, those of async def tasks not counted.",
+            [({"state": state}, number) for state, number in slots_of(living, counts).items()],
+        ),
+        _Family(
+            "pynenc_recoveries_total",
+            "Invocations that were taken from an owner that was gone, by what it was to them.",
+            [({"kind": kind}, recovered.get(status, 0)) for status, kind in _RECOVERIES.items()],
+            "counter",
         ),
         _Family(
             "pynenc_triggers",
@@ -138,6 +156,15 @@ def _histogram_text(name: str, meaning: str, histograms: Mapping[str, Histogram]
         ]
         lines += [f"{name}_sum{{{label}}} {histogram.total}", f"{name}_count{{{label}}} {reached[-1]}"]
     return "\n".join(lines) + "\n"
+
+
+def slots_of(living: Iterable[RunnerRecord], counts: Counts) -> dict[str, int]:
+    """How many slots work, and how many do not."""
+    number = sum(one.identity.slots for one in living)
+    running = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in counts.values())
+    # What async def tasks and lost runners have is not in a slot.
+    used = min(running, number)
+    return {"used": used, "free": number - used}
 
 
 def by_task(counts: Counts) -> dict[str, Counter[InvocationStatus]]:

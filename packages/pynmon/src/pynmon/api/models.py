@@ -149,6 +149,9 @@ class Runner(_Model):
     runner_cls: Text
     host: Text
     pid: int
+    slots: int = Field(
+        description="Invocations that it runs at a time, those of async def tasks not counted."
+    )
     state: RunnerState
     started_at: datetime
     beats: int

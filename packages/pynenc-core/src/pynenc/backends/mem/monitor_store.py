@@ -36,6 +36,10 @@ class MemMonitorStore(BaseMonitorStore):
             }
         return {task_id: by_status for task_id, by_status in counts.items() if by_status}
 
+    def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
+        with self._store.lock:
+            return dict(self._store.tables.recovered)
+
     # -- lists ----------------------------------------------------------------------------------------
 
     def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102

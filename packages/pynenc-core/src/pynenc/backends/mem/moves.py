@@ -82,6 +82,7 @@ def _write(tables: Tables, record: MemRecord, move: Move, now: float) -> None:
     drop(record)
     for status in move.via:
         record.enter(status, now, owner_id, move.reason)
+    tables.count_recovered(move.via)
     record.enter(move.to, now, owner_id, move.reason)
     record.retries += move.retries
     record.reroutes += move.reroutes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 
@@ -21,7 +22,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.records import Outcome
 from pynenc.values.runners import RunnerIdentity
-from pynenc.values.status import INITIAL, InvocationStatus
+from pynenc.values.status import INITIAL, RECOVERING, InvocationStatus
 from pynenc.values.triggers import Occurrence, OccurrenceKind, status_occurrence_id
 from pynenc.values.wait_graph import find_cycle
 
@@ -48,6 +49,8 @@ class Tables:
         self.workflows = Workflows()
         #: By task: how many rest in each status.
         self.counts: dict[str, TaskCounts] = {}
+        #: How many were taken from owners that are gone, by the status that says so.
+        self.recovered: Counter[InvocationStatus] = Counter()
         self._watched = Watched()
         self.outbox = Occurrences()
         self._children: dict[InvocationId, dict[InvocationId, MemRecord]] = {}
@@ -60,6 +63,11 @@ class Tables:
         self.unparked: list[InvocationId] = []
         #: Whether the current operation recorded an occurrence.
         self.occurred = False
+
+    def count_recovered(self, via: tuple[InvocationStatus, ...]) -> None:
+        """Note what was taken from an owner that is gone, by the statuses that it passed through."""
+        for status in RECOVERING.intersection(via):
+            self.recovered[status] += 1
 
     def create(self, call: NewInvocation, now: float) -> MemRecord:
         """Add a record."""

@@ -282,17 +282,23 @@ def to_record(columns: tuple[Any, ...]) -> InvocationRecord:
 
 RUNNER = (
     "runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, stopped_at, stop_reason, "
-    "runner_id IN (SELECT runner_id FROM drains_{t})"
+    "runner_id IN (SELECT runner_id FROM drains_{t}), "
+    "(SELECT n FROM runner_slots_{t} AS s WHERE s.runner_id = runners_{t}.runner_id)"
 )
 
 
 def to_runner(columns: tuple[Any, ...]) -> RunnerRecord:
     """From the columns of ``RUNNER``."""
     runner_id, runner_cls, host, pid, parent_id, started_at, beats, last_beat_at, *rest = columns
-    stopped_at, reason, drains = rest
+    stopped_at, reason, drains, slots = rest
     return RunnerRecord(
         identity=RunnerIdentity(
-            runner_id=runner_id, runner_cls=runner_cls, host=host, pid=pid, parent_id=parent_id
+            runner_id=runner_id,
+            runner_cls=runner_cls,
+            host=host,
+            pid=pid,
+            parent_id=parent_id,
+            slots=slots or 0,
         ),
         started_at=started_at,
         beats=beats,

@@ -75,6 +75,11 @@ class SQLiteMonitorStore(BaseMonitorStore):
                 counts.setdefault(task_id, {})[codec.BY_TEXT[status]] = n
         return counts
 
+    def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
+        with self._read() as reading:
+            rows = reading.rows("SELECT status, n FROM recovered_{t}")
+        return {codec.BY_TEXT[status]: n for status, n in rows}
+
     # -- lists ----------------------------------------------------------------------------------------
 
     def list_invocations(self, query: RecordQuery) -> RecordPage:  # noqa: D102

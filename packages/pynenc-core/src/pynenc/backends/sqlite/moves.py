@@ -8,7 +8,7 @@ from pynenc.backends.sqlite import codec, waits, workflows
 from pynenc.backends.sqlite.codec import SAME, Row
 from pynenc.backends.sqlite.session import Session
 from pynenc.values.operations import Move, MoveAnswer, MoveResult
-from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+from pynenc.values.status import AVAILABLE, FINAL, RECOVERING, InvocationStatus
 
 _S = InvocationStatus
 _DONE = MoveAnswer(MoveResult.DONE)
@@ -96,6 +96,8 @@ def _write(session: Session, row: Row, move: Move) -> None:
     now, to, before = session.now, move.to, row.status
     was_owned = row.token is not None
     _note_history(row, move, now, was_owned)
+    for status in RECOVERING.intersection(move.via):
+        session.count_recovered(status)
     session.touch(row)
     if move.releases:
         row.released_token, row.token = move.token, None

@@ -363,8 +363,12 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self.store.write() as connection:
             unwatch(connection, self.store)
             self._outbox.clear(connection)
-            for table in ("inv", "waits", "counts", "runners", "drains", "leases", *workflows.TABLES):
+            for table in _TABLES:
                 connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
+
+
+#: All that belongs to the orchestrator alone.
+_TABLES = ("inv", "waits", "counts", "recovered", "runners", "runner_slots", "drains", "leases", *workflows.TABLES)
 
 
 def _due_in(session: Session) -> float | None:

@@ -66,6 +66,11 @@ class RunnerTable:
                 ),
                 (self._store.now() - age_seconds,),
             )
+            connection.execute(
+                self._store.sql(
+                    "DELETE FROM runner_slots_{t} WHERE runner_id NOT IN (SELECT runner_id FROM runners_{t})"
+                )
+            )
 
     def _drains(self, connection: sqlite3.Connection, runner_id: RunnerId) -> bool:
         text = self._store.sql("SELECT 1 FROM drains_{t} WHERE runner_id = ?")
@@ -89,6 +94,10 @@ class RunnerTable:
                 now,
             ),
         )
+
+        if identity.slots:
+            text = self._store.sql("INSERT OR IGNORE INTO runner_slots_{t} VALUES (?, ?)")
+            connection.execute(text, (identity.runner_id, identity.slots))
 
     def _lease(self, connection: sqlite3.Connection, lease: LeaseRequest, now: float) -> bool:
         cursor = connection.execute(

@@ -114,6 +114,9 @@ CREATE TABLE IF NOT EXISTS counts_{t} (
     task_id TEXT NOT NULL, status TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (task_id, status)
 ) WITHOUT ROWID;
 
+-- how many were taken from owners that are gone
+CREATE TABLE IF NOT EXISTS recovered_{t} (status TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS runners_{t} (
     n INTEGER PRIMARY KEY,
     runner_id TEXT NOT NULL UNIQUE, runner_cls TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
@@ -122,6 +125,9 @@ CREATE TABLE IF NOT EXISTS runners_{t} (
 );
 -- the living ones
 CREATE INDEX IF NOT EXISTS runners_alive_{t} ON runners_{t} (n) WHERE stopped_at IS NULL;
+
+-- how many invocations they run at a time
+CREATE TABLE IF NOT EXISTS runner_slots_{t} (runner_id TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 
 -- those that were asked to take nothing more
 CREATE TABLE IF NOT EXISTS drains_{t} (runner_id TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -116,6 +116,13 @@ class Session:
         key = task_id, status
         self._counts[key] = self._counts.get(key, 0) + number
 
+    def count_recovered(self, status: InvocationStatus) -> None:
+        """Note that one was taken from an owner that is gone."""
+        self.execute(
+            "INSERT INTO recovered_{t} VALUES (?, 1) ON CONFLICT (status) DO UPDATE SET n = n + 1",
+            (TEXT[status],),
+        )
+
     def finish(self) -> None:
         """Write what is left; the last act of the transaction."""
         self.flush()

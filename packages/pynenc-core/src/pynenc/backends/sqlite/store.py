@@ -19,7 +19,7 @@ from pynenc.values.findings import Finding, Level
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 class SQLiteStore(BaseStore):
