@@ -183,7 +183,9 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     expected = {f"/api/v1/{kind}" for kind in kinds}
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
     acting = {f"/api/v1/invocations/{{invocation_id}}/{action}" for action in ("rerun", "retry", "cancel")}
-    acting |= {"/api/v1/tasks/{task_id}/enqueue"} | {f"/api/v1/maintenance/{one}" for one in ("purge", "undo")}
+    acting |= {"/api/v1/tasks/{task_id}/enqueue"} | {
+        f"/api/v1/maintenance/{one}" for one in ("purge", "undo")
+    }
     acting |= {f"/api/v1/bulk{rest}" for rest in ("", "/preview", "/{job_id}/stop")}
     acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume", "fire")}
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge"}

@@ -368,7 +368,17 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
 
 #: All that belongs to the orchestrator alone.
-_TABLES = ("inv", "waits", "counts", "recovered", "runners", "runner_slots", "drains", "leases", *workflows.TABLES)
+_TABLES = (
+    "inv",
+    "waits",
+    "counts",
+    "recovered",
+    "runners",
+    "runner_slots",
+    "drains",
+    "leases",
+    *workflows.TABLES,
+)
 
 
 def _due_in(session: Session) -> float | None:
