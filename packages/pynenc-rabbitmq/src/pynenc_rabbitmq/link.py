@@ -250,6 +250,7 @@ class Link:
         self._waiting = self._loop.call_later(pause, self._connect)
 
     def _close(self) -> None:
+        self.ready = False
         if self._connection is None or not self._connection.is_open:
             self._loop.stop()
             return
