@@ -65,9 +65,10 @@ class Claimer:
             if not deliveries:
                 return answer or self._without_claim(step)
             ids = tuple(dict.fromkeys(delivery.invocation_id for delivery in deliveries))
-            asked = Step(claim=replace(claim, ids=ids), read=ids)
+            # One alone was taken or not: its state says nothing more.
+            asked = Step(claim=replace(claim, ids=ids), read=ids if len(ids) > 1 else ())
             if answer is None:
-                asked = replace(step, claim=asked.claim, read=(*step.read, *ids))
+                asked = replace(step, claim=asked.claim, read=(*step.read, *asked.read))
                 answer = latest = self._announced(step, self._decide(asked, deliveries))
             else:
                 latest = self._decide(asked, deliveries)
@@ -90,16 +91,15 @@ class Claimer:
         self, claim: ClaimRequest, deliveries: Sequence[Delivery], answer: StepAnswer
     ) -> set[InvocationId]:
         """Confirm what was decided; what is still available was not for this worker, others may have it."""
-        states = answer.states
-        left = {
-            d.invocation_id
-            for d in deliveries
-            if d.invocation_id in states and states[d.invocation_id].status in AVAILABLE
-        }
-        if left and not answer.claims:
+        refused = {d.invocation_id for d in deliveries} - {one.invocation_id for one in answer.claims}
+        if refused and not answer.claims:
             # One of them would have been given, had it been claimable and not excluded. What falls due is pushed then.
-            records = self._components.orchestrator.get_records(list(left)) if claim.exclude_tasks else {}
-            left = {i for i, record in records.items() if record.task_id in claim.exclude_tasks}
+            records = self._components.orchestrator.get_records(list(refused)) if claim.exclude_tasks else {}
+            available = {i: one for i, one in records.items() if one.status in AVAILABLE}
+            left = {i for i, record in available.items() if record.task_id in claim.exclude_tasks}
+        else:
+            states = answer.states
+            left = {i for i in refused if i in states and states[i].status in AVAILABLE}
         self._yield_to_others(bool(left and not answer.claims))
         self._settle(
             [d for d in deliveries if d.invocation_id not in left],
