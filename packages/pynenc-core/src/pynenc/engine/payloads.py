@@ -269,8 +269,7 @@ def args_id_of(texts: Mapping[str, str]) -> str:
     if not texts:
         return NO_ARGS
     joined = ",".join([f"[{_quote(name)},{_quote(text)}]" for name, text in sorted(texts.items())])
-    # Of the hashes as long as this one, for short texts the quickest: OpenSSL sets itself up for each.
-    return hashlib.blake2s(f"[{joined}]".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"[{joined}]".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text_of(error: BaseException) -> str:
