@@ -220,6 +220,24 @@ def test_the_head_of_the_queue_is_not_sorted(server: OwnServer, world: World, co
     assert "SORT" not in set(_stages(plan))
 
 
+def test_a_family_is_found_without_looking_at_others(
+    server: OwnServer, world: World, commands: Commands
+) -> None:
+    (root,) = ids("root")
+    world.submit("before", "root", call("child", root_id=root, parent_id=root, depth=1))
+    world.submit(*(f"n{number}" for number in range(200)))
+    with commands.during() as seen:
+        members = world.orchestrator.list_records(InvocationQuery(root_id=root))
+        shown = world.monitor.list_invocations(RecordQuery(root_id=root)).records
+    assert [one.invocation_id for one in members] == ["child", "root"]
+    assert [one.invocation_id for one in shown] == ["child", "root"]
+    asked = [one for name, command in seen if name == "find" for one in _explainable(name, command)]
+    assert len(asked) == 4
+    for one in asked:
+        plan = server.client["own"].command("explain", one, verbosity="executionStats")
+        assert plan["executionStats"]["totalKeysExamined"] <= 2, one
+
+
 def test_a_database_of_a_newer_version_is_refused(server: OwnServer) -> None:
     meta = server.client["newer"]["pynenc_meta"]
     meta.insert_one({"_id": "schema", "version": schema.VERSION + 1})

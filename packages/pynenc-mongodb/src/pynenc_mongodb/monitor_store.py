@@ -18,6 +18,7 @@ from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import RECOVERING, InvocationStatus
 from pynenc_mongodb import codec, schema
+from pynenc_mongodb.family import find_family
 from pynenc_mongodb.record_filter import match_of
 from pynenc_mongodb.schema import DELAYED, READY, Document
 from pynenc_mongodb.store import MongoStore
@@ -66,7 +67,7 @@ class MongoMonitorStore(BaseMonitorStore):
         condition = self._condition(query)
         if window:
             condition["n"] = window
-        documents = self._find(condition, {**codec.SLIM}, sort=[("n", direction)], limit=query.limit + 1)
+        documents = self._in_order(query.root_id, condition, direction, query.limit + 1)
         found = documents[: query.limit]
         following = None
         if len(documents) > query.limit:
@@ -74,6 +75,21 @@ class MongoMonitorStore(BaseMonitorStore):
         elif stop is not None:
             following = _cursor(stop)
         return RecordPage(tuple(self._records(found)), following)
+
+    def _in_order(
+        self, root_id: str | None, condition: Document, direction: int, limit: int
+    ) -> list[Document]:
+        if root_id is None:
+            return self._find(condition, codec.SLIM, sort=[("n", direction)], limit=limit)
+        with self._store.reading():
+            return find_family(
+                self._store.collection(schema.INVOCATIONS),
+                {"a": self._store.app, **condition},
+                self._store.key(root_id),
+                codec.SLIM,
+                direction,
+                limit,
+            )
 
     def _condition(self, query: RecordQuery) -> Document:
         condition: Document = {}
@@ -86,7 +102,7 @@ class MongoMonitorStore(BaseMonitorStore):
         if query.rerun_of is not None:
             condition["rerun_of"] = query.rerun_of
         if query.root_id is not None:
-            condition["$or"] = [{"root_id": query.root_id}, {"_id": self._store.key(query.root_id)}]
+            condition["root_id"] = query.root_id
         if query.workflows:
             condition["workflow_id"] = {"$exists": True}
             condition["$expr"] = {"$eq": ["$_id", {"$concat": [f"{self._store.app}/", "$workflow_id"]}]}

@@ -25,6 +25,7 @@ from pynenc_mongodb import claims, codec, moves, schema, slots, workflows
 from pynenc_mongodb.claimed import Claimed
 from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigOrchestratorMongo
+from pynenc_mongodb.family import find_family
 from pynenc_mongodb.monitor_store import MongoMonitorStore
 from pynenc_mongodb.outbox import Outbox
 from pynenc_mongodb.pieces import OF_INVOCATION
@@ -152,14 +153,12 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
 
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:  # noqa: D102
         condition: Document = {"a": self.store.app}
-        for name in ("task_id", "parent_id", "runner_id", "awaits"):
+        for name in ("task_id", "parent_id", "root_id", "runner_id", "awaits"):
             value = getattr(query, name)
             if value is not None:
                 condition[name] = value
         if query.awaits is not None:
             condition["ended_at"] = {"$exists": False}
-        if query.root_id is not None:
-            condition["$or"] = [{"root_id": query.root_id}, {"_id": self.store.key(query.root_id)}]
         if query.workflows:
             condition["workflow_id"] = {"$exists": True}
             condition["$expr"] = {"$eq": ["$_id", {"$concat": [f"{self.store.app}/", "$workflow_id"]}]}
@@ -173,12 +172,13 @@ class MongoOrchestrator(MongoComponent, BaseOrchestrator):
                 return []
             condition["n"] = {"$gt" if query.oldest_first else "$lt": after["n"]}
         order = 1 if query.oldest_first else -1
+        collection = self.store.collection(schema.INVOCATIONS)
         with self.store.reading():
-            found = list(
-                self.store.collection(schema.INVOCATIONS).find(
-                    condition, codec.RECORD, sort=[("n", order)], limit=query.limit
-                )
-            )
+            if query.root_id is not None:
+                root_key = self.store.key(query.root_id)
+                found = find_family(collection, condition, root_key, codec.RECORD, order, query.limit)
+            else:
+                found = list(collection.find(condition, codec.RECORD, sort=[("n", order)], limit=query.limit))
         self.store.pieces.fill(found)
         return [codec.to_record(self.store.id_of(document), document) for document in found]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pynenc import Pynenc
 from pynenc.contracts.monitor_store import BaseMonitorStore
@@ -21,6 +20,7 @@ from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import TriggerRun
 from pynmon.health import Evidence, Rhythm, RunnerState
+from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
 from pynmon.statistics import slow_runs
@@ -64,8 +64,7 @@ class Source:
         )
         self._now = app.orchestrator.store.now
         self._state_backend = app.state_backend
-        self._cache: dict[object, tuple[float, Any]] = {}  # guarded by self._lock
-        self._lock = threading.Lock()
+        self._remembered = Remembered()
 
     def now(self) -> float:
         """Seconds since 1970 by the store's clock, which wrote every instant that is shown."""
@@ -197,11 +196,4 @@ class Source:
 
     def _cached(self, key: object, read: Callable[[], _T], seconds: float = _SHORT_SECONDS) -> _T:
         """One read for all who ask at about the same time."""
-        with self._lock:
-            found = self._cache.get(key)
-            if found is None or found[0] < time.monotonic():
-                value = read()
-                # From its end on, so that slow reads do not follow one another.
-                found = self._cache[key] = (time.monotonic() + seconds, value)
-            answer: _T = found[1]
-            return answer
+        return self._remembered.get(key, read, seconds)
