@@ -62,6 +62,15 @@ def echo(text: str) -> str:
     return text
 
 
+class TheWarehouseDidNotAnswerWithinTheTimeThatWasAgreedUponError(Exception):
+    """Has a name that is longer than a telephone is wide."""
+
+
+@app.task
+def reconcile_the_stock_of_every_warehouse_with_what_the_scanners_say_about_it_today(reason: str) -> None:
+    raise TheWarehouseDidNotAnswerWithinTheTimeThatWasAgreedUponError(reason)
+
+
 @app.task
 def batch(size: int) -> int:
     group = charge.parallelize([(n, 1.5) for n in range(size)])

@@ -127,6 +127,23 @@ def test_everybody_can_read_every_page(watched: Watched, address: str) -> None:
     watched.complaints[:] = [one for one in watched.complaints if "404" not in one and "422" not in one]
 
 
+def test_long_names_make_no_page_wider(watched: Watched, shop: ModuleType) -> None:
+    task = shop.reconcile_the_stock_of_every_warehouse_with_what_the_scanners_say_about_it_today
+    failed = task("w" * 3000)
+    with running(shop):
+        assert failed.wait(30)
+    query = "?q=task:*.reconcile*"
+    paths = ["/", "/tasks", f"/tasks/{task.task_id}", f"/failures{query}", f"/invocations{query}"]
+    page = watched.open(f"/failures{query}")
+    paths += [page.locator("td a.data").first.get_attribute("href"), f"/timeline{query}&range=1h&view=table"]
+    paths += [f"/invocations/{failed.invocation_id}", f"/timeline{query}&range=1h"]
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        for path in paths:
+            watched.open(path)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+
+
 def test_a_failure_is_found_from_the_dashboard_in_two_clicks(watched: Watched) -> None:
     page = watched.open("/")
     page.get_by_role("link", name=re.compile("Failed")).click()
@@ -237,6 +254,18 @@ def test_keys_walk_through_lists_and_are_explained(watched: Watched) -> None:
     page.wait_for_url("**cursor=**")
     page.keyboard.press("[")
     page.wait_for_url(lambda url: "cursor" not in url)
+
+
+def test_keys_move_the_window_of_a_timeline(watched: Watched) -> None:
+    page = watched.open("/timeline?range=7d")
+    for key in "swwads":
+        with page.expect_navigation():
+            page.keyboard.press(key)
+        assert page.locator("h1").inner_text() == "Timeline", (key, page.url)
+    assert "from=" in page.url
+    with page.expect_navigation():
+        page.keyboard.press("0")
+    assert "from=" not in page.url
 
 
 def test_a_theme_lasts(watched: Watched) -> None:

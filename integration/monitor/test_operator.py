@@ -99,6 +99,41 @@ def test_a_form_is_not_closed_by_an_update(watched: Watched, shop: ModuleType) -
     assert "by olga: a mistake" in page.locator("#content").inner_text()
 
 
+def test_a_form_is_not_closed_by_an_answer_that_was_on_its_way(watched: Watched, shop: ModuleType) -> None:
+    waiting = shop.charge(1, 1.0)
+    page = log_in(watched, f"/invocations/{waiting.invocation_id}")
+    held: list[Any] = []
+    # The page asks for itself, and the answer comes once the form is open.
+    watched.context.route(f"**/{waiting.invocation_id}", lambda route: held.append(route))  # noqa: PLW0108
+    other = shop.charge(2, 1.0)
+    eventually(lambda: page.wait_for_timeout(20) or held)
+    page.get_by_text("Cancel…").click()
+    with page.expect_response("**/invocations/*") as answer:
+        for one in held:
+            one.continue_()
+    answer.value.finished()
+    page.wait_for_timeout(200)  # it is put into the page in its own time, or not at all
+    assert page.get_by_label("Reason").is_visible()
+    watched.context.unroute_all()
+    waiting.cancel()
+    other.cancel()
+
+
+def test_keys_choose_lines(watched: Watched, shop: ModuleType) -> None:
+    waiting = [shop.charge(n, 1.0) for n in range(3)]
+    log_in(watched)
+    page = watched.open("/invocations?q=is:open")
+    for key in "jxjjx":
+        page.keyboard.press(key)
+    boxes = [box.is_checked() for box in page.locator(".pick").all()]
+    assert boxes == [True, False, True]
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    assert page.locator(".pick:checked").count() == 3
+    for one in waiting:
+        one.cancel()
+
+
 def test_what_would_come_by_itself_is_done_now(watched: Watched, shop: ModuleType) -> None:
     with running(shop):
         waiting = shop.patient(shop.HOSTILE[1])

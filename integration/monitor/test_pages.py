@@ -203,6 +203,15 @@ def shown(client: TestClient, query: str) -> list[str]:
     return re.findall(r'<td class="clip">\s*<a class="task" href="/tasks/pynmon_shop.(\w+)"', response.text)
 
 
+def test_a_part_of_an_id_in_the_address_leads_to_the_whole(shop: ModuleType, client: TestClient) -> None:
+    whole = invocation_of(shop, client, "charge")
+    response = client.get(whole[:-4])
+    assert response.status_code == 404
+    assert f'href="{whole}"' in response.text
+    response = client.get("/invocations/nothing-begins-so")
+    assert (response.status_code, "There is no invocation" in response.text) == (404, True)
+
+
 def test_a_query_finds_what_it_says(shop: ModuleType, client: TestClient) -> None:
     assert shown(client, "task:pynmon_shop.charge args.customer_id:29") == ["charge"]
     assert set(shown(client, "(status:failed OR task:*.flaky)")) == {"refuse", "flaky"}
@@ -537,6 +546,7 @@ def test_a_workflow_shows_its_hierarchy(shop: ModuleType, client: TestClient) ->
     assert len(seen) <= 6, seen
     assert "13 invocations" in text
     assert "3 levels" in text
+    assert f'href="/timeline?root={path.rpartition("/")[2]}"' in text
     rows = re.findall(
         r'<tr><td class="depth-(\d)">.*?<b>(\w+)</b></a>\s*(<b>&times; 8</b>)?', text, re.DOTALL
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pynmon.presentation.texts import day, duration, id_tail, iso, number, percent, plural, visible
+from pynmon.presentation.texts import day, duration, id_tail, iso, moment, number, percent, plural, visible
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,7 @@ from pynmon.presentation.texts import day, duration, id_tail, iso, number, perce
     [
         (None, "–"),
         (0.0, "0.0 ms"),
+        (0.00002, "< 0.1 ms"),
         (0.0041, "4.1 ms"),
         (0.842, "842 ms"),
         (0.9999, "1.00 s"),
@@ -60,3 +61,9 @@ def test_numbers_ids_and_instants() -> None:
 
 def test_a_day_is_named_with_its_date() -> None:
     assert day(1_700_000_000.0) == "Tue 14 Nov"
+
+
+def test_the_day_is_said_where_it_is_another_one() -> None:
+    at = 1_795_749_472.0
+    assert moment(at, at + 60) == "03:17:52"
+    assert moment(at - 86_400, at) == f"{day(at - 86_400)} 03:17:52"

@@ -21,7 +21,13 @@ def test_a_window_ends_now_unless_it_is_said() -> None:
     fixed = window_of(300.0, "1970-01-01T00:01:40Z", "1970-01-01T00:03:20", 1000.0)
     assert fixed == Window(100.0, 200.0, follows=False)
     assert fixed.moved(-0.5) == {"from": "1970-01-01T00:00:50.000Z", "to": "1970-01-01T00:02:30.000Z"}
-    assert fixed.widened() == {"from": "1970-01-01T00:00:50.000Z", "to": "1970-01-01T00:04:10.000Z"}
+    assert fixed.scaled(2.0) == {"from": "1970-01-01T00:00:50.000Z", "to": "1970-01-01T00:04:10.000Z"}
+
+
+def test_a_window_is_scaled_to_no_length_that_is_refused() -> None:
+    for seconds, factor in ((6 * 86400.0, 2.0), (0.006, 0.5)):
+        scaled = Window(1000.0004, 1000.0004 + seconds, follows=False).scaled(factor)
+        assert window_of(0.0, scaled["from"], scaled["to"], 0.0).seconds > 0
 
 
 @pytest.mark.parametrize(

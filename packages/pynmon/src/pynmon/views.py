@@ -59,6 +59,7 @@ class Views:
             duration=texts.duration,
             iso=texts.iso,
             clock=texts.clock,
+            moment=texts.moment,
             number=texts.number,
             short=texts.short_id,
             tail=texts.id_tail,

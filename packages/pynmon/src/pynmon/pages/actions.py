@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Path, Request
 from fastapi.responses import RedirectResponse
@@ -13,7 +12,7 @@ from pynenc.values.runners import RunnerRecord
 from pynmon.access import address_of, require_form_token
 from pynmon.actions import Actions, Actor
 from pynmon.health import RunnerState
-from pynmon.pages.context import ActionsOf, SourceOf
+from pynmon.pages.context import ActionsOf, SourceOf, ToOf
 from pynmon.source import Source
 
 router = APIRouter()
@@ -37,7 +36,7 @@ SenderOf = Annotated[Actor, Depends(_sender)]
 
 @router.post("/invocations/{invocation_id}/rerun", name="rerun")
 def rerun(
-    request: Request,
+    to: ToOf,
     actions: ActionsOf,
     sender: SenderOf,
     invocation_id: str,
@@ -45,19 +44,19 @@ def rerun(
 ) -> RedirectResponse:
     """To the new invocation."""
     made = actions.rerun(sender, invocation_id, InvocationId(new_id))
-    return RedirectResponse(str(request.url_for("invocation", invocation_id=made).path), 303)
+    return to("invocation", invocation_id=made)
 
 
 @router.post("/invocations/{invocation_id}/retry", name="retry")
-def retry(request: Request, actions: ActionsOf, sender: SenderOf, invocation_id: str) -> RedirectResponse:
+def retry(to: ToOf, actions: ActionsOf, sender: SenderOf, invocation_id: str) -> RedirectResponse:
     """Back to the invocation."""
     actions.retry(sender, invocation_id)
-    return RedirectResponse(str(request.url_for("invocation", invocation_id=invocation_id).path), 303)
+    return to("invocation", invocation_id=invocation_id)
 
 
 @router.post("/invocations/{invocation_id}/cancel", name="cancel")
 def cancel(
-    request: Request,
+    to: ToOf,
     actions: ActionsOf,
     sender: SenderOf,
     invocation_id: str,
@@ -66,26 +65,26 @@ def cancel(
 ) -> RedirectResponse:
     """Back to the invocation."""
     actions.cancel(sender, invocation_id, cascade=cascade, reason=reason.strip())
-    return RedirectResponse(str(request.url_for("invocation", invocation_id=invocation_id).path), 303)
+    return to("invocation", invocation_id=invocation_id)
 
 
 @router.post("/schedules/{trigger_id:path}/pause", name="pause_trigger")
-def pause(request: Request, actions: ActionsOf, sender: SenderOf, trigger_id: str) -> RedirectResponse:
+def pause(to: ToOf, actions: ActionsOf, sender: SenderOf, trigger_id: str) -> RedirectResponse:
     """Back to the trigger."""
     actions.pause(sender, trigger_id, paused=True)
-    return _to_trigger(request, trigger_id)
+    return to("schedule", trigger_id=trigger_id)
 
 
 @router.post("/schedules/{trigger_id:path}/resume", name="resume_trigger")
-def resume(request: Request, actions: ActionsOf, sender: SenderOf, trigger_id: str) -> RedirectResponse:
+def resume(to: ToOf, actions: ActionsOf, sender: SenderOf, trigger_id: str) -> RedirectResponse:
     """Back to the trigger."""
     actions.pause(sender, trigger_id, paused=False)
-    return _to_trigger(request, trigger_id)
+    return to("schedule", trigger_id=trigger_id)
 
 
 @router.post("/schedules/{trigger_id:path}/fire", name="fire_trigger")
 def fire(
-    request: Request,
+    to: ToOf,
     actions: ActionsOf,
     sender: SenderOf,
     trigger_id: str,
@@ -93,21 +92,21 @@ def fire(
 ) -> RedirectResponse:
     """Back to the trigger."""
     actions.fire(sender, trigger_id, new_id)
-    return _to_trigger(request, trigger_id)
+    return to("schedule", trigger_id=trigger_id)
 
 
 @router.post("/runners/{runner_id}/drain", name="drain")
 def drain(
-    request: Request, source: SourceOf, actions: ActionsOf, sender: SenderOf, runner_id: str
+    to: ToOf, source: SourceOf, actions: ActionsOf, sender: SenderOf, runner_id: str
 ) -> RedirectResponse:
     """Back to the runner."""
     actions.drain(sender, *runner_of(source, runner_id))
-    return RedirectResponse(str(request.url_for("runner", runner_id=runner_id).path), 303)
+    return to("runner", runner_id=runner_id)
 
 
 @router.post("/runners/{runner_id}/recover", name="recover")
 def recover(
-    request: Request,
+    to: ToOf,
     source: SourceOf,
     actions: ActionsOf,
     sender: SenderOf,
@@ -116,12 +115,12 @@ def recover(
 ) -> RedirectResponse:
     """Back to the runner."""
     take_work(source, actions, sender, runner_id, typed)
-    return RedirectResponse(str(request.url_for("runner", runner_id=runner_id).path), 303)
+    return to("runner", runner_id=runner_id)
 
 
 @router.post("/failures/{fingerprint}/acknowledge", name="acknowledge")
 def acknowledge(
-    request: Request,
+    to: ToOf,
     actions: ActionsOf,
     sender: SenderOf,
     fingerprint: Annotated[str, Path(pattern=FINGERPRINT)],
@@ -129,7 +128,7 @@ def acknowledge(
 ) -> RedirectResponse:
     """Back to the kind of failure."""
     actions.acknowledge(sender, fingerprint, note.strip())
-    return RedirectResponse(str(request.url_for("failure", fingerprint=fingerprint).path), 303)
+    return to("failure", fingerprint=fingerprint)
 
 
 def take_work(source: Source, actions: Actions, actor: Actor, runner_id: str, typed: str) -> int:
@@ -155,9 +154,3 @@ def runner_of(source: Source, runner_id: str) -> tuple[RunnerRecord, RunnerState
     if found is None:
         raise HTTPException(404, f"There is no runner {runner_id!r}.")
     return found, source.rhythm.state_of(found, source.now())
-
-
-def _to_trigger(request: Request, trigger_id: str) -> RedirectResponse:
-    # Ids of triggers may hold what means something in an address.
-    page = request.url_for("schedule", trigger_id=quote(trigger_id, safe="/")).path
-    return RedirectResponse(str(page), 303)

@@ -14,7 +14,7 @@ from pynmon.bulk.jobs import MOST_FOR_OPERATORS, Job, Jobs, JobState, Order
 from pynmon.bulk.scope import COUNTED_AT_MOST, BulkAction, Scope, count
 from pynmon.identity import Role
 from pynmon.pages.actions import SenderOf, actor_of
-from pynmon.pages.context import SourceOf, ViewsOf, filters_of, query_of, statuses_of
+from pynmon.pages.context import SourceOf, ToOf, ViewsOf, filters_of, query_of, statuses_of
 from pynmon.presentation.texts import iso, plural
 from pynmon.query.grammar import QueryError
 from pynmon.source import Source
@@ -108,13 +108,13 @@ def preview(
 
 @router.post("/bulk", name="bulk_start")
 def start(
-    request: Request, source: SourceOf, jobs: JobsOf, form: Annotated[ConfirmedForm, Form()]
+    request: Request, to: ToOf, source: SourceOf, jobs: JobsOf, form: Annotated[ConfirmedForm, Form()]
 ) -> RedirectResponse:
     """To the page of the job."""
     actor = actor_of(request, form.form_token)
     if is_typed(form.action, form.expected) and form.typed.strip() != form.expected:
         raise HTTPException(409, f"It was not confirmed: go back, and type {form.expected}.")
-    return _to(request, jobs.start(actor, order_of(source, jobs, form)))
+    return to("bulk_job", job_id=jobs.start(actor, order_of(source, jobs, form)).order.job_id)
 
 
 @router.get("/bulk/{job_id}", name="bulk_job")
@@ -135,11 +135,11 @@ def show(request: Request, source: SourceOf, views: ViewsOf, jobs: JobsOf, job_i
 
 
 @router.post("/bulk/{job_id}/stop", name="bulk_stop")
-def stop(request: Request, jobs: JobsOf, sender: SenderOf, job_id: str) -> RedirectResponse:
+def stop(to: ToOf, jobs: JobsOf, sender: SenderOf, job_id: str) -> RedirectResponse:
     """Back to the job."""
     job = find(jobs, job_id)
     jobs.stop(sender, job)
-    return _to(request, job)
+    return to("bulk_job", job_id=job_id)
 
 
 def scope_of(source: Source, form: Asked, until: float) -> Scope:
@@ -190,7 +190,3 @@ def find(jobs: Jobs, job_id: str) -> Job:
             f"There is no bulk action {job_id!r}: it ended with another run of the monitor. See the audit.",
         )
     return job
-
-
-def _to(request: Request, job: Job) -> RedirectResponse:
-    return RedirectResponse(str(request.url_for("bulk_job", job_id=job.order.job_id).path), 303)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.responses import RedirectResponse
 
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.record_filter import Like, RecordFilter, RestsIn, TextField
@@ -47,6 +48,18 @@ def _actions(request: Request) -> Actions:
     return actions
 
 
+def _to(request: Request) -> To:
+    def to(name: str, **ids: str) -> RedirectResponse:
+        # Ids of triggers may hold what means something in an address.
+        safe = {key: quote(value, safe="/") for key, value in ids.items()}
+        return RedirectResponse(str(request.url_for(name, **safe).path), 303)
+
+    return to
+
+
+#: From the name of a page and what stands in its address to the answer to a form that leads there.
+To = Callable[..., RedirectResponse]
+ToOf = Annotated[To, Depends(_to)]
 SourceOf = Annotated[Source, Depends(_source)]
 ViewsOf = Annotated[Views, Depends(_views)]
 ActionsOf = Annotated[Actions, Depends(_actions)]

@@ -33,12 +33,15 @@ from pynmon.pages.strip import strip_of
 from pynmon.presentation import payloads
 from pynmon.query.meaning import along_indexes
 from pynmon.source import Source
+from pynmon.views import Views
 
 router = APIRouter()
 SIZES = (25, 50, 100, 200)
 _RANGE = "1h"
 #: Of what an id may stand for so many are shown, and its end is looked for among so many.
 _FOUND, _SUFFIX_LIMIT = 20, 50_000
+#: Fewer characters lead to too many.
+_LEAST = 4
 #: What people ask for most often.
 _QUICK = {
     word: urlencode({"q": query})
@@ -139,7 +142,7 @@ def find(request: Request, source: SourceOf, views: ViewsOf, id: str = "") -> Re
     """By the beginning or the end of an id, to the one invocation or a choice."""
     # As pages and log lines show it.
     wanted = id.strip().removeprefix("invocation:").removeprefix("…")
-    if len(wanted) < 4:
+    if len(wanted) < _LEAST:
         raise HTTPException(422, "Type at least four characters of the id of an invocation.")
     found = source.store.find_by_prefix(wanted, _FOUND)
     ends = not found
@@ -149,11 +152,25 @@ def find(request: Request, source: SourceOf, views: ViewsOf, id: str = "") -> Re
         return RedirectResponse(
             str(request.url_for("invocation", invocation_id=found[0].invocation_id).path), 303
         )
+    return _found(request, views, wanted, found, ends=ends)
+
+
+def _found(
+    request: Request,
+    views: Views,
+    wanted: str,
+    records: list[InvocationRecord],
+    *,
+    ends: bool = False,
+    status_code: int = 200,
+) -> HTMLResponse:
+    """The choice among those whose ids begin, or end, so."""
     return views.page(
         request,
         "found.html",
+        status_code=status_code,
         wanted=wanted,
-        records=found,
+        records=records,
         ends=ends,
         limit=_FOUND,
         search_limit=_SUFFIX_LIMIT,
@@ -177,6 +194,9 @@ def invocation(
     wanted = InvocationId(invocation_id)
     record = source.store.get_invocations([wanted]).get(wanted)
     if record is None:
+        # Somebody may have copied a part of the id.
+        if len(wanted) >= _LEAST and (found := source.store.find_by_prefix(wanted, _FOUND)):
+            return _found(request, views, wanted, found, status_code=404)
         raise HTTPException(
             404,
             f"There is no invocation {invocation_id!r}: it was never registered, or its retention is over.",

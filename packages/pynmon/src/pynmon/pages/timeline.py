@@ -115,7 +115,8 @@ def timeline(
         moved={
             "Earlier": _link(window.moved(-0.5), kept),
             "Later": _link(window.moved(0.5), kept),
-            "Wider": _link(window.widened(), kept),
+            "Closer": _link(window.scaled(0.5), kept),
+            "Wider": _link(window.scaled(2.0), kept),
         },
         with_view=lambda view: _link(own, kept, {"view": view}),
         without_filters=_link(own, {"view": form.view, "root": form.root}),

@@ -34,6 +34,8 @@ def duration(seconds: float | None) -> str:
     if seconds < 0:
         return "≈ 0" if seconds > -0.001 else f"≈ 0 (clock skew {-seconds * 1000:.0f} ms)"
     if seconds < 0.9995:
+        if 0 < seconds < 0.00005:
+            return "< 0.1 ms"
         return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
     if seconds < 60:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
@@ -57,6 +59,11 @@ def iso_seconds(at: float) -> str:
 def clock(at: float) -> str:
     """The time of day in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def moment(at: float, beside: float) -> str:
+    """The time of day in UTC, and the day where it is another one than that of an instant that stands beside it."""
+    return clock(at) if day(at) == day(beside) else f"{day(at)} {clock(at)}"
 
 
 def clock_ms(at: float) -> str:

@@ -21,17 +21,18 @@
 
   // -- live updates: the server says that something changed, and the page asks for itself again ----------
 
-  function isBusy() {
+  // Somebody chooses, types or marks something in it.
+  function isInUse() {
     const selection = document.getSelection();
     const content = document.getElementById("content");
-    return isPaused || document.hidden || !content
+    return !content
       || (selection && !selection.isCollapsed && content.contains(selection.anchorNode))
       || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus, .pick:checked)");
   }
 
   function refresh() {
     timer = null;
-    if (isBusy()) { isMissed = true; return; }
+    if (isPaused || document.hidden || isInUse()) { isMissed = true; return; }
     isMissed = false;
     htmx.trigger("#content", "changed");
   }
@@ -59,6 +60,14 @@
     }
   }
 
+  // What was asked for before that, and is answered after it, would take it away again.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (isInUse()) { event.detail.shouldSwap = false; isMissed = true; }
+  });
+  // Once that is over, the page catches up.
+  for (const name of ["change", "focusout", "toggle"]) {
+    document.addEventListener(name, () => { if (isMissed) schedule(1000); }, true);
+  }
   document.addEventListener("htmx:afterSwap", isFresh);
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
@@ -277,12 +286,14 @@
     "[": () => follow("a[rel=prev]"),
     "]": () => follow("a[rel=next]"),
     T: turn,
+    x: () => document.activeElement.closest("tr")?.querySelector(".pick")?.click(),
+    ...Object.fromEntries([..."wasd0"].map((key) => [key, () => follow(`[data-move="${key}"]`)])),
   };
 
   let isGoing = false;
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not(.pick), select, textarea, dialog")) return;
     if (isGoing) {
       isGoing = false;
       follow(`.top nav a[data-key="${CSS.escape(event.key)}"]`);

@@ -14,6 +14,8 @@ _WHOLE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 
 _STEPS = (*_FRACTIONS, *_WHOLE)
 _TICKS = 10
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.005, 7 * 86400.0
+#: Addresses are no more exact than that.
+_EXACT = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,11 @@ class Window:
         """The address of the window before or behind it."""
         return address(self.since + share * self.seconds, self.until + share * self.seconds)
 
-    def widened(self) -> dict[str, str]:
-        """The address of one twice as long around the same middle."""
-        return address(self.since - self.seconds / 2, self.until + self.seconds / 2)
+    def scaled(self, factor: float) -> dict[str, str]:
+        """The address of one so many times as long around the same middle, within what a window may be."""
+        length = min(max(SHORTEST_SECONDS + _EXACT, factor * self.seconds), LONGEST_SECONDS - _EXACT)
+        rest = (length - self.seconds) / 2
+        return address(self.since - rest, self.until + rest)
 
 
 def address(since: float, until: float) -> dict[str, str]:
