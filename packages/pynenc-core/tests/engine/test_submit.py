@@ -1,0 +1,94 @@
+"""Batches of parallelize: when they are sent, and which of them are registered when the store fails."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pytest
+
+from pynenc import Pynenc
+from pynenc.backends.mem.orchestrator import MemOrchestrator
+from pynenc.exceptions import StoreUnavailableError
+from pynenc.task import Task
+from pynenc.testing.faulty_store import Fault, FaultMode, Faults, inject, with_faults
+from pynenc.values.operations import NewInvocation, SubmitAnswer
+from pynenc.values.status import InvocationStatus
+
+SIZE = 10
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+@pytest.fixture
+def app() -> Iterator[Pynenc]:
+    app = Pynenc(with_faults({"app_id": uuid.uuid4().hex}))
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def task(app: Pynenc) -> Task[[int], int]:
+    return app.task(parallel_batch_size=SIZE)(double)
+
+
+def registered(app: Pynenc) -> int:
+    return app.orchestrator.count_by_status().get(InvocationStatus.REGISTERED, 0)
+
+
+def test_batches_before_the_one_that_the_store_refuses_are_registered_and_none_after_it(
+    app: Pynenc, task: Task[[int], int]
+) -> None:
+    faults = Faults(Fault(2, FaultMode.ERROR_BEFORE, "orchestrator.submit"))
+    inject(app, faults)
+    with pytest.raises(StoreUnavailableError):
+        task.parallelize([(number,) for number in range(4 * SIZE)])
+    assert faults.calls.count("orchestrator.submit") == 2
+    assert registered(app) == SIZE
+
+
+def test_a_batch_whose_answer_is_lost_is_registered_once_and_those_after_it_follow(
+    app: Pynenc, task: Task[[int], int]
+) -> None:
+    inject(app, Faults(Fault(2, FaultMode.ERROR_AFTER, "orchestrator.submit")))
+    group = task.parallelize([(number,) for number in range(4 * SIZE)])
+    assert len(group.invocation_map) == registered(app) == 4 * SIZE
+    assert [invocation.arguments.kwargs["number"] for invocation in group] == list(range(4 * SIZE))
+
+
+class LateOrchestrator(MemOrchestrator):
+    """Works when it is asked for its answer, as a server may."""
+
+    on_their_way = 0
+
+    def begin_submit(
+        self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
+    ) -> Callable[[], list[SubmitAnswer]]:
+        assert not self.on_their_way
+        self.on_their_way += 1
+
+        def answer() -> list[SubmitAnswer]:
+            self.on_their_way -= 1
+            return self.submit(batch, data, enqueue=enqueue)
+
+        return answer
+
+
+def test_a_batch_is_prepared_while_the_one_before_is_on_its_way_and_sent_when_that_is_registered() -> None:
+    name = f"{LateOrchestrator.__module__}.{LateOrchestrator.__name__}"
+    app = Pynenc({"app_id": uuid.uuid4().hex, "orchestrator_cls": name})
+    orchestrator = app.orchestrator
+    assert isinstance(orchestrator, LateOrchestrator)
+    seen: list[tuple[int, int]] = []
+
+    def items() -> Iterator[tuple[int]]:
+        for number in range(3 * SIZE):
+            seen.append((orchestrator.on_their_way, registered(app)))
+            yield (number,)
+
+    app.task(parallel_batch_size=SIZE)(double).parallelize(items())
+    assert seen[::SIZE] == seen[SIZE - 1 :: SIZE] == [(0, 0), (1, 0), (1, SIZE)]
+    assert registered(app) == 3 * SIZE
+    app.close()
