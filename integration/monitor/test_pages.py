@@ -22,7 +22,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
-from pynmon.timeline import spans
+from pynmon.timeline import density, spans
 
 from .conftest import eventually, running
 from .crawl import Page, crawl
@@ -483,6 +483,32 @@ def test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure(
     text = client.get("/timeline?range=1h&view=table").text
     counts = re.findall(r'<a class="bad" href="[^"]+">(\d+)</a>', text)
     assert sum(map(int, counts)) == failed
+
+
+def test_a_timeline_of_too_much_shows_when_what_a_query_asks_for_was(
+    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    monkeypatch.setattr(density, "FEWEST", 5)
+    # All of it ended at about the same time.
+    monkeypatch.setattr(density, "EACH", 100)
+    monkeypatch.setattr(density, "MOST_RECORDS", 100 * density.PARTS * density.PER_PART)
+    count = shop.app.orchestrator.count_by_status
+    ended = sum(count().values())
+    # By its figures, and by its record.
+    for query, task, failures in (
+        ("task:*.refuse", "refuse", 8),
+        ("task:*.charge", "charge", 0),
+        ("error:ValueError", "refuse", 8),
+    ):
+        number = sum(count(f"pynmon_shop.{task}").values())
+        with statements(shop) as seen:
+            text = client.get("/timeline", params={"range": "1h", "q": query}).text
+        assert len(seen) <= 9, seen
+        assert f"{number} of {ended} that were looked at match" in text, query
+        ticks = re.findall(r'aria-label="(\d+) failed from', text)
+        assert sum(map(int, ticks)) == failures
+        assert text.count('class="lane-name"') >= 2  # a runner, and the failures
 
 
 def test_a_timeline_of_too_much_that_matches_shows_the_end_of_it_in_full_width(

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from pynenc.values.ids import RunnerId
+from pynenc.values.runners import RunnerIdentity, RunnerRecord
+from pynmon.health import RunnerState
 from pynmon.presentation.cells import Cells
 from pynmon.presentation.markup import fill, shown
 
@@ -61,3 +64,22 @@ def test_an_age_is_counted_to_the_page_and_says_exactly_when() -> None:
         ("time", {"datetime": "1970-01-01T00:01:38.000Z", "title": "1970-01-01T00:01:38.000Z"})
     ]
     assert cells.ago(None) == "–"
+
+
+def test_a_runner_is_a_line_in_which_its_words_are_text() -> None:
+    identity = RunnerIdentity(runner_id=RunnerId(HOSTILE), runner_cls=HOSTILE, host="here", pid=7, slots=4)
+    runner = RunnerRecord(
+        identity=identity,
+        started_at=10.0,
+        beats=1,
+        last_beat_at=70.0,
+        stopped_at=80.0,
+        stop_reason=HOSTILE,
+        drains=True,
+    )
+    row = Cells(url, 100.0).runner_row(runner, RunnerState.DEAD, 1, 2, None)
+    read = Read(row)
+    assert {tag for tag, _ in read.elements} == {"tr", "td", "span", "svg", "use", "a", "time"}
+    assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
+    for words in ("dead", "takes nothing more", "2 / 4", "30.0 s ago", "1 m 30 s ago", "20.0 s ago, "):
+        assert words in read.text

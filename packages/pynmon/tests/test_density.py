@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
-from pynmon.timeline.density import EACH, PARTS, PER_PART, draw, weight_of, work_seconds
+from pynmon.timeline.density import EACH, PARTS, PER_PART, Sample, draw, weight_of, work_seconds
 from pynmon.timeline.window import Window
 
 S = InvocationStatus
@@ -13,24 +15,25 @@ WINDOW = Window(1000.0, 1000.0 + PARTS, follows=False)  # parts of a second
 
 
 def finished(begin: float, end: float, runner: str = "r") -> Finished:
-    return Finished(end, S.SUCCESS, "a.b", InvocationId(f"{begin}"), runner, begin, begin)
+    return Finished(end, S.SUCCESS, "a.b", InvocationId(f"{runner} {end}"), runner, begin, begin)
 
 
-def sampled(rows: list[Finished]) -> list[list[Finished]]:
-    """As a store gives them."""
+def sampled(rows: list[Finished], runners: Collection[str] = ("r", "r0", "r1")) -> Sample:
+    """As a store gives them; of these runners they are asked for."""
     parts: list[list[Finished]] = [[] for _ in range(PER_PART * PARTS)]
     for row in sorted(rows, key=lambda one: -one.ended_at):
         at = int(PER_PART * (row.ended_at - WINDOW.since))
         if 0 <= at < PER_PART * PARTS and len(parts[at]) < EACH:
             parts[at].append(row)
-    return parts
+    chosen = {row.invocation_id for part in parts for row in part if row.runner_id in runners}
+    return Sample(parts, EACH, chosen)
 
 
 def test_what_ended_in_a_part_stands_for_itself_until_it_is_too_much() -> None:
-    assert weight_of([finished(0.0, 9.0)] * (EACH - 1), 0.0, 10.0) == 1.0
+    assert weight_of([finished(0.0, 9.0)] * (EACH - 1), 0.0, 10.0, EACH) == 1.0
     # So many within the last quarter: four times as many in the whole part.
-    assert weight_of([finished(0.0, 7.5)] * EACH, 0.0, 10.0) == 4.0
-    assert weight_of([finished(0.0, 10.0)] * EACH, 0.0, 10.0) == 1.0
+    assert weight_of([finished(0.0, 7.5)] * EACH, 0.0, 10.0, EACH) == 4.0
+    assert weight_of([finished(0.0, 10.0)] * EACH, 0.0, 10.0, EACH) == 1.0
 
 
 def test_a_few_of_each_part_tell_how_busy_all_were() -> None:
@@ -41,12 +44,23 @@ def test_a_few_of_each_part_tell_how_busy_all_were() -> None:
         for end in [WINDOW.since + n / 1000]
     ]
     sample = sampled(rows)
-    assert sum(map(len, sample)) == EACH * PER_PART * PARTS
+    assert sum(map(len, sample.parts)) == EACH * PER_PART * PARTS
     busy = work_seconds(sample, [], WINDOW)
     density = draw([0] * PARTS, busy, {}, WINDOW)
     assert sum(part.busy for part in density.parts) / PARTS == pytest.approx(1000 * 0.003, rel=0.05)
     assert density.full == pytest.approx(2.0, rel=0.3)
     assert all(len(lane.paths) == 1 for lane in density.picture.lanes)
+
+
+def test_what_is_not_asked_for_takes_no_room_and_the_rest_no_more() -> None:
+    rows = [
+        finished(end - 0.002, end, f"r{n % 2}")
+        for n in range(1000 * PARTS)
+        for end in [WINDOW.since + n / 1000]
+    ]
+    busy = work_seconds(sampled(rows, {"r0"}), [], WINDOW)
+    assert list(busy) == ["r0"]
+    assert sum(busy["r0"]) / PARTS == pytest.approx(500 * 0.002, rel=0.1)
 
 
 def test_work_is_where_it_was_done_also_before_and_after_the_window() -> None:

@@ -73,8 +73,8 @@ def timeline(
     if not question.problem:
         kept["q"] = form.q
     conditions = [*question.conditions, *filters_of(None, form.task)]
-    is_narrowed = bool(question.problem or family or conditions or form.errors)
-    density = None if is_narrowed else _density(source, window)
+    is_drawn_singly = bool(question.problem or family or form.errors)
+    density = None if is_drawn_singly else _density(source, window, conditions)
     if question.problem or density:
         work = Work([], is_detailed=True)
     elif family:
@@ -129,10 +129,10 @@ def timeline(
     )
 
 
-def _density(source: Source, window: Window) -> Density | None:
-    """When more ended than is drawn one by one."""
+def _density(source: Source, window: Window, conditions: Sequence[RecordFilter]) -> Density | None:
+    """When more ended than is drawn one by one, and enough of it is asked for."""
     (ended,) = source.store.count_ended(window.since, window.until, 1, spans.LIMIT + 1)
-    return density_in(source.store, window) if ended > spans.LIMIT else None
+    return density_in(source.store, window, conditions) if ended > spans.LIMIT else None
 
 
 def _family(source: Source, root: str) -> Sequence[InvocationRecord]:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from markupsafe import Markup
 
 from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.health import RunnerState
 from pynmon.presentation.markup import fill, shown
 from pynmon.presentation.statuses import LOOKS
-from pynmon.presentation.texts import duration, id_tail, iso, short_id
+from pynmon.presentation.texts import duration, id_tail, iso, number, short_id
 
 _NOTHING = "–"
 _BADGE = '<span class="status %s"><svg class="glyph" aria-hidden="true"><use href="#%s"/></svg>%s</span>'
@@ -36,6 +37,11 @@ _ROW = """<tr id="i-%s">%s<td>%s</td>
 <td class="clip where">%s</td>
 </tr>
 """
+_RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td class="num data">%s</td>
+<td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td>%s</td></tr>
+"""
+_DRAINS = Markup(' <span class="muted">takes nothing more</span>')
+_AGO = '<time datetime="{0}" title="{0}">{1}</time>'
 _PICK = '<td><input type="checkbox" class="pick" name="id" form="%s" value="%s" aria-label="Choose %s"></td>'
 
 
@@ -105,7 +111,8 @@ class Cells:
             return Markup(_NOTHING)
         exact, age = iso(at), self._now - at
         words = f"{duration(age)} ago" if age >= 0 else f"in {duration(-age)}"
-        return fill('<time datetime="%s" title="%s">%s</time>', exact, exact, words)
+        # Made of numbers: there is nothing in it to escape.
+        return Markup(_AGO.format(exact, words))
 
     def runtime(self, record: InvocationRecord) -> str:
         """How long its last attempt took, or has taken so far."""
@@ -151,6 +158,39 @@ class Cells:
             self.runtime(record),
             record.epoch or _NOTHING,
             where,
+        )
+
+    def runner_row(
+        self, runner: RunnerRecord, state: RunnerState, depth: int, owned: int, interval: float | None
+    ) -> Markup:
+        """A line of the list of runners.
+
+        Args:
+            runner: Who it is about.
+            state: Of the runner.
+            depth: 1 for a worker below its supervisor.
+            owned: Invocations in its hands.
+            interval: Seconds between its heartbeats.
+        """
+        identity = runner.identity
+        ended: object = ""
+        if runner.stopped_at is not None:
+            reason = f", {runner.stop_reason}" if runner.stop_reason else ""
+            ended = fill("%s%s", self.ago(runner.stopped_at), reason)
+        in_hand = number(owned) if owned else _NOTHING
+        return fill(
+            _RUNNER_ROW,
+            _RUNNERS[state],
+            _DRAINS if runner.drains else "",
+            depth,
+            self.runner(identity.runner_id),
+            identity.runner_cls,
+            identity.pid,
+            f"{in_hand} / {identity.slots}" if identity.slots else in_hand,
+            self.ago(runner.last_beat_at),
+            duration(interval),
+            self.ago(runner.started_at),
+            ended,
         )
 
     def _link(self, address: str, whole: str, text: str) -> Markup:

@@ -66,6 +66,12 @@ def _beyond(kind: type[Finished | Failed], conditions: Iterable[RecordFilter]) -
     return [one for one in conditions if not known.issuperset(_needs(one))]
 
 
+def needs_records(kind: type[R], conditions: Sequence[RecordFilter]) -> bool:
+    """Whether rows of a kind are too slim to tell."""
+    known = frozenset(kind._fields)
+    return any(not known.issuperset(_needs(one)) for one in flat(conditions))
+
+
 def _needs(condition: RecordFilter) -> Iterator[str]:
     """What has to be known for a condition, by the names of a record."""
     match condition:

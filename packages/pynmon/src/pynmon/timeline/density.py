@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
+from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished, equal_parts
+from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
+from pynmon.query.rows import MOST_RECORDS, narrowed, needs_records
 from pynmon.timeline.lanes import AXIS, LABELS, WIDTH, Lane, Picture, place_of
-from pynmon.timeline.spans import MOST_FAILED
+from pynmon.timeline.spans import LIMIT, MOST_FAILED
 from pynmon.timeline.window import Window
 
 #: Columns of the picture, looks at each of them, and invocations that are looked at each time.
 PARTS, PER_PART, EACH = 110, 3, 13
+#: Of what a query asks for less does not tell when it was.
+FEWEST = PARTS
 #: The busiest; more are not drawn.
 _MOST_LANES = 60
 _OWNED = 500
@@ -49,6 +54,8 @@ class Density:
     parts: list[Part]
     #: So many invocations at a time fill a lane, and more do not fill it more.
     full: float
+    #: Of a query: what was looked at, and how much of that it asks for; None without one.
+    matching: tuple[int, int] | None = None
 
     @property
     def failed(self) -> int:
@@ -56,18 +63,58 @@ class Density:
         return sum(part.failed for part in self.parts)
 
 
-def density_in(store: BaseMonitorStore, window: Window) -> Density:
-    """What runners did in a window, in four reads that cost the same however much ended."""
-    sample = store.sample_finished(window.since, window.until, PER_PART * PARTS, EACH)
-    failed = store.count_ended(window.since, window.until, PARTS, MOST_FAILED, failed=True)
-    open_ones = store.list_owned(_OWNED)
-    busy = work_seconds(sample, open_ones, window)
-    runners = store.get_runners(list(busy))
-    return draw(failed, busy, runners, window)
+def density_in(
+    store: BaseMonitorStore, window: Window, conditions: Sequence[RecordFilter] = ()
+) -> Density | None:
+    """What runners did in a window, in reads that cost the same however much ended.
+
+    Args:
+        store: Asked four times, and twice more for conditions that need more than figures.
+        window: From when to when.
+        conditions: What has to hold for an invocation that is shown.
+
+    Returns:
+        None when what was looked at has too little that fulfils the conditions.
+    """
+    each = MOST_RECORDS // (PER_PART * PARTS) if needs_records(Finished, conditions) else EACH
+    sample = store.sample_finished(window.since, window.until, PER_PART * PARTS, each)
+    rows = [row for part in sample for row in part]
+    chosen = narrowed(store, rows, conditions).rows
+    if conditions and len(chosen) < FEWEST:
+        return None
+    fulfils = matcher_of(AllOf(tuple(conditions)))
+    open_ones = [one for one in store.list_owned(_OWNED) if fulfils(one)]
+    busy = work_seconds(Sample(sample, each, {row.invocation_id for row in chosen}), open_ones, window)
+    density = draw(_failed_in(store, window, conditions), busy, store.get_runners(list(busy)), window)
+    return replace(density, matching=(len(rows), len(chosen))) if conditions else density
+
+
+def _failed_in(store: BaseMonitorStore, window: Window, conditions: Sequence[RecordFilter]) -> list[int]:
+    """How many failed in each part, up to as many as one picture shows; of those that conditions ask for the latest."""
+    if not conditions:
+        return store.count_ended(window.since, window.until, PARTS, MOST_FAILED, failed=True)
+    counts = [0] * PARTS
+    failed = store.list_failed(window.since, window.until, LIMIT)
+    for row in narrowed(store, failed, conditions).rows:
+        at = min(PARTS - 1, int((row.ended_at - window.since) / window.seconds * PARTS))
+        counts[at] = min(MOST_FAILED, counts[at] + 1)
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was looked at."""
+
+    #: Of each part of a window the latest that ended, latest first.
+    parts: Sequence[Sequence[Finished]]
+    #: At most so many of each part.
+    each: int
+    #: Those that are shown.
+    chosen: Collection[InvocationId]
 
 
 def work_seconds(
-    sample: Sequence[Sequence[Finished]], open_ones: Iterable[InvocationRecord], window: Window
+    sample: Sample, open_ones: Iterable[InvocationRecord], window: Window
 ) -> dict[str, list[float]]:
     """Seconds of work of each runner in each part."""
     step = window.seconds / PARTS
@@ -86,10 +133,12 @@ def work_seconds(
             edge = window.since + at * step
             columns[at] += weight * max(0.0, min(end, edge + step) - max(begin, edge))
 
-    for rows, edges in zip(sample, equal_parts(window.since, window.until, PER_PART * PARTS), strict=True):
-        weight = weight_of(rows, *edges)
+    edges = equal_parts(window.since, window.until, PER_PART * PARTS)
+    for rows, (since, until) in zip(sample.parts, edges, strict=True):
+        weight = weight_of(rows, since, until, sample.each)
         for row in rows:
-            if row.started_at is not None and row.runner_id is not None:
+            is_shown = row.invocation_id in sample.chosen
+            if is_shown and row.started_at is not None and row.runner_id is not None:
                 add(row.runner_id, row.started_at, row.ended_at, weight)
     for one in open_ones:
         begin = one.started_at or one.pending_at
@@ -98,9 +147,9 @@ def work_seconds(
     return busy
 
 
-def weight_of(rows: Sequence[Finished], begin: float, end: float) -> float:
+def weight_of(rows: Sequence[Finished], begin: float, end: float, each: int) -> float:
     """For how much work that of the latest that ended in a part stands: for itself when they are all that did."""
-    if len(rows) < EACH:
+    if len(rows) < each:
         return 1.0
     # It was seen for so many seconds, and is shown as if it had gone on like that.
     seconds = end - rows[-1].ended_at
