@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from pynenc.contracts.state_backend import PayloadKind
@@ -149,37 +150,55 @@ def _truth(value: bool) -> str:
     return "true" if value else "false"
 
 
-def to_step(step: Step) -> list[str]:
+def to_step(step: Step) -> list[str | int]:
     """Arguments of ``advance``."""
-    outcomes: list[str] = []
-    moves = [_to_move(move, outcomes) for move in step.moves]
-    request: dict[str, Any] = {"moves": moves, "read": step.read}
+    demands: list[dict[str, Any]] = []
+    words: list[str | int] = []
+    previous = None
+    for move in step.moves:
+        demanded = _demanded(move)
+        if demanded != previous:
+            previous = demanded
+            demands.append(_to_demand(move))
+        outcome = _outcome_text(move.outcome) if move.outcome is not None else ""
+        words += (len(demands), move.invocation_id, move.token or "", outcome)
+    request: dict[str, Any] = {"moves": demands, "read": step.read}
     if step.messages:
         request["messages"] = [(one.workflow_id, one.message_id, one.name, one.data) for one in step.messages]
     if step.claim is not None:
         request["claim"] = _to_claim_request(step.claim)
-    return [_dumps(request), *outcomes]
+    return [_dumps(request), *words]
 
 
-def _to_move(move: Move, outcomes: list[str]) -> dict[str, Any]:
+#: All of a move that ``_to_demand`` looks at: most moves of a step are alike.
+_demanded = attrgetter(
+    "to",
+    "sources",
+    "seq",
+    "via",
+    "releases",
+    "reason",
+    "delay_seconds",
+    "retries",
+    "reroutes",
+    "recoveries",
+    "waits_on",
+    "enough",
+    "awaits",
+    "received",
+    "operations",
+    "values",
+)
+
+
+def _to_demand(move: Move) -> dict[str, Any]:
     to = move.to
     # What is empty is left out: most moves say little, and each word is read by the server.
-    request: dict[str, Any] = {
-        "id": move.invocation_id,
-        "to": LETTERS[to],
-        "kind": _KINDS[to],
-        "from": _letters(move.sources),
-    }
-    if move.token is not None:
-        request["token"] = move.token
+    request: dict[str, Any] = {"to": LETTERS[to], "kind": _KINDS[to], "from": _letters(move.sources)}
     if move.seq is not None:
         request["seq"] = move.seq
     if move.via:
         request["via"] = _letters(move.via)
-    if to in FINAL or to is _S.RETRY:
-        outcomes.append(_outcome_text(move.outcome))
-        # ARGV[1] is the step itself.
-        request["outcome"] = len(outcomes) + 1
     if move.waits_on:
         request["on"] = move.waits_on
         request["enough"] = move.enough
@@ -306,15 +325,13 @@ def from_submit(batch: Sequence[NewInvocation], existing: list[Any]) -> list[Sub
 
 def from_step(step: Step, answer: list[Any]) -> StepAnswer:
     """What became of a step."""
-    moves, claims, unparked, due, states, delivered = answer
+    others, claims, unparked, due, states, delivered = answer
+    answers = [_DONE] * len(step.moves)
+    for position, result, ids in others:
+        answers[position] = MoveAnswer(MoveResult(result), tuple(ids))
     token = step.claim.token if step.claim is not None else ""
     return StepAnswer(
-        moves=tuple(
-            [
-                _DONE if result == "done" else MoveAnswer(MoveResult(result), tuple(ids))
-                for result, ids in moves
-            ]
-        ),
+        moves=tuple(answers),
         delivered=tuple([number == 1 for number in delivered]),
         claims=tuple([_from_claim(one, token) for one in claims]),
         unparked=tuple(unparked),
@@ -577,9 +594,7 @@ def _split_call(text: str) -> tuple[list[Any], str | None]:
         raise CorruptDataError(f"a stored call is {text!r:.100}") from error
 
 
-def _outcome_text(outcome: Outcome | None) -> str:
-    if outcome is None:
-        return ""
+def _outcome_text(outcome: Outcome) -> str:
     return (
         f"[{_quote(outcome.kind.value)},{_quote(outcome.preview)},{outcome.size_bytes},{_text(outcome.error_type)},"
         f"{_text(outcome.error_msg)},{_text(outcome.fingerprint)},{_truth(outcome.data is not None)}]\n"

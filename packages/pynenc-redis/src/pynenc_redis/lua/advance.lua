@@ -1,22 +1,29 @@
 -- One step: moves, one claim, reads. After outbox, watched, session, due, workflows, messages, waits, moves,
 -- claims, reading.
--- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] outcomes that its moves name by their place here:
---   moves: {id, to, from (status letters), kind (final, available, running, paused), token?, seq?, via?, releases?,
---           reason?, delay?, outcome?, rt?, rr?, rc? (added to retries, reroutes, recoveries), on?, enough?,
---           awaits?, received?, operations? {number, name, data}, values? {name: value}}
+-- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] for each move the place of what it demands, id, token,
+-- outcome; what there is not is empty:
+--   moves: what they demand, each demand once, because to decode it takes longer than the move:
+--          {to, from (status letters), kind (final, available, running, paused), seq?, via?, releases?, reason?,
+--           delay?, rt?, rr?, rc? (added to retries, reroutes, recoveries), on?, enough?, awaits?, received?,
+--           operations? {number, name, data}, values? {name: value}}
 --   messages?: {workflow, id, name, data}
 --   claim?: {runner, host, cls, token, limit, start_seconds, ids?, chain?, recovered?, exclude {task: true},
 --            repeated?, ahead {task: seconds}, ahead_seconds}
 --   read: ids
--- Returns {answers of the moves {result, ids}, claims, unparked ids, seconds until the next is due or '', states,
+-- Returns {answers of moves unless they are done now {position, result, ids}, claims, unparked ids, seconds until the next is due or '', states,
 -- whether each message was delivered (1 or 0)}.
 local step = cjson.decode(ARGV[1])
 local answers, delivered, entered, accepted = {}, {}, true, true
-for at, move in ipairs(step.moves) do
-  answers[at] = carry_out(move)
-  if answers[at][1] ~= 'done' and answers[at][1] ~= 'already' then
-    accepted = false
-    if move.kind == 'paused' then entered = false end
+for at = 2, #ARGV, 4 do
+  local place, id, token, outcome = unpack(ARGV, at, at + 3)
+  local move = step.moves[tonumber(place)]
+  local result, found = carry_out(move, id, token ~= '' and token, outcome)
+  if result ~= 'done' then
+    answers[#answers + 1] = {(at - 2) / 4, result, found or {}}
+    if result ~= 'already' then
+      accepted = false
+      if move.kind == 'paused' then entered = false end
+    end
   end
 end
 settle_owners()

@@ -1,21 +1,21 @@
 -- Part of advance: one move, judged by what it demands, then carried out.
 
-local function permits(row, move)
+local function permits(row, move, token)
   return string.find(move.from, row.s, 1, true)
-    and (not move.token or move.token == row.k)
+    and (not token or token == row.k)
     and (not move.seq or move.seq == row.q)
 end
 
 -- The same commit came a second time.
-local function was_written(row, move)
-  return move.token and row.s == move.to and move.token == (row.k or row.z)
+local function was_written(row, move, token)
+  return token and row.s == move.to and token == (row.k or row.z)
 end
 
-local function follow(row, move, waited)
+local function follow(row, move, outcome, waited)
   if move.kind == 'final' then
-    end_row(row, ARGV[move.outcome])
+    end_row(row, outcome)
   elseif move.kind == 'available' then
-    if move.outcome then row.outcome = ARGV[move.outcome] end
+    if outcome ~= '' then row.outcome = outcome end
     enqueue(row, move.delay or 0)
   elseif move.kind == 'running' then
     if waited then remove_waits(row) else put(row, 'st', now) end
@@ -26,15 +26,18 @@ local function follow(row, move, waited)
   end
 end
 
-local function carry_out(move)
+-- Returns the result, and ids that explain it.
+local function carry_out(move, id, token, outcome)
   if move.kind ~= 'final' then settle_untold() end
-  local row = load_row(move.id)
-  if not row then return {'unknown', {}} end
-  if not permits(row, move) then return {was_written(row, move) and 'already' or 'fenced', {}} end
-  local refusal = move.on and refuse_pause(row, move)
-  if refusal then return refusal end
+  local row = load_row(id)
+  if not row then return 'unknown' end
+  if not permits(row, move, token) then return was_written(row, move, token) and 'already' or 'fenced' end
+  if move.on then
+    local refusal, ids = refuse_pause(row, move)
+    if refusal then return refusal, ids end
+  end
   record(row, move)
-  if move.kind == 'running' and row.s == move.to then return {'done', {}} end
+  if move.kind == 'running' and row.s == move.to then return 'done' end
 
   local owner, was_available = row.k and row.r, row.u == '1' or row.u == '2'
   local waited = row.s == 'a' or row.s == 'e'
@@ -52,13 +55,13 @@ local function carry_out(move)
   if move.rc then put(row, 'rc', row.rc + move.rc) end
   if move.releases then
     if owner then disown(row) end
-    put_all(row, {'k', '', 'z', move.token or ''})
+    put_all(row, {'k', '', 'z', token or ''})
     if waited then remove_waits(row) end
   end
-  follow(row, move, waited or move.via and string.find(move.via, 'e', 1, true))
+  follow(row, move, outcome, waited or move.via and string.find(move.via, 'e', 1, true))
   -- The place of an owner, or of one for whom a place was freed and who will not take it.
   if row.ck and ((move.releases and owner) or (was_available and move.kind == 'final')) then
     unpark(row.ck, owner or '')
   end
-  return {'done', {}}
+  return 'done'
 end

@@ -119,7 +119,7 @@ local function find_cycle(waiter, awaited)
   return nil
 end
 
--- Why a pause is not entered, as an answer; nil when it is.
+-- Why a pause is not entered, and ids that explain it; nil when it is.
 local function refuse_pause(waiter, move)
   local missing, pending, final = {}, {}, 0
   for _, id in ipairs(move.on) do
@@ -129,8 +129,8 @@ local function refuse_pause(waiter, move)
     else pending[#pending + 1] = id
     end
   end
-  if #missing > 0 then return {'missing', missing} end
-  if final >= move.enough then return {'ready', {}} end
+  if #missing > 0 then return 'missing', missing end
+  if final >= move.enough then return 'ready' end
   local path = find_cycle(waiter.id, pending)
-  return path and {'cycle', path}
+  if path then return 'cycle', path end
 end
