@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -170,25 +171,9 @@ def to_step(step: Step) -> list[str | int]:
     return [_dumps(request), *words]
 
 
-#: All of a move that ``_to_demand`` looks at: most moves of a step are alike.
-_demanded = attrgetter(
-    "to",
-    "sources",
-    "seq",
-    "via",
-    "releases",
-    "reason",
-    "delay_seconds",
-    "retries",
-    "reroutes",
-    "recoveries",
-    "waits_on",
-    "enough",
-    "awaits",
-    "received",
-    "operations",
-    "values",
-)
+#: All of a move but what is its own: most moves of a step are alike.
+_OWN = ("invocation_id", "token", "outcome")
+_demanded = attrgetter(*(field.name for field in dataclasses.fields(Move) if field.name not in _OWN))
 
 
 def _to_demand(move: Move) -> dict[str, Any]:

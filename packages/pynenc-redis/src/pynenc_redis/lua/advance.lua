@@ -2,7 +2,7 @@
 -- claims, reading.
 -- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] for each move the place of what it demands, id, token,
 -- outcome; what there is not is empty:
---   moves: what they demand, each demand once, because to decode it takes longer than the move:
+--   moves: what they demand, once for several that are alike, because decoding takes longer than the work:
 --          {to, from (status letters), kind (final, available, running, paused), seq?, via?, releases?, reason?,
 --           delay?, rt?, rr?, rc? (added to retries, reroutes, recoveries), on?, enough?, awaits?, received?,
 --           operations? {number, name, data}, values? {name: value}}
@@ -10,8 +10,8 @@
 --   claim?: {runner, host, cls, token, limit, start_seconds, ids?, chain?, recovered?, exclude {task: true},
 --            repeated?, ahead {task: seconds}, ahead_seconds}
 --   read: ids
--- Returns {answers of moves unless they are done now {position, result, ids}, claims, unparked ids, seconds until the next is due or '', states,
--- whether each message was delivered (1 or 0)}.
+-- Returns {answers of moves that were not done now {position from 0, result, ids}, claims, unparked ids, seconds until
+-- the next is due or '', states, whether each message was delivered (1 or 0)}.
 local step = cjson.decode(ARGV[1])
 local answers, delivered, entered, accepted = {}, {}, true, true
 for at = 2, #ARGV, 4 do

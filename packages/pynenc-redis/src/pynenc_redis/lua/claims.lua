@@ -29,14 +29,13 @@ local function give(row, request, start)
   leave_registration(row)
   if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
   if row.s == 'a' then enter(row, 'e', request.runner, '') end
-  enter(row, 'p', request.runner, '')
-  put_all(row, {
-    'u', '', 'e', row.e + 1, 'k', request.token, 'r', request.runner, 'ho', request.host, 'cl', request.cls, 'pe', now,
+  row.u, row.e, row.k, row.r = nil, row.e + 1, request.token, request.runner
+  write(row, {
+    'u', '', 'e', texts[row.e], 'k', row.k, 'r', row.r, 'ho', request.host, 'cl', request.cls, 'pe', now,
+    start and 'st' or nil, start and now or nil,
   })
-  if start then
-    enter(row, 'u', '=', '')
-    put(row, 'st', now)
-  end
+  enter(row, 'p', row.r, '')
+  if start then enter(row, 'u', '=', '') end
 end
 
 local function wanted(row, request)
@@ -46,7 +45,7 @@ end
 local function by_rank(a, b)
   if a.d ~= b.d then return a.d > b.d end
   if a.p ~= b.p then return a.p > b.p end
-  return tonumber(a.n) < tonumber(b.n)
+  return tonumber(recall(a, 'n')) < tonumber(recall(b, 'n'))
 end
 
 -- Claimable rows in order; the caller takes or turns away each.
@@ -54,7 +53,7 @@ local function named(request)
   local found = {}
   for _, id in ipairs(request.chain and reach(request.ids, 1e15) or request.ids) do
     local row = load_row(id)
-    local claimable = row and (row.u == '1' or (row.u == '2' and tonumber(row.v) <= tonumber(now)))
+    local claimable = row and (row.u == '1' or (row.u == '2' and tonumber(recall(row, 'v')) <= tonumber(now)))
     if claimable and wanted(row, request) then found[#found + 1] = row end
   end
   table.sort(found, by_rank)
@@ -132,6 +131,6 @@ end
 
 -- What a worker is told.
 local function to_claim(row)
-  local blob = call('LRANGE', P .. 'b:' .. row.id, 0, 2)
+  local blob = call('LRANGE', P .. 'b:' .. row.id, '0', '2')
   return {row.id, row.t, row.e, row.s, row.rt, row.rc, blob[1], blob[2], blob[3]}
 end

@@ -27,7 +27,7 @@ end
 local function deliver(message)
   local id, message_id, name, data = unpack(message)
   local row = load_row(id)
-  if not row or row.f or row.wf ~= id then return false end
+  if not row or is_final(row) or row.wf ~= id then return false end
   if call('SADD', P .. 'messages:' .. id, message_id) == 1 then
     call('RPUSH', P .. 'message:' .. id .. ':' .. name, data)
     call('SADD', P .. 'names:' .. id, name)

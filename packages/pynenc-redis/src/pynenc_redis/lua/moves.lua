@@ -8,7 +8,7 @@ end
 
 -- The same commit came a second time.
 local function was_written(row, move, token)
-  return token and row.s == move.to and token == (row.k or row.z)
+  return token and row.s == move.to and token == (row.k or recall(row, 'z'))
 end
 
 local function follow(row, move, outcome, waited)
@@ -41,23 +41,25 @@ local function carry_out(move, id, token, outcome)
 
   local owner, was_available = row.k and row.r, row.u == '1' or row.u == '2'
   local waited = row.s == 'a' or row.s == 'e'
+  if move.releases then
+    row.k, row.z = nil, token or ''
+    write(row, {'k', '', 'z', row.z})
+    if owner then disown(row) end
+  end
   leave_queue(row)
+  local runner, reason = owner and '=' or '', move.reason or ''
   if move.via then
     for letter in string.gmatch(move.via, '.') do
-      enter(row, letter, owner and '=' or '', move.reason or '')
+      enter(row, letter, runner, reason)
       -- Taken from an owner that is gone.
       if letter == 'P' or letter == 'U' then call('HINCRBY', P .. 'recovered', letter, 1) end
     end
   end
-  enter(row, move.to, owner and '=' or '', move.reason or '')
+  enter(row, move.to, runner, reason)
   if move.rt then put(row, 'rt', row.rt + move.rt) end
   if move.rr then put(row, 'rr', row.rr + move.rr) end
   if move.rc then put(row, 'rc', row.rc + move.rc) end
-  if move.releases then
-    if owner then disown(row) end
-    put_all(row, {'k', '', 'z', token or ''})
-    if waited then remove_waits(row) end
-  end
+  if move.releases and waited then remove_waits(row) end
   follow(row, move, outcome, waited or move.via and string.find(move.via, 'e', 1, true))
   -- The place of an owner, or of one for whom a place was freed and who will not take it.
   if row.ck and ((move.releases and owner) or (was_available and move.kind == 'final')) then

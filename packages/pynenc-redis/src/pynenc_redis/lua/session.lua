@@ -8,7 +8,7 @@
 --   rt retries, rr reroutes, rc recoveries, p priority, d dependents, u place (1 ready, 2 delayed, 3 parked),
 --   ck, ci, cp concurrency key, limit, parks; g registration key, pa parent, wf its workflow,
 --   ro root if it is another one, aw name that a workflow awaits,
---   ca args id of a reusable result. An empty or absent field means none, or 0.
+--   ca args id of a reusable result, pl 1 if it is plain. An empty or absent field means none, or 0.
 
 local P = KEYS[1] .. 'o:'
 -- Names of the language are looked up by text each time, unless they are local.
@@ -16,7 +16,7 @@ local call, format, tonumber, ipairs, unpack = redis.call, string.format, tonumb
 local clock = call('TIME')
 local now = format('%d.%06d', clock[1], clock[2])
 
-local rows, dirty, counts = {}, {}, {}
+local rows, dirty = {}, {}
 local new_work, unparked, tidings = 0, {}, {}
 -- An outcome of at most so many bytes travels with the news that it is there.
 local SHORT = 1000
@@ -26,25 +26,57 @@ local ended, disowned, untold = {}, {}, {}
 
 local function number(stored) return stored and tonumber(stored) or 0 end
 
--- A record that exists, or false.
-local function load_row(id)
-  local row = rows[id]
-  if row ~= nil then return row end
-  -- All of it, because looking for each of the needed fields takes the server longer.
+-- The server writes each number as text anew, which takes as long as a whole command.
+local texts = setmetatable({}, {__index = function(known, value)
+  local text = format('%d', value)
+  known[value] = text
+  return text
+end})
+
+-- What a plain record does not have, and no ck, g, wf or ca either: most calls are made without options, and are
+-- neither retried nor taken back. With any of these it is not plain any longer.
+local ABSENT = {p = 0, d = 0, rt = 0, rr = 0, rc = 0, ci = 0, aw = false}
+local plain_row = {__index = ABSENT}
+
+-- Little of it, because each field takes the server as long as several of a table.
+local function load_plain_row(id)
+  local v = call('HMGET', P .. 'i:' .. id, 'pl', 't', 's', 'q', 'e', 'u', 'k', 'r')
+  return v[1] == '1' and setmetatable({
+    id = id, pl = '1', t = v[2], s = v[3], was = v[3], q = tonumber(v[4]), e = number(v[5]), u = v[6] ~= '' and v[6],
+    k = v[7] ~= '' and v[7], r = v[8],
+  }, plain_row)
+end
+
+local function load_any_row(id)
+  -- All of it, because looking for each of many fields takes the server longer.
   local stored = call('HGETALL', P .. 'i:' .. id)
-  row = {id = id, history = {}}
+  local row = {id = id}
   for at = 1, #stored, 2 do
     if stored[at + 1] ~= '' then row[stored[at]] = stored[at + 1] end
   end
-  if not row.t then
-    rows[id] = false
-    return false
-  end
+  if not row.t then return false end
   row.was, row.q, row.e, row.p, row.d = row.s, tonumber(row.q), number(row.e), number(row.p), number(row.d)
   row.rt, row.rr, row.rc, row.ci = number(row.rt), number(row.rr), number(row.rc), number(row.ci)
-  rows[id] = row
   return row
 end
+
+-- A record that exists, or false.
+local function load_row(id)
+  local row = rows[id]
+  if row == nil then
+    row = load_plain_row(id) or load_any_row(id)
+    rows[id] = row
+  end
+  return row
+end
+
+-- A field that few steps need, so that it is not loaded with a plain record.
+local function recall(row, field)
+  if row[field] == nil then row[field] = call('HGET', P .. 'i:' .. row.id, field) end
+  return row[field]
+end
+
+local function is_final(row) return string.find('sfxC', row.s, 1, true) end
 
 local function touch(row)
   if not row.changes then
@@ -57,24 +89,20 @@ end
 -- Change a field of a record; what is changed again is written twice, and the last value counts.
 local function put(row, field, value)
   local changes = touch(row)
+  if row.pl and ABSENT[field] ~= nil then put(row, 'pl', '') end
   changes[#changes + 1] = field
   changes[#changes + 1] = value
   if value == '' then value = nil end
   row[field] = value
 end
 
--- Change several fields; `changes` are field and value in turn.
-local function put_all(row, changes)
+-- Write fields, field and value in turn; what a script looks at later is changed in the row by the caller.
+local function write(row, changes)
   if row.changes then
-    for at = 1, #changes, 2 do put(row, changes[at], changes[at + 1]) end
-    return
-  end
-  row.changes = changes
-  dirty[#dirty + 1] = row
-  for at = 1, #changes, 2 do
-    local value = changes[at + 1]
-    if value == '' then value = nil end
-    row[changes[at]] = value
+    for _, word in ipairs(changes) do row.changes[#row.changes + 1] = word end
+  else
+    row.changes = changes
+    dirty[#dirty + 1] = row
   end
 end
 
@@ -82,13 +110,13 @@ end
 local function enter(row, status, runner, reason)
   if row.s == 'a' and not row.k then call('ZREM', P .. 'asleep', row.id) end
   touch(row)
-  row.history[#row.history + 1] = status .. now .. '|' .. runner .. '|' .. reason
-  row.s, row.q, row.a = status, row.q + 1, now
-end
-
-local function add_count(task, status, number)
-  local key = status .. task
-  counts[key] = (counts[key] or 0) + number
+  local history = row.history
+  if not history then
+    history = {}
+    row.history = history
+  end
+  history[#history + 1] = status .. now .. '|' .. runner .. '|' .. reason
+  row.s, row.q = status, row.q + 1
 end
 
 -- What is said of one that has ended: its state, unless that is long.
@@ -116,17 +144,18 @@ end
 -- Place in the queue: by dependents (the score), then priority, then order of submission.
 local function queue_member(row)
   local priority = math.max(-2147483647, math.min(2147483647, row.p))
-  return format('%010d%016d:', 2147483648 - priority, row.n) .. row.id
+  return format('%010d%016d:', 2147483648 - priority, recall(row, 'n')) .. row.id
 end
 
 local function leave_queue(row)
+  if not row.u then return end
   if row.u == '1' then call('ZREM', P .. 'ready', queue_member(row))
   elseif row.u == '2' then call('ZREM', P .. 'due', row.id)
   elseif row.u == '3' then
     call('ZREM', P .. 'parked:' .. row.ck, row.id)
     call('ZREM', P .. 'parked', row.id)
   end
-  if row.u then put(row, 'u', '') end
+  put(row, 'u', '')
 end
 
 local function make_ready(row)
@@ -183,7 +212,7 @@ local function end_row(row, outcome)
   await(row, nil)
   put(row, 'f', now)
   row.outcome = outcome
-  if row.s ~= 's' then call('ZADD', P .. 'unsuccessful', row.n, row.id) end
+  if row.s ~= 's' then call('ZADD', P .. 'unsuccessful', recall(row, 'n'), row.id) end
   if row.s == 'f' then call('ZADD', P .. 'failed', now, row.id) end
   ended[#ended + 1] = now
   ended[#ended + 1] = row.id
@@ -258,19 +287,32 @@ local function flush()
   settle_owners()
   settle_untold()
   in_slices(ended, function(...) call('ZADD', P .. 'ended', ...) end)
+  -- How many went from a status to another one, by their letters and the task.
+  local changed = {}
   for _, row in ipairs(dirty) do
-    call('HSET', P .. 'i:' .. row.id, 's', row.s, 'q', row.q, 'a', row.a, unpack(row.changes))
-    if row.outcome then call('LSET', P .. 'b:' .. row.id, 1, row.outcome) end
-    if row.history[1] then call('RPUSH', P .. 'b:' .. row.id, unpack(row.history)) end
-    if watching then
+    local body = P .. 'b:' .. row.id
+    if row.history then
+      call('HSET', P .. 'i:' .. row.id, 's', row.s, 'q', texts[row.q], 'a', now, unpack(row.changes))
+      call('RPUSH', body, unpack(row.history))
+    else
+      call('HSET', P .. 'i:' .. row.id, unpack(row.changes))
+    end
+    if row.outcome then call('LSET', body, '1', row.outcome) end
+    if watching and row.history then
       for at, entry in ipairs(row.history) do
         note_entered(row.id, row.t, string.sub(entry, 1, 1), row.q - #row.history + at, now)
       end
     end
     if row.s ~= row.was then
-      add_count(row.t, row.was, -1)
-      add_count(row.t, row.s, 1)
+      local change = row.was .. row.s .. row.t
+      changed[change] = (changed[change] or 0) + 1
     end
+  end
+  local counts = {}
+  for change, number in pairs(changed) do
+    local from, to = string.sub(change, 1, 1) .. string.sub(change, 3), string.sub(change, 2)
+    counts[from] = (counts[from] or 0) - number
+    counts[to] = (counts[to] or 0) + number
   end
   for key, number in pairs(counts) do
     if number ~= 0 and call('HINCRBY', P .. 'counts', key, number) == 0 then call('HDEL', P .. 'counts', key) end

@@ -86,6 +86,11 @@ for position = 1, calls do
       if given.ro then call('ZADD', P .. 'family:' .. given.ro, '0', given.ro, order, id) end
       if given.re then call('ZADD', P .. 'reruns:' .. given.re, order, id) end
     end
+    if not (given.delay or given.p or given.ck or given.g or given.wf or given.ca) then
+      -- Whoever claims or ends it need not look for any of these.
+      fields[#fields + 1] = 'pl'
+      fields[#fields + 1] = '1'
+    end
     call('HSET', P .. 'i:' .. id, unpack(fields))
     call('RPUSH', P .. 'b:' .. id, text, '', 'r' .. now .. '|' .. (given.runner or '') .. '|')
     all[#all + 1] = order

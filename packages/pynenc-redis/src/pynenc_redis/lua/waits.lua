@@ -18,7 +18,7 @@ local function reach(ids, hops)
       reached[#reached + 1] = id
       local row = rows[id]
       -- What is known to be claimable or final waits for nothing, which spares the look-up.
-      if not (row and (row.u or row.f)) then
+      if not (row and (row.u or is_final(row))) then
         for _, found in ipairs(waits_of(id)) do
           if not seen[found] then
             seen[found] = true
@@ -46,7 +46,7 @@ local function add_waits(waiter, ids)
   local awaited = {}
   for _, id in ipairs(ids) do
     local row = load_row(id)
-    if row and not row.f and call('SADD', P .. 'w:' .. waiter.id, id) == 1 then
+    if row and not is_final(row) and call('SADD', P .. 'w:' .. waiter.id, id) == 1 then
       call('SADD', P .. 'wb:' .. id, waiter.id)
       awaited[#awaited + 1] = id
     end
@@ -68,7 +68,7 @@ end
 -- Who holds the places of a full concurrency key because of which an invocation may not run.
 local function holders_before(id)
   local row = load_row(id)
-  if not row or not row.ck or row.k or row.f or not (row.cp or row.e > 0) then return {} end
+  if not row or not row.ck or row.k or is_final(row) or not (row.cp or row.e > 0) then return {} end
   local holders = call('SMEMBERS', P .. 'held:' .. row.ck)
   return #holders >= row.ci and holders or {}
 end
@@ -125,7 +125,7 @@ local function refuse_pause(waiter, move)
   for _, id in ipairs(move.on) do
     local row = load_row(id)
     if not row then missing[#missing + 1] = id
-    elseif row.f then final = final + 1
+    elseif is_final(row) then final = final + 1
     else pending[#pending + 1] = id
     end
   end
