@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,28 @@ def test_the_first_attempt_of_a_runner_cannot_complete_its_second(place: Place) 
     require_good(
         place, sample, kills=1, expected=lambda task, args: 2 if "double" in task else "of the second"
     )
+
+
+def test_a_living_runner_that_is_taken_for_dead_loses_each_invocation_once(place: Place) -> None:
+    """It may claim again what is being taken from it, faster than whoever takes looks for more."""
+    sample, other = place.load({"sweep_interval_seconds": 3600.0}), place.load()
+    with running(sample) as runner, ThreadPoolExecutor(1) as pool:
+        invocation = sample.gated("gate")
+        _pid_of(place, 1)
+        other.faults.arm(Fault(2, FaultMode.HANG, "orchestrator.find_orphans"))
+        try:
+            recovered = pool.submit(other.app.engine.recovery.recover, [runner.runner_id], "taken for dead")
+            _pid_of(place, 2)
+            eventually(other.faults.happened.is_set, "it looks for more")
+        finally:
+            other.faults.resume()
+        assert recovered.result() == 1
+        for epoch, text in ((1, "of the first"), (2, "of the second")):
+            place.open_gate(epoch, text)
+        assert invocation.get(60) == "of the second"
+        assert (invocation.record.epoch, invocation.record.recoveries) == (2, 1)
+    require_good(place, sample, kills=1, expected=lambda task, args: "of the second")
+    other.app.close()
 
 
 _ZOMBIES = [one for one in WORKER if one.name in ("one call", "a retry", "helping the awaited")]

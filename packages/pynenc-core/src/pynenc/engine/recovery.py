@@ -11,7 +11,7 @@ from pynenc.engine.components import Components
 from pynenc.engine.hints import push_hints
 from pynenc.engine.payloads import Payloads
 from pynenc.exceptions import WorkerLostError
-from pynenc.values.ids import RunnerId
+from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import Move, OwnedInvocation, Step
 from pynenc.values.runners import Beat
 from pynenc.values.status import AVAILABLE, InvocationStatus
@@ -39,20 +39,21 @@ class Recovery:
             How many invocations changed hands.
         """
         orchestrator = self._components.orchestrator
-        recovered = 0
+        recovered: set[InvocationId] = set()
         while orphans := orchestrator.find_orphans(dead, _BATCH):
-            moves = tuple(self._move(owned, reason) for owned in orphans)
-            answers = orchestrator.advance(Step(moves=moves)).moves
+            # Each once: whoever is taken for dead, and lives, may have claimed it again already.
+            moves = tuple(self._move(one, reason) for one in orphans if one.invocation_id not in recovered)
+            answers = orchestrator.advance(Step(moves=moves)).moves if moves else ()
             accepted = [move for move, answer in zip(moves, answers, strict=True) if answer.accepted]
-            recovered += len(accepted)
+            recovered |= {move.invocation_id for move in accepted}
             self._publish(accepted)
             if not accepted:
                 break
         if dead:
             orchestrator.beat(Beat(stopped=tuple((runner_id, "lost") for runner_id in dead)))
         if recovered:
-            logger.warning("recovered %d invocations: %s", recovered, reason)
-        return recovered
+            logger.warning("recovered %d invocations: %s", len(recovered), reason)
+        return len(recovered)
 
     def owned_by(self, owner: RunnerId, limit: int = _BATCH) -> list[OwnedInvocation]:
         """What a worker owns, by what the store says."""
