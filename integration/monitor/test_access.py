@@ -88,7 +88,7 @@ def test_nobody_sees_anything_but_what_is_public(guarded: FastAPI) -> None:
         assert "shop" not in response.text
     assert client.get("/nothing").status_code == 401
     assert client.get("/healthz").status_code == 200
-    assert client.get("/static/app.css").status_code == 200
+    assert client.get("/static/all.css").status_code == 200
     page = client.get("/login")
     assert page.status_code == 200
     assert "shop" not in page.text
@@ -200,7 +200,7 @@ def test_who_asks_too_often_is_refused_and_nobody_else(shop: ModuleType) -> None
     assert refused.headers["retry-after"] == "1"
     assert refused.headers["content-type"] == "application/problem+json"
     assert client.get("/api/v1/openapi.json", headers=bearer(Role.OPERATOR)).status_code == 200
-    assert client.get("/static/app.css").status_code == 200
+    assert client.get("/static/all.css").status_code == 200
     codes = [client.get("/").status_code for _ in range(100)]
     assert codes[0] == 401
     assert codes[-1] == 429

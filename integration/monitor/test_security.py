@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 
 import pytest
@@ -13,6 +14,7 @@ from pynmon.live import Live
 from pynmon.permissions import ROLES
 
 from .conftest import routes_of
+from .crawl import Page
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ from .conftest import routes_of
         ("localhost@evil.example", 421),
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/static/app.css", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/static/all.css", "/nothing"])
 def test_a_foreign_name_is_refused_before_anything_else(
     client: TestClient, host: str, code: int, path: str
 ) -> None:
@@ -82,7 +84,7 @@ def test_much_is_refused_before_it_is_read(client: TestClient) -> None:
     assert client.post("/logs", headers=headers, content=b"text=x").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/tasks", "/invocations", "/nothing", "/healthz", "/static/app.js"])
+@pytest.mark.parametrize("path", ["/", "/tasks", "/invocations", "/nothing", "/healthz", "/static/all.js"])
 def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
@@ -93,6 +95,18 @@ def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
     assert headers["referrer-policy"] == "same-origin"
     kept = "immutable" if path.startswith("/static") else "no-store"
     assert kept in headers["cache-control"]
+
+
+def test_a_page_needs_few_and_small_things(client: TestClient) -> None:
+    page = Page(client.get("/").text)
+    needed = [source for source in page.sources if source.startswith("/static/")]
+    sizes = {
+        kind: sum(len(gzip.compress(client.get(one).content)) for one in needed if kind in one)
+        for kind in (".js", ".css")
+    }
+    assert len(needed) == 3
+    assert 0 < sizes[".js"] <= 45 * 1024
+    assert 0 < sizes[".css"] <= 20 * 1024
 
 
 def test_a_long_address_is_refused(client: TestClient) -> None:
@@ -110,7 +124,7 @@ def test_streams_are_limited(client: TestClient, monitor: FastAPI, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/invocations?size=200", "/api/v1/invocations", "/metrics", "/static/app.css"]
+    "path", ["/", "/invocations?size=200", "/api/v1/invocations", "/metrics", "/static/all.css"]
 )
 def test_what_is_long_travels_compressed(client: TestClient, path: str) -> None:
     plain = client.get(path, headers={"Accept-Encoding": "identity"})

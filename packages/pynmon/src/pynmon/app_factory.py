@@ -6,7 +6,6 @@ import asyncio
 import logging
 import secrets
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +13,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from pynenc import Pynenc
 from pynenc.exceptions import InvocationNotFoundError, StoreError, TriggerError
@@ -23,6 +20,7 @@ from pynmon import api, pages
 from pynmon.access import Access, Guard
 from pynmon.actions import ActionRefusedError, Actions, UnfitArgumentsError
 from pynmon.answers import problem
+from pynmon.assets import Assets
 from pynmon.audit import Audit
 from pynmon.bulk.jobs import Jobs
 from pynmon.ended import Ended
@@ -40,7 +38,6 @@ _RETRY_SECONDS = 3
 _READY_SECONDS = 0.5
 #: Answers of more bytes are compressed, where the reader takes that. A higher level takes more time than it saves.
 _SMALL_BYTES, _LEVEL = 1000, 4
-_STATIC = Path(__file__).parent / "static"
 
 
 def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> FastAPI:
@@ -88,7 +85,7 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
         monitor.include_router(router, include_in_schema=False)
     for router in api.ROUTERS:
         monitor.include_router(router)
-    monitor.mount("/static", _Assets(directory=_STATIC), name="static")
+    monitor.mount("/static", Assets(), name="static")
     monitor.add_exception_handler(Exception, _failed)
     monitor.add_exception_handler(StoreError, _failed)
     monitor.add_exception_handler(HTTPException, _refused)
@@ -178,13 +175,3 @@ def _answer(request: Request, status_code: int, title: str, detail: str) -> Resp
         return PlainTextResponse(detail or title, status_code)
     views: Views = request.app.state.views
     return views.error(request, status_code, title, detail)
-
-
-class _Assets(StaticFiles):
-    """Files under an address that changes with their content: kept by browsers for good."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        if response.status_code == 200:
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response

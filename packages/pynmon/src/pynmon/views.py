@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pynenc.values.status import InvocationStatus
+from pynmon.assets import digest_of_assets
 from pynmon.identity import identity_of
 from pynmon.presentation import texts
 from pynmon.presentation.cells import Cells
@@ -75,7 +75,7 @@ class Views:
             into_payloads=INTO_PAYLOADS,
             app_id=source.app_id,
             environment=settings.environment,
-            assets=_digest_of_assets(),
+            assets=digest_of_assets(),
         )
 
     def page(self, request: Request, template: str, *, status_code: int = 200, **facts: Any) -> HTMLResponse:
@@ -131,10 +131,3 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return texts.visible(value)
     return value
-
-
-def _digest_of_assets() -> str:
-    digest = hashlib.sha256()
-    for path in sorted((_HERE / "static").rglob("*.*s")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

@@ -1,7 +1,7 @@
 // Live updates, keys and the theme. Pages work without any of it.
-"use strict";
-
 (() => {
+  "use strict";
+
   const PAUSED = "pynmon-paused";
   const FALLBACK_MS = 5000;
   const live = document.getElementById("live");
