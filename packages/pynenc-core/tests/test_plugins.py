@@ -70,8 +70,8 @@ def test_an_ambiguous_name_lists_the_candidates() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("RedisBroker", r"pip install pynenc-core\[redis\]"),
-        ("MongoBroker", r"pip install pynenc-core\[mongodb\]"),
+        ("RedisElse", r"pip install pynenc-core\[redis\]"),
+        ("MongoElse", r"pip install pynenc-core\[mongodb\]"),
         ("RabbitMqElse", r"pip install pynenc-core\[rabbitmq\]"),
         ("SqliteBroker", "did you mean 'SQLiteBroker'"),
         ("NoBroker", "MemBroker.*SQLiteBroker"),

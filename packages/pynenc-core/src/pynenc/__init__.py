@@ -3,8 +3,9 @@
 The names below are imported when they are first used, so that ``import pynenc`` alone costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pynenc.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from pynenc.app import Pynenc
@@ -14,18 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ConcurrencyControlType", "Pynenc", "PynencBuilder", "Task"]
 
-_HOMES = {
-    "ConcurrencyControlType": "pynenc.values.concurrency",
-    "Pynenc": "pynenc.app",
-    "PynencBuilder": "pynenc.builder",
-    "Task": "pynenc.task",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'pynenc' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "ConcurrencyControlType": "pynenc.values.concurrency",
+        "Pynenc": "pynenc.app",
+        "PynencBuilder": "pynenc.builder",
+        "Task": "pynenc.task",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pynenc.contracts.serializer import BaseSerializer
+from pynenc.lazy_names import lazy_names
 from pynenc.serializer.json_serializer import JsonSerializer
 from pynenc.serializer.json_types import JsonSerializable, ReservedKeys
 
@@ -21,15 +22,11 @@ __all__ = [
     "ReservedKeys",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Loaded on demand: who uses the default serializer never loads pickle or jsonpickle through here.
-    if name == "JsonPickleSerializer":
-        from pynenc.serializer.json_pickle_serializer import JsonPickleSerializer  # noqa: PLC0415
-
-        return JsonPickleSerializer
-    if name == "PickleSerializer":
-        from pynenc.serializer.pickle_serializer import PickleSerializer  # noqa: PLC0415
-
-        return PickleSerializer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Who uses the default serializer never loads pickle or jsonpickle through here.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "JsonPickleSerializer": "pynenc.serializer.json_pickle_serializer",
+        "PickleSerializer": "pynenc.serializer.pickle_serializer",
+    },
+)

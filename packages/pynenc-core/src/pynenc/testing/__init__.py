@@ -1,7 +1,8 @@
 """For tests of programs and plugins that use pynenc. The names below are imported when they are first used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pynenc.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from pynenc.testing.crashes import CrashPoint
@@ -30,14 +31,12 @@ __all__ = [
     "with_faults",
 ]
 
-#: Everything else is in ``faulty_store``.
-_HOMES = {"CrashPoint": "crashes", "FakeClock": "fake_clock", "Harness": "harness"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'pynenc.testing' has no attribute {name!r}")
-    return getattr(import_module(f"pynenc.testing.{_HOMES.get(name, 'faulty_store')}"), name)
+_HOMES = {
+    "CrashPoint": "pynenc.testing.crashes",
+    "FakeClock": "pynenc.testing.fake_clock",
+    "Harness": "pynenc.testing.harness",
+}
+__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, "pynenc.testing.faulty_store") | _HOMES)
 
 
 def __dir__() -> list[str]:

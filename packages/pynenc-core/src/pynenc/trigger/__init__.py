@@ -1,9 +1,9 @@
 """Tasks that are run by themselves: at a time, on an event, on what becomes of other tasks."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pynenc.contracts.trigger import BaseTrigger
+from pynenc.lazy_names import lazy_names
 from pynenc.trigger.conditions.base import ConditionId
 from pynenc.trigger.definition import TriggerDefinition, TriggerDefinitionId
 from pynenc.trigger.trigger_builder import TriggerBuilder, on_cron, on_event, on_status
@@ -27,11 +27,7 @@ __all__ = [
     "on_status",
 ]
 
-#: Imported when they are used: every app imports this module.
-_BACKENDS = {"MemTrigger": "pynenc.backends.mem.trigger", "SQLiteTrigger": "pynenc.backends.sqlite.trigger"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _BACKENDS:
-        raise AttributeError(f"module 'pynenc.trigger' has no attribute {name!r}")
-    return getattr(import_module(_BACKENDS[name]), name)
+# Every app imports this module, and few need both of these.
+__getattr__ = lazy_names(
+    __name__, {"MemTrigger": "pynenc.backends.mem.trigger", "SQLiteTrigger": "pynenc.backends.sqlite.trigger"}
+)
