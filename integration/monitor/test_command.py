@@ -79,17 +79,20 @@ def test_programs_look_and_act_by_their_tokens(shop: ModuleType, served: str, tm
     ]
 
 
-def test_without_tokens_a_link_for_this_run_is_shown_once(
+def test_without_tokens_a_link_for_this_run_is_shown_once_for_all_apps(
     store_settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    settings = {**store_settings, "app_id": "shop", "logging_level": "warning"}
-    environment = {f"PYNENC__{name.upper()}": str(value) for name, value in settings.items()}
+    for name in ("shop", "other"):
+        settings = {**store_settings, "app_id": name, "logging_level": "warning"}
+        (tmp_path / f"{name}_app.py").write_text(f"from pynenc import Pynenc\napp = Pynenc({settings!r})\n")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "pynenc", "monitor", "--port", str(port), "--allow-actions"]
+    apps = ("--app", "shop_app.py", "monitor", "--also", "other_app")
     process = subprocess.Popen(
-        [*command, "--log-level", "debug"],
-        env={**os.environ, **environment},
+        [
+            *(sys.executable, "-m", "pynenc", *apps, "--port", str(port)),
+            *("--allow-actions", "--log-level", "debug"),
+        ],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -101,8 +104,10 @@ def test_without_tokens_a_link_for_this_run_is_shown_once(
         link, _, secret = process.stdout.readline().split()[-1].partition("#t=")
         assert link == f"{address}login"
         eventually(lambda: answers(address + "healthz"))
-        assert httpx.get(address).status_code == 401
-        assert httpx.get(address + "audit", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+        assert httpx.get(address, follow_redirects=True).status_code == 401
+        for app_id in ("shop", "other"):
+            page = httpx.get(f"{address}a/{app_id}/audit", headers={"Authorization": f"Bearer {secret}"})
+            assert f"Audit · {app_id}</title>" in page.text
     finally:
         process.terminate()
         rest = process.communicate(timeout=30)

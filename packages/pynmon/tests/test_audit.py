@@ -13,7 +13,7 @@ def add(audit: Audit, subject: str, detail: str = "") -> None:
 
 
 def test_an_entry_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
-    audit = Audit(tmp_path / "audit")
+    audit = Audit(tmp_path / "audit", "shop")
     add(audit, "a", 'x\n{"who": "bob"}\u2028\ud800')
     add(audit, "b")
     lines = (tmp_path / "audit").read_text().splitlines()
@@ -22,18 +22,18 @@ def test_an_entry_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
 
 
 def test_the_file_is_gone_on_with(tmp_path: Path) -> None:
-    add(Audit(tmp_path / "audit"), "a")
+    add(Audit(tmp_path / "audit", "shop"), "a")
     with (tmp_path / "audit").open("a") as file:
         file.write('{"cut\n[]\n{"other": 1}\n')
-    audit = Audit(tmp_path / "audit")
+    audit = Audit(tmp_path / "audit", "shop")
     add(audit, "b")
     assert [entry.subject for entry in audit.page(500)[0]] == ["b", "a"]
-    assert [entry.subject for entry in Audit(tmp_path / "audit").page(500)[0]] == ["b", "a"]
+    assert [entry.subject for entry in Audit(tmp_path / "audit", "shop").page(500)[0]] == ["b", "a"]
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_pages_from_the_newest_to_the_oldest_hold_each_entry_once(tmp_path: Path, kept: bool) -> None:
-    audit = Audit(tmp_path / "audit" if kept else None)
+    audit = Audit(tmp_path / "audit" if kept else None, "shop")
     assert audit.page(3) == ([], None)
     for number in range(1_000):
         add(audit, f"{number}", "x" * (number % 500))  # blocks of the file end anywhere in a line

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from pynenc import Pynenc
 from pynenc.exceptions import InvocationNotFoundError, StoreError, TriggerError
@@ -26,32 +27,34 @@ from pynmon.bulk.jobs import Jobs
 from pynmon.ended import Ended
 from pynmon.live import Live
 from pynmon.maintenance import Maintenance
+from pynmon.readiness import healthz, readiness
 from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
+from pynmon.several import behind_one_address, check_ids
 from pynmon.source import Source
 from pynmon.together import Together
 from pynmon.views import Views
 
 logger = logging.getLogger(__name__)
 _RETRY_SECONDS = 3
-#: A store that has not answered by then does not count as there.
-_READY_SECONDS = 0.5
 #: Answers of more bytes are compressed, where the reader takes that. A higher level takes more time than it saves.
 _SMALL_BYTES, _LEVEL = 1000, 4
 
 
-def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> FastAPI:
-    """Make the monitor of an app, to be served by itself or mounted in another ASGI app.
+def create_monitor_app(apps: Pynenc | Sequence[Pynenc], settings: MonitorSettings | None = None) -> FastAPI:
+    """Make the monitor of an app, or of several, to be served by itself or mounted in another ASGI app.
 
-    It reads the app's stores and nothing else: no task is imported or run, no payload is decoded, and nothing is
+    It reads the stores of the apps and nothing else: no task is imported or run, no payload is decoded, and nothing is
     written unless the settings let operators act.
 
     Args:
-        app: The app whose stores are read.
+        apps: The app whose stores are read. The pages of each of several are below ``/a/`` and its id; what is asked
+            for without that leads to the first one. Whoever is known to one is known to all.
         settings: By default the monitor answers only to the names of this machine's loopback, and is read-only.
 
     Raises:
-        MonitorUnavailableError: the app's backend has nothing to read from.
+        MonitorUnavailableError: the backend of an app has nothing to read from.
+        ConfigError: addresses could not tell the apps apart.
         OSError: the file of the audit cannot be written.
 
     Example::
@@ -59,8 +62,33 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
         host.mount("/ops", create_monitor_app(app, MonitorSettings(allowed_hosts=("ops.example.org",))))
     """
     chosen = settings or MonitorSettings()
+    if isinstance(apps, Pynenc):
+        audit = Audit(chosen.audit_file, apps.app_id)
+        return _monitor_of(apps, chosen, audit, Guard(apps.app_id, chosen, audit))
+    check_ids(ids := [app.app_id for app in apps])
+    audits = [Audit(chosen.audit_file, app_id) for app_id in ids]
+    guard = Guard(ids[0], chosen, audits[0])
+    monitors = {
+        app.app_id: _monitor_of(app, chosen, audit, guard, ids)
+        for app, audit in zip(apps, audits, strict=True)
+    }
+    return behind_one_address(monitors, chosen)
+
+
+class _Monitor(FastAPI):
+    """Finds addresses among its own pages only: what is around it, where it is mounted, may use the same names."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        own = {"router": self.router, "app_root_path": scope.get("root_path", "")}
+        await super().__call__({**scope, **own}, receive, send)
+
+
+def _monitor_of(
+    app: Pynenc, chosen: MonitorSettings, audit: Audit, guard: Guard, app_ids: Sequence[str] = ()
+) -> FastAPI:
     source = Source(app, chosen)
-    monitor = FastAPI(
+    monitor = _Monitor(
         title="pynmon",
         version=version("pynmon"),
         openapi_url="/api/v1/openapi.json",
@@ -71,14 +99,14 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     monitor.state.source = source
     monitor.state.reticent_source = Source(app, chosen, sees_payloads=False)
     monitor.state.settings = chosen
-    monitor.state.audit = audit = Audit(chosen.audit_file)
+    monitor.state.audit = audit
     monitor.state.actions = actions = Actions(app, audit, enqueues=chosen.allow_enqueue)
     monitor.state.maintenance = Maintenance(
         app, actions, is_allowed=chosen.allow_purge, undo_seconds=chosen.undo_seconds
     )
     monitor.state.jobs = Jobs(app, source.store, audit, chosen.bulk_limit)
-    monitor.state.guard = guard = Guard(source.app_id, chosen, audit)
-    monitor.state.views = views = Views(source, chosen)
+    monitor.state.guard = guard
+    monitor.state.views = views = Views(source, chosen, app_ids)
     monitor.state.ended = Ended(source.store)
     monitor.state.live = Live(source.store, chosen)
     for router in pages.ROUTERS:
@@ -92,7 +120,7 @@ def create_monitor_app(app: Pynenc, settings: MonitorSettings | None = None) -> 
     for refusal in (ActionRefusedError, UnfitArgumentsError, InvocationNotFoundError, TriggerError):
         monitor.add_exception_handler(refusal, _not_done)
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
-    monitor.add_api_route("/healthz", _healthz, include_in_schema=False)
+    monitor.add_api_route("/healthz", healthz, include_in_schema=False)
     monitor.add_api_route("/readyz", _readyz, include_in_schema=False)
     # The last one is the first that sees a request. What is shared is compressed once.
     monitor.add_middleware(GZipMiddleware, minimum_size=_SMALL_BYTES, compresslevel=_LEVEL)
@@ -108,18 +136,8 @@ def declared_routes() -> list[BaseRoute]:
     return [route for router in (*pages.ROUTERS, *api.ROUTERS) for route in router.routes]
 
 
-def _healthz() -> JSONResponse:
-    """This process answers; it says nothing of the store."""
-    return JSONResponse({"status": "ok"})
-
-
 async def _readyz(request: Request) -> JSONResponse:
-    """The store answers, too, in time for whoever decides by it where requests go."""
-    source: Source = request.app.state.source
-    asked = asyncio.create_task(asyncio.to_thread(source.is_ready))
-    answered, _ = await asyncio.wait({asked}, timeout=_READY_SECONDS)
-    is_ready = bool(answered) and asked.result()
-    return JSONResponse({"status": "ok" if is_ready else "the store is away"}, 200 if is_ready else 503)
+    return await readiness([request.app.state.source])
 
 
 async def _failed(request: Request, error: Exception) -> Response:

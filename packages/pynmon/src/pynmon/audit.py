@@ -35,20 +35,25 @@ class Entry:
     detail: str = ""
     #: Where the request came from.
     address: str = ""
+    #: The id of the app whose monitor noted it.
+    app: str = ""
 
 
 class Audit:
     """The entries of one monitor, only ever added to.
 
     Args:
-        path: A file of JSON lines, created when it is missing; without one the entries end with the process.
+        path: A file of JSON lines, created when it is missing; without one the entries end with the process. Several
+            monitors may share it: each adds whole lines, and reads its own.
+        app_id: Whose monitor this is.
 
     Raises:
         OSError: the file cannot be read or written.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, app_id: str) -> None:
         self.path = path
+        self._app_id = app_id
         # Not the store's: attempts are noted while that is away, too.
         self._clock = SystemClock()
         self._lock = threading.Lock()
@@ -70,6 +75,7 @@ class Audit:
             result=result,
             detail=detail[:500],
             address=address,
+            app=self._app_id,
         )
         # Escaped, so that no text can pretend to be another line.
         line = json.dumps(asdict(entry))
@@ -92,7 +98,7 @@ class Audit:
         found: list[Entry] = []
         with self._lock:
             for at, line in _lines_backwards(self._file, before):
-                if (entry := _entry_of(line)) is not None:
+                if (entry := self._entry_of(line)) is not None:
                     found.append(entry)
                 if len(found) == limit:
                     return found, at or None
@@ -103,7 +109,16 @@ class Audit:
         with self._lock:
             self._file.seek(0)
             lines = self._file.read().splitlines()
-        return (entry for line in lines if (entry := _entry_of(line)) is not None)
+        return (entry for line in lines if (entry := self._entry_of(line)) is not None)
+
+    def _entry_of(self, line: bytes) -> Entry | None:
+        """None of a line of another app, or that is no entry, as one of which a full disk kept only the beginning."""
+        try:
+            fields: Mapping[str, Any] = json.loads(line)
+            entry = Entry(**{name: str(value) for name, value in fields.items()})
+        except (ValueError, TypeError, AttributeError):
+            return None
+        return entry if entry.app == self._app_id else None
 
 
 def _opened(path: Path | None) -> IO[bytes]:
@@ -130,12 +145,3 @@ def _lines_backwards(file: IO[bytes], before: int | None) -> Iterator[tuple[int,
             at -= 1
         rest, end = head, begin
     yield 0, rest
-
-
-def _entry_of(line: bytes) -> Entry | None:
-    """None of a line that is no entry, for example one of which a full disk kept only the beginning."""
-    try:
-        fields: Mapping[str, Any] = json.loads(line)
-        return Entry(**{name: str(value) for name, value in fields.items()})
-    except (ValueError, TypeError, AttributeError):
-        return None

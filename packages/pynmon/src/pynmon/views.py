@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from pynmon.presentation.statuses import LOOKS
 from pynmon.query.grammar import Term, Value, text_of
 from pynmon.query.meaning import INTO_PAYLOADS, QUALIFIERS
 from pynmon.settings import MonitorSettings
+from pynmon.several import home_of
 from pynmon.source import Source
 
 _HERE = Path(__file__).parent
@@ -41,10 +42,17 @@ PAGES = (
 
 
 class Views:
-    """Renders the templates of one monitor."""
+    """Renders the templates of one monitor.
 
-    def __init__(self, source: Source, settings: MonitorSettings) -> None:
+    Args:
+        source: Whose pages they are.
+        settings: What every page says.
+        app_ids: All apps behind the same address, where there are several.
+    """
+
+    def __init__(self, source: Source, settings: MonitorSettings, app_ids: Sequence[str] = ()) -> None:
         self._source = source
+        self._app_ids = app_ids
         #: By where the monitor is mounted, and name of the route.
         self._addresses: dict[tuple[str, str], str] = {}
         self._environment = Environment(
@@ -111,9 +119,15 @@ class Views:
             url=url,
             cells=Cells(url, facts["now"]),
             viewer=identity_of(request.scope),
+            homes=self._homes(request),
             **facts,
         )
         return HTMLResponse(text, status_code)
+
+    def _homes(self, request: Request) -> list[tuple[str, str]]:
+        """The other apps behind the same address, and where each begins."""
+        root, here = str(request.scope.get("root_path", "")), self._source.app_id
+        return [(one, home_of(root, here, one)) for one in self._app_ids if one != here]
 
     def _address(self, request: Request, name: str, parameters: Iterable[str]) -> str:
         """An address with names in braces; asked of the routes once, because a page has hundreds of links."""

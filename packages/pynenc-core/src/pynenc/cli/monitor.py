@@ -45,6 +45,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NAME",
         help="answer under this name too, for example that of a proxy; may be repeated",
     )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="watch this app, too, named as with --app, behind the same address; may be repeated",
+    )
     parser.add_argument("--environment", default="", metavar="TEXT", help="shown on every page, such as PROD")
     parser.add_argument(
         "--log-url",
@@ -139,8 +146,9 @@ def run(args: argparse.Namespace) -> int:
             f"({', '.join(_LOOPBACK)}): add --auth-token-file or --trusted-header, or --insecure-no-auth if everybody "
             "who reaches that address may see everything"
         )
-    app = load_app(args.app) if args.app else Pynenc()
-    warn_about_memory(app, "this monitor sees only calls that its own process makes")
+    apps = [load_app(args.app) if args.app else Pynenc(), *map(load_app, args.also)]
+    for app in apps:
+        warn_about_memory(app, "this monitor sees only calls that its own process makes")
     shown = f"[{args.host}]" if ":" in args.host else args.host
     address = f"http://{shown}:{args.port}/"
     link = ""
@@ -149,8 +157,9 @@ def run(args: argparse.Namespace) -> int:
         tokens = (pynmon.AccessToken.of(pynmon.Role.ADMIN, "admin", secret),)
         # Behind the #, where it is in no request and so in no log.
         link = f"log in within this run of it: {address}login#t={secret}"
-    monitor = pynmon.create_monitor_app(app, _settings(pynmon, args, tokens))
-    print(f"pynmon of '{app.app_id}': {address}", flush=True)
+    watched = apps if args.also else apps[0]
+    monitor = pynmon.create_monitor_app(watched, _settings(pynmon, args, tokens))
+    print(f"pynmon of {', '.join(repr(app.app_id) for app in apps)}: {address}", flush=True)
     if link:
         print(link, flush=True)
     # What is loaded by now stays: no page has to wait until the collector of garbage has looked at all of it.
