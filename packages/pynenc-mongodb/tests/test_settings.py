@@ -92,10 +92,26 @@ def test_apps_have_different_keys_of_harmless_characters(app_ids: tuple[str, str
     assert all(key.replace("_", "").isalnum() and key.isascii() and len(key) < 40 for key in keys)
 
 
-@pytest.mark.parametrize("value", [0, 7 * 1024 * 1024])
+@pytest.mark.parametrize("value", [0, 17 * 1024 * 1024])
 def test_a_threshold_that_a_document_could_not_hold_is_refused(value: int) -> None:
     with pytest.raises(ConfigError, match="chunk_threshold"):
         ConfigOrchestratorMongo({"chunk_threshold": value})
+
+
+def test_settings_of_earlier_versions_are_accepted() -> None:
+    published = {
+        "max_retries": 3,
+        "retry_base_delay": 0.1,
+        "retry_max_delay": 60,
+        "retry_max_time": 300,
+        "retry_indefinitely": False,
+        "chunk_threshold": 15 * 1024 * 1024,
+        "stale_lock_threshold_seconds": 5.0,
+        "lock_max_retries": 3,
+        "lock_retry_base_delay": 0.05,
+    }
+    app = _builder().mongo("mongodb://db/shop").custom_config(mongo=published).build()
+    assert isinstance(app.engine.components.orchestrator, MongoOrchestrator)
 
 
 def _failed(code: int) -> OperationFailure:

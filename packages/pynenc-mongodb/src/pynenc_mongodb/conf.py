@@ -14,6 +14,11 @@ from pynenc.conf.config_components import (
 )
 from pynenc.conf.field_types import Seconds
 
+_OWN_RETRIES = (
+    "Accepted, without effect: runners wait for a server as long as it takes, callers as said above."
+)
+_NO_LOCKS = "Accepted, without effect: no operation locks anything."
+
 
 class ConfigMongo(ConfigBase):
     """Settings of the connection; components with the same servers and database share one store."""
@@ -39,9 +44,14 @@ class ConfigMongo(ConfigBase):
     chunk_threshold: int = Field(
         4 * 1024 * 1024,
         ge=1024,
-        le=6 * 1024 * 1024,
-        description="Texts of more bytes are kept in pieces beside the document; a document holds at most 16 MiB.",
+        le=16 * 1024 * 1024,
+        description="Texts of more bytes are kept in pieces beside the document; of more than 6 MiB always, because "
+        "a document holds several texts and at most 16 MiB.",
     )
+    retry_base_delay: Seconds = Field(0.1, description=_OWN_RETRIES)
+    retry_max_delay: Seconds = Field(60.0, description=_OWN_RETRIES)
+    retry_max_time: Seconds = Field(300.0, description=_OWN_RETRIES)
+    retry_indefinitely: bool = Field(False, description=_OWN_RETRIES)
 
 
 class ConfigBrokerMongo(ConfigBroker, ConfigMongo):
@@ -50,6 +60,10 @@ class ConfigBrokerMongo(ConfigBroker, ConfigMongo):
 
 class ConfigOrchestratorMongo(ConfigOrchestrator, ConfigMongo):
     """Settings of the MongoOrchestrator."""
+
+    stale_lock_threshold_seconds: Seconds = Field(5.0, description=_NO_LOCKS)
+    lock_max_retries: int = Field(3, ge=0, description=_NO_LOCKS)
+    lock_retry_base_delay: Seconds = Field(0.05, description=_NO_LOCKS)
 
 
 class ConfigStateBackendMongo(ConfigStateBackend, ConfigMongo):

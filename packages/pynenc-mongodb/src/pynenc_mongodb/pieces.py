@@ -19,6 +19,8 @@ from pynenc_mongodb.server import Server
 OF_INVOCATION, OF_PAYLOADS, OF_DATA = "invocation/", "payloads/", "data/"
 #: Pieces of one text; a message to the server holds several of them.
 _PIECE_BYTES = 8 * 1024 * 1024
+#: Larger ones never stay in a document, which holds several texts and at most 16 MiB.
+_MOST_IN_DOCUMENT = 6 * 1024 * 1024
 
 
 class Pieces:
@@ -31,7 +33,7 @@ class Pieces:
 
     def __init__(self, server: Server, threshold: int) -> None:
         self._server = server
-        self._threshold = threshold
+        self._threshold = min(threshold, _MOST_IN_DOCUMENT)
 
     def are_needed_for(self, text: str) -> bool:
         """Whether a text is large."""
