@@ -22,7 +22,7 @@ PAGES = [
     "/failures?q=error:ValueError",
     "/workflows?q=is:final",
     "/workflows?q=stauts:failed",
-    "/timeline?range=1h&q=status:failed",
+    "/timeline?range=1h&q=status:failed&lanes=task&colour=task&cut=true",
     "/find?id=zzzz",
     "/schedules",
     "/schedules/pynmon_shop.restock%231",

@@ -89,6 +89,7 @@ CEILINGS = {
     "/timeline?range=1h&q=duration:>1ms%20-is:open": 6,
     "/timeline?range=1h&q=args.customer_id:4": 6,
     "/timeline?range=7d&errors=true&view=table": 6,
+    "/timeline?range=1h&lanes=workflow&colour=workflow&cut=true": 6,
 }
 
 
@@ -538,6 +539,30 @@ def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: T
     assert "pynmon_shop.batch" in client.get("/timeline", params=around).text
     later = {"from": (last + timedelta(hours=1)).isoformat(), "to": (last + timedelta(hours=2)).isoformat()}
     assert "Nothing ran in this window" in client.get("/timeline", params=later).text
+
+
+@pytest.mark.parametrize("lanes", ["task", "workflow", "invocation"])
+def test_a_lane_of_a_timeline_leads_to_what_it_stands_for(
+    shop: ModuleType, client: TestClient, lanes: str
+) -> None:
+    text = client.get(f"/timeline?range=1h&q=task:*.batch&colour=task&lanes={lanes}").text
+    links = re.findall(rf'<a href="(/{lanes}s/[^"]+)"><title>', text)
+    assert links != []
+    assert all(client.get(link).status_code == 200 for link in links)
+    assert '<rect class="fill hue-1"' in text
+    if lanes == "workflow":
+        # One ran by itself, two in the other.
+        assert len(links) == 1
+        assert "no workflow" in text
+
+
+def test_a_timeline_of_too_much_has_lanes_of_tasks(
+    shop: ModuleType, client: TestClient, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 10)
+    text = client.get("/timeline?range=1h&lanes=task&colour=task").text
+    assert "how busy each task was" in text
+    assert "<title>pynmon_shop.refuse</title>" in text
 
 
 def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:

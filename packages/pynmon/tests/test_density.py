@@ -49,7 +49,7 @@ def test_a_few_of_each_part_tell_how_busy_all_were() -> None:
     density = draw([0] * PARTS, busy, {}, WINDOW)
     assert sum(part.busy for part in density.parts) / PARTS == pytest.approx(1000 * 0.003, rel=0.05)
     assert density.full == pytest.approx(2.0, rel=0.3)
-    assert all(len(lane.paths) == 1 for lane in density.picture.lanes)
+    assert len(density.picture.paths) == 1
 
 
 def test_what_is_not_asked_for_takes_no_room_and_the_rest_no_more() -> None:
@@ -76,8 +76,8 @@ def test_one_failure_among_many_is_seen_and_the_busiest_runners_are_drawn() -> N
     density = draw(failed, busy, {}, WINDOW)
     assert density.failed == 1
     assert [part.begin for part in density.parts if part.failed] == [pytest.approx(1007.0)]
-    drawn = {lane.runner_id for lane in density.picture.lanes}
+    drawn = {lane.label.key for lane in density.picture.lanes}
     assert "r199" in drawn
     assert density.picture.left_out == 200 - len(drawn)
     # What is hardly busy is not nothing.
-    assert "v0" not in density.picture.lanes[0].paths[0][1]
+    assert "v0" not in density.picture.paths[0][1]

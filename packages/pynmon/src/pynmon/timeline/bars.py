@@ -33,7 +33,7 @@ def bars_of(boxes: Iterable[Box], url: Callable[..., str], now: float) -> Markup
 
 
 def _bar(box: Box, url: Callable[..., str], now: float) -> Markup:
-    span, css = box.span, LOOKS[box.span.status].css
+    span, css = box.span, box.css
     return fill(
         _BAR,
         url("invocation", invocation_id=span.invocation_id),

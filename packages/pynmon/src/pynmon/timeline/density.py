@@ -1,4 +1,4 @@
-"""How busy runners were, when more ended than can be drawn one by one: by looking at a few of it, often."""
+"""How busy runners or tasks were, when more ended than can be drawn one by one: by looking at a few of it, often."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.rows import MOST_RECORDS, narrowed, needs_records
-from pynmon.timeline.lanes import AXIS, LABELS, WIDTH, Lane, Picture, place_of
+from pynmon.timeline.axis import LABELS, WIDTH
+from pynmon.timeline.groups import LanesBy, label_of, place_of
+from pynmon.timeline.lanes import AXIS, Lane, Outlines, Picture
 from pynmon.timeline.spans import LIMIT, MOST_FAILED
 from pynmon.timeline.window import Window
 
@@ -49,7 +51,7 @@ class Part:
 class Density:
     """The whole picture."""
 
-    #: A lane for each runner; its one path is as high as the runner was busy.
+    #: A lane for each runner or task, with columns as high as it was busy.
     picture: Picture
     parts: list[Part]
     #: So many invocations at a time fill a lane, and more do not fill it more.
@@ -64,14 +66,18 @@ class Density:
 
 
 def density_in(
-    store: BaseMonitorStore, window: Window, conditions: Sequence[RecordFilter] = ()
+    store: BaseMonitorStore,
+    window: Window,
+    conditions: Sequence[RecordFilter] = (),
+    lanes_by: LanesBy = LanesBy.RUNNER,
 ) -> Density | None:
-    """What runners did in a window, in reads that cost the same however much ended.
+    """What went on in a window, in reads that cost the same however much ended.
 
     Args:
         store: Asked four times, and twice more for conditions that need more than figures.
         window: From when to when.
         conditions: What has to hold for an invocation that is shown.
+        lanes_by: What has a lane of its own: runners or tasks.
 
     Returns:
         None when what was looked at has too little that fulfils the conditions.
@@ -84,8 +90,10 @@ def density_in(
         return None
     fulfils = matcher_of(AllOf(tuple(conditions)))
     open_ones = [one for one in store.list_owned(_OWNED) if fulfils(one)]
-    busy = work_seconds(Sample(sample, each, {row.invocation_id for row in chosen}), open_ones, window)
-    density = draw(_failed_in(store, window, conditions), busy, store.get_runners(list(busy)), window)
+    looked_at = Sample(sample, each, {row.invocation_id for row in chosen})
+    busy = work_seconds(looked_at, open_ones, window, lanes_by)
+    runners = store.get_runners(list(busy)) if lanes_by is LanesBy.RUNNER else {}
+    density = draw(_failed_in(store, window, conditions), busy, runners, window, lanes_by)
     return replace(density, matching=(len(rows), len(chosen))) if conditions else density
 
 
@@ -114,18 +122,22 @@ class Sample:
 
 
 def work_seconds(
-    sample: Sample, open_ones: Iterable[InvocationRecord], window: Window
+    sample: Sample,
+    open_ones: Iterable[InvocationRecord],
+    window: Window,
+    lanes_by: LanesBy = LanesBy.RUNNER,
 ) -> dict[str, list[float]]:
-    """Seconds of work of each runner in each part."""
+    """Seconds of work of each runner or task in each part."""
+    is_by_task = lanes_by is LanesBy.TASK
     step = window.seconds / PARTS
     busy: dict[str, list[float]] = {}
 
-    def add(runner_id: str, begin: float, end: float, weight: float) -> None:
+    def add(name: str, begin: float, end: float, weight: float) -> None:
         first = max(0, int((begin - window.since) / step))
         last = min(PARTS - 1, int((end - window.since) / step))
-        columns = busy.get(runner_id)
+        columns = busy.get(name)
         if columns is None:
-            columns = busy[runner_id] = [0.0] * PARTS
+            columns = busy[name] = [0.0] * PARTS
         if first == last:
             columns[first] += weight * (end - begin)
             return
@@ -139,11 +151,11 @@ def work_seconds(
         for row in rows:
             is_shown = row.invocation_id in sample.chosen
             if is_shown and row.started_at is not None and row.runner_id is not None:
-                add(row.runner_id, row.started_at, row.ended_at, weight)
+                add(row.task_id if is_by_task else row.runner_id, row.started_at, row.ended_at, weight)
     for one in open_ones:
         begin = one.started_at or one.pending_at
         if begin is not None and begin < window.until and one.runner_id is not None:
-            add(one.runner_id, begin, window.until, 1.0)
+            add(one.task_id if is_by_task else one.runner_id, begin, window.until, 1.0)
     return busy
 
 
@@ -161,8 +173,9 @@ def draw(
     busy: Mapping[str, Sequence[float]],
     runners: Mapping[str, RunnerRecord],
     window: Window,
+    lanes_by: LanesBy = LanesBy.RUNNER,
 ) -> Density:
-    """Columns of equal width, and a lane for each of the busiest runners."""
+    """Columns of equal width, and a lane for each of the busiest runners or tasks."""
     step = window.seconds / PARTS
     edges = equal_parts(window.since, window.until, PARTS)
     parts = [
@@ -179,13 +192,14 @@ def draw(
     chosen = sorted(busy, key=lambda name: -sum(busy[name]))[:_MOST_LANES]
     full = _nearly_highest([seconds for name in chosen for seconds in busy[name] if seconds]) / step or 1.0
     lanes: list[Lane] = []
+    outlines = Outlines()
     y = AXIS + FAILURES
     for name in sorted(chosen, key=lambda name: place_of(name, runners.get(name))):
-        lane = Lane(name, runners.get(name), y)
-        lane.paths.append((_CSS, _outline(busy[name], full * step, y + lane.height)))
+        lane = Lane(label_of(lanes_by, name, runners.get(name)), y)
+        outlines.add(_CSS, is_bad=False, outline=_outline(busy[name], full * step, y + lane.height))
         lanes.append(lane)
         y += lane.height
-    picture = Picture(lanes, y, is_single=False, left_out=len(busy) - len(chosen))
+    picture = Picture(lanes, y, is_single=False, left_out=len(busy) - len(chosen), paths=outlines.paths())
     return Density(picture, parts, full)
 
 
@@ -194,13 +208,11 @@ def _nearly_highest(values: Sequence[float]) -> float:
     return sorted(values)[int(0.95 * len(values))] if values else 0.0
 
 
-def _outline(columns: Sequence[float], full: float, bottom: int) -> str:
-    found = []
+def _outline(columns: Sequence[float], full: float, bottom: int) -> Iterable[str]:
     for at, seconds in enumerate(columns):
         if seconds > 0:
             # What is not nothing is seen, however little it is.
             high = min(_ROOM, max(1, round(seconds / full * _ROOM)))
             x = round(LABELS + at * _STEP)
             width = round(LABELS + (at + 1) * _STEP) - x - 1
-            found.append(f"M{x} {bottom - high}h{width}v{high}h-{width}z")
-    return "".join(found)
+            yield f"M{x} {bottom - high}h{width}v{high}h-{width}z"

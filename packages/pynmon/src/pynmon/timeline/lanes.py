@@ -1,29 +1,30 @@
-"""Spans → lanes of rectangles in whole numbers: geometry only, templates draw it."""
+"""Spans → lanes of rectangles: geometry only, templates draw it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.presentation.statuses import LOOKS
+from pynmon.timeline.axis import Axis
+from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
 from pynmon.timeline.spans import Span
-from pynmon.timeline.window import Window
 
-WIDTH, LABELS, ROW, BAR, AXIS = 1400, 190, 18, 14, 24
+ROW, BAR, AXIS = 18, 14, 24
 #: So wide is a letter of a name at most, nearly always.
 LETTER = 7.2
-#: Spans that overlap on one runner are drawn below each other, up to so many; then they are only counted.
+#: Spans that overlap in one lane are drawn below each other, up to so many; then they are only counted.
 MOST_ROWS = 12
 MOST_LANES = 100
-#: With more rectangles than this, those of a lane and colour become one path.
+#: With more rectangles than this, those of a colour become one path.
 SINGLE = 400
 #: So wide is a bar at least.
 _NARROWEST = 1.5
-_BAD = (InvocationStatus.FAILED, InvocationStatus.KILLED, InvocationStatus.RUNNING_RECOVERY)
+BAD = (InvocationStatus.FAILED, InvocationStatus.KILLED, InvocationStatus.RUNNING_RECOVERY)
+#: Class of what stands above a failure.
+RAIL = "rail"
 
 
 class Box(NamedTuple):
@@ -33,23 +34,21 @@ class Box(NamedTuple):
     x: float
     y: int
     width: float
+    css: str
     is_bad: bool
 
 
 @dataclass(slots=True)
 class Lane:
-    """What one runner did."""
+    """What one runner, task or workflow did."""
 
-    runner_id: str
-    runner: RunnerRecord | None
+    label: Label
     y: int = 0
     rows: int = 1
     #: Spans that found no row.
     left_out: int = 0
     #: When they are drawn one by one.
     boxes: list[Box] = field(default_factory=list)
-    #: When they are not: class and outline of all of one status; what is bad comes last, so that nothing hides it.
-    paths: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def height(self) -> int:
@@ -67,79 +66,96 @@ class Picture:
     is_single: bool
     #: Lanes that found no place.
     left_out: int
+    #: When they are not single: class and outline of each colour; what is bad comes last, so that nothing hides it.
+    paths: list[tuple[str, str]] = field(default_factory=list)
 
 
-def draw(spans: Sequence[Span], runners: Mapping[str, RunnerRecord], window: Window) -> Picture:
-    """Lanes by host and runner, each with its spans packed into as few rows as do not overlap."""
-    by_runner: dict[str, list[Span]] = {}
-    for span in spans:
-        by_runner.setdefault(span.runner_id, []).append(span)
-    names = sorted(by_runner, key=lambda name: place_of(name, runners.get(name)))
-    shown = names[:MOST_LANES]
-    is_single = sum(len(by_runner[name]) for name in shown) <= SINGLE
+def draw(
+    groups: Sequence[Group], axis: Axis, paint: Paint = BY_OUTCOME, most_lanes: int = MOST_LANES
+) -> Picture:
+    """Lanes one below the other, each with its spans packed into as few rows as do not overlap."""
+    shown = groups[:most_lanes]
+    is_single = sum(len(group.spans) for group in shown) <= SINGLE
+    outlines = Outlines()
     lanes = []
     y = AXIS
-    for name in shown:
-        lane = Lane(name, runners.get(name), y)
-        (_one_by_one if is_single else _merged)(lane, by_runner[name], window)
+    for group in shown:
+        lane = Lane(group.label, y)
+        if is_single:
+            _one_by_one(lane, group.spans, axis, paint)
+        else:
+            _merged(lane, group.spans, axis, paint, outlines)
         lanes.append(lane)
         y += lane.height
-    return Picture(lanes, y, is_single, len(names) - len(shown))
+    return Picture(lanes, y, is_single, len(groups) - len(shown), outlines.paths())
 
 
-def x_of(at: float, window: Window) -> float:
-    """Where an instant is drawn; what is outside of the window is at its edge."""
-    share = min(1.0, max(0.0, (at - window.since) / window.seconds))
-    return round(LABELS + share * (WIDTH - LABELS), 1)
-
-
-def place_of(name: str, runner: RunnerRecord | None) -> tuple[str, str, str]:
-    """What lanes are sorted by."""
-    if runner is None:
-        return "", "", name
-    return runner.identity.host, runner.identity.parent_id or runner.identity.runner_id, name
-
-
-def _one_by_one(lane: Lane, spans: Iterable[Span], window: Window) -> None:
-    for span, row, begin, width in _packed(lane, spans, window):
-        box = Box(span, round(begin, 1), lane.y + 3 + row * ROW, round(width, 1), span.status in _BAD)
-        lane.boxes.append(box)
+def _one_by_one(lane: Lane, spans: Iterable[Span], axis: Axis, paint: Paint) -> None:
+    for span, row, begin, width in _packed(lane, spans, axis):
+        y = lane.y + 3 + row * ROW
+        lane.boxes.append(
+            Box(span, round(begin, 1), y, round(width, 1), paint.css_of(span), span.status in BAD)
+        )
     lane.boxes.sort(key=lambda box: box.is_bad)
 
 
-def _merged(lane: Lane, spans: Iterable[Span], window: Window) -> None:
-    """Neighbours of one status that touch become one rectangle."""
-    #: By status and row: the edges of rectangles.
-    found: dict[tuple[InvocationStatus, int], list[list[int]]] = {}
-    for span, row, begin, width in _packed(lane, spans, window):
-        left = round(begin)
-        right = max(left + 1, round(begin + width))
-        edges = found.setdefault((span.status, row), [])
-        if edges and left <= edges[-1][1]:
+class Outlines:
+    """Rectangles of all lanes as one outline for each colour."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[tuple[bool, str], list[str]] = {}
+
+    def add(self, css: str, *, is_bad: bool, outline: Iterable[str]) -> None:
+        """More of one colour."""
+        self._pieces.setdefault((is_bad, css), []).extend(outline)
+
+    def paths(self) -> list[tuple[str, str]]:
+        """Class and outline of each; what is bad is last."""
+        return [(css, "".join(self._pieces[is_bad, css])) for is_bad, css in sorted(self._pieces)]
+
+
+def _merged(lane: Lane, spans: Iterable[Span], axis: Axis, paint: Paint, outlines: Outlines) -> None:
+    """Neighbours of one colour that touch become one rectangle."""
+    css_of, has_rails = paint.css_of, paint.shades is not None
+    #: By class and row: the edges of rectangles.
+    found: dict[tuple[bool, str, int], list[list[int]]] = {}
+
+    def add(key: tuple[bool, str, int], left: int, right: int) -> None:
+        edges = found.get(key)
+        if edges is None:
+            found[key] = [[left, right]]
+        elif left <= edges[-1][1]:
             edges[-1][1] = right
         else:
             edges.append([left, right])
-    outlines: dict[InvocationStatus, list[str]] = {}
-    for (status, row), edges in found.items():
+
+    for span, row, begin, width in _packed(lane, spans, axis):
+        left = round(begin)
+        right = max(left + 1, round(begin + width))
+        is_bad = span.status in BAD
+        add((is_bad and not has_rails, css_of(span), row), left, right)
+        if is_bad and has_rails:
+            add((True, RAIL, row), left, right)
+    for (is_bad, css, row), edges in found.items():
         y = lane.y + 3 + row * ROW
-        outlines.setdefault(status, []).extend(
-            f"M{left} {y}h{right - left}v{BAR}h{left - right}z" for left, right in edges
+        height = BAR
+        if css == RAIL:
+            y, height = y - 2, 3
+        outlines.add(
+            css,
+            is_bad=is_bad,
+            outline=[f"M{left} {y}h{right - left}v{height}h{left - right}z" for left, right in edges],
         )
-    lane.paths = [
-        (LOOKS[status].css, "".join(outlines[status]))
-        for status in sorted(outlines, key=lambda one: (one in _BAD, one))
-    ]
 
 
-def _packed(lane: Lane, spans: Iterable[Span], window: Window) -> Iterator[tuple[Span, int, float, float]]:
+def _packed(lane: Lane, spans: Iterable[Span], axis: Axis) -> Iterator[tuple[Span, int, float, float]]:
     """The row, beginning and width of each span that finds room; the lane learns of the rest."""
-    since, until = window.since, window.until
-    scale = (WIDTH - LABELS) / window.seconds
+    ordered = sorted(spans, key=attrgetter("begin"))
+    begins = axis.places([span.begin for span in ordered])
+    ends = axis.places([span.end for span in ordered])
     #: Where each row is free again.
     free: list[float] = []
-    for span in sorted(spans, key=attrgetter("begin")):
-        begin = LABELS + scale * (span.begin - since) if span.begin > since else LABELS
-        end = LABELS + scale * (span.end - since) if span.end is not None and span.end < until else WIDTH
+    for span, begin, end in zip(ordered, begins, ends, strict=True):
         width = end - begin if end - begin > _NARROWEST else _NARROWEST
         for row, free_from in enumerate(free):
             if free_from <= begin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
@@ -57,7 +58,12 @@ class Work:
 
 
 def work_in(
-    store: BaseMonitorStore, window: Window, conditions: Sequence[RecordFilter], *, errors_only: bool
+    store: BaseMonitorStore,
+    window: Window,
+    conditions: Sequence[RecordFilter],
+    *,
+    errors_only: bool,
+    limit: int,
 ) -> Work:
     """Whatever overlaps the window, also what began before it or goes on.
 
@@ -66,8 +72,8 @@ def work_in(
         window: From when to when.
         conditions: What has to hold for an invocation that is shown.
         errors_only: Shows no stretch that did not fail.
+        limit: More of what ended is not drawn.
     """
-    limit = MOST_FAILED if errors_only else LIMIT
     if errors_only:
         finished = _failed_in(store, window, limit)
     else:
@@ -125,12 +131,15 @@ def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window
     return Work(spans, is_detailed=True)
 
 
-def _last_attempts(rows: Iterable[Finished], window: Window) -> Iterable[Span]:
-    for row in rows:
-        if row.started_at is not None and row.started_at < window.until and row.runner_id is not None:
-            yield Span(
-                row.invocation_id, row.task_id, row.runner_id, row.started_at, row.ended_at, row.status
-            )
+def _last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
+    until = window.until
+    # There are thousands of them: a tuple of its class is made faster than by calling the class.
+    make = partial(tuple.__new__, Span)
+    return [
+        make((invocation_id, task_id, runner_id, started_at, ended_at, status))
+        for ended_at, status, task_id, invocation_id, runner_id, started_at, _ in rows
+        if started_at is not None and started_at < until and runner_id is not None
+    ]
 
 
 def _open_attempts(records: Iterable[InvocationRecord]) -> Iterable[Span]:

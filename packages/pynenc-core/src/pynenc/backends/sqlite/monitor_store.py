@@ -155,8 +155,8 @@ class SQLiteMonitorStore(BaseMonitorStore):
         )
         found: list[list[tuple[Any, ...]]] = [[] for _ in range(parts)]
         with self._read() as reading:
-            for *figures, at in reading.rows(text, parameters):
-                found[at].append(tuple(figures))
+            for row in reading.rows(text, parameters):
+                found[row[-1]].append(row[:-1])
         return [_finished(rows) for rows in found]
 
     def count_ended(  # noqa: D102
@@ -254,7 +254,10 @@ def _finished(rows: Iterable[tuple[Any, ...]]) -> list[Finished]:
     by_text = codec.BY_TEXT
     # There are thousands of them: a tuple of its class is made four times as fast as by calling the class.
     make = partial(tuple.__new__, Finished)
-    return [make((ended_at, by_text[status], *others)) for ended_at, status, *others in rows]
+    return [
+        make((ended_at, by_text[status], task_id, invocation_id, runner_id, started_at, available_at))
+        for ended_at, status, task_id, invocation_id, runner_id, started_at, available_at in rows
+    ]
 
 
 def _of_each(part: str, parameters: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
