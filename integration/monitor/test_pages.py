@@ -83,6 +83,7 @@ CEILINGS = {
     "/find?id=00000": 2,
     "/runners": 3,
     "/workflows": 3,
+    "/workflows/types": 2,
     "/workflows?status=failed": 4,
     "/workflows?q=args:size%20is:final": 3,
     "/timeline?range=1h": 6,

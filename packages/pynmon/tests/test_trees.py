@@ -8,8 +8,9 @@ from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.critical_path import critical_path
-from pynmon.family import descendants_of, family_of
+from pynmon.family import descendants_of, family_of, shortened
 from pynmon.journey import journey_of, stretches_of
+from pynmon.parallelism import Parallelism, parallelism
 
 S = InvocationStatus
 
@@ -52,6 +53,18 @@ def test_equal_siblings_are_one_line_but_a_failed_one_and_the_chosen_one_are_see
 def test_what_has_children_is_not_folded() -> None:
     children = [record(f"c{n}", "root") for n in range(10)]
     assert (1, "c9", 1) in lines([record("root"), *children, record("grandchild", "c9")])
+
+
+@pytest.mark.parametrize(
+    ("most", "kept"),
+    [(9, ["root", "c0", "c8", "c9", "deep"]), (4, ["root", "c0", "c9", "deep"]), (1, ["root"])],
+)
+def test_what_is_needed_has_a_place_before_what_comes_first(most: int, kept: list[str]) -> None:
+    children = [record(f"c{n}", "root") for n in range(10)]
+    family = [record("root"), *children, record("below", "c8"), record("deep", "c9", S.FAILED)]
+    lines = family_of(family, None)
+    found = shortened(lines, most, {"root", "c9", "deep"})
+    assert [line.record.invocation_id for line in found if line.record.invocation_id != "below"] == kept
 
 
 def test_a_lost_parent_hides_nobody() -> None:
@@ -137,3 +150,19 @@ def test_what_still_runs_is_waited_for() -> None:
     ]
     assert critical_path(members, root) == {"root", "runs", "done"}
     assert critical_path([root], root) == {"root"}
+
+
+def test_what_ran_at_the_same_time_is_counted_without_those_who_waited_for_it() -> None:
+    def ran(name: str, parent: str | None, begin: float | None, end: float | None) -> InvocationRecord:
+        return record(name, parent, started_at=begin, ended_at=end)
+
+    root = ran("root", None, 0.0, 100.0)
+    assert parallelism(
+        [root, ran("a", "root", 0.0, 10.0), ran("b", "root", 5.0, None)], now=15.0
+    ) == Parallelism(20 / 15, 2)
+    # One after the other, with a pause; what took no time; what never began.
+    assert parallelism(
+        [ran("a", "x", 0.0, 1.0), ran("b", "x", 1.0, 2.0), ran("c", "x", 9.0, 10.0)], 20.0
+    ) == (Parallelism(1.0, 1))
+    assert parallelism([ran("a", "x", 3.0, 3.0)], 20.0) == Parallelism(1.0, 1)
+    assert parallelism([ran("a", "x", None, None)], 20.0) is None

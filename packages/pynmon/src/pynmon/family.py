@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 
 #: More siblings of one task and status than this become one line.
@@ -66,6 +67,18 @@ def _folded(
         else:
             folded |= {one.invocation_id: (one,) for one in group}
     return [folded[one.invocation_id] for one in siblings if one.invocation_id in folded]
+
+
+def shortened(lines: Sequence[Line], most: int, needed: Collection[InvocationId]) -> list[Line]:
+    """At most so many of the lines, in their order: those that stand for what is needed, then the first ones."""
+    is_needed = [any(one.invocation_id in needed for one in line.members) for line in lines]
+    others = most - sum(is_needed)
+    kept = []
+    for line, has_place in zip(lines, is_needed, strict=True):
+        if has_place or others > 0:
+            kept.append(line)
+            others -= not has_place
+    return kept[:most]
 
 
 def ancestors_of(records: Sequence[InvocationRecord], record: InvocationRecord) -> list[InvocationRecord]:

@@ -37,6 +37,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/export/invocations",
                 "/invocations/{invocation_id}",
                 "/workflows",
+                "/workflows/types",
                 "/workflows/{workflow_id}",
                 "/tasks",
                 "/tasks/{task_id}",

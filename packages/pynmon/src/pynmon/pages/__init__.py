@@ -20,6 +20,7 @@ from pynmon.pages import (
     system,
     tasks,
     timeline,
+    workflow,
     workflows,
 )
 
@@ -30,6 +31,7 @@ ROUTERS = (
     timeline.router,
     invocations.router,
     workflows.router,
+    workflow.router,
     failures.router,
     tasks.router,
     schedules.router,

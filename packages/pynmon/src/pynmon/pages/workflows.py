@@ -1,28 +1,22 @@
-"""Workflows, and the hierarchy of one: who called whom, and when."""
+"""The runs of workflows, and what they are runs of."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
-from pynenc.values.records import InvocationRecord
-from pynenc.values.status import InvocationStatus
-from pynmon.critical_path import critical_path
-from pynmon.family import Line, descendants_of, family_of
-from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, filters_of, question_of, statuses_of
+from pynmon.pages.context import SourceOf, ViewsOf, filters_of, question_of, statuses_of
 from pynmon.query.meaning import along_indexes
+from pynmon.workflow_types import types_of
 
 router = APIRouter()
-#: Members of one workflow that are read, lines that are drawn, and failures that are listed besides.
-_MEMBERS, _LINES, _FAILURES = 1_000, 300, 10
+#: The latest runs that figures of workflows are made of.
+_RUNS = 500
 
 
 @router.get("/workflows", name="workflows")
@@ -60,82 +54,14 @@ def workflows(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """When a line waited and ran, on a scale from 0 to 1000."""
-
-    line: Line
-    #: From its registration to its start.
-    wait_x: float
-    wait_width: float
-    run_x: float
-    run_width: float
-
-
-@router.get("/workflows/{workflow_id}", name="workflow")
-def workflow(
-    request: Request, source: SourceOf, views: ViewsOf, actions: ActionsOf, workflow_id: str
-) -> HTMLResponse:
-    """One run as a tree beside a time scale."""
-    wanted = InvocationId(workflow_id)
-    record = source.store.get_invocations([wanted]).get(wanted)
-    if record is None:
-        raise HTTPException(
-            404, f"There is no workflow {workflow_id!r}: it never began, or its retention is over."
-        )
-    query = RecordQuery(root_id=record.root_id, oldest_first=True, limit=_MEMBERS, search_limit=_MEMBERS + 1)
-    page = source.store.list_invocations(query)
-    members = descendants_of(page.records, record)
-    failed = RecordQuery(
-        root_id=record.root_id, statuses=frozenset({InvocationStatus.FAILED}), limit=_FAILURES
-    )
-    now = source.now()
-    lines = family_of(members, record)
+@router.get("/workflows/types", name="workflow_types")
+def workflow_types(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
+    """What the latest runs are runs of, in two reads."""
+    page = source.store.list_invocations(RecordQuery(workflows=True, limit=_RUNS))
     return views.page(
         request,
-        "workflow.html",
-        now=now,
-        record=record,
-        is_final=record.status.is_final(),
-        offer=actions.offer(record),
-        number=len(members),
+        "workflow_types.html",
+        types=types_of(page.records, source.counts()),
+        runs=len(page.records),
         is_cut=page.next is not None,
-        counts=sorted(Counter(one.status for one in members).items()),
-        bars=_bars(lines[:_LINES], record.created_at, now),
-        critical=critical_path(members, record),
-        left_out=len(lines) - _LINES,
-        failures=source.store.list_invocations(failed).records,
-        depth=max((line.depth for line in lines), default=0),
     )
-
-
-def _bars(lines: Sequence[Line], begin: float, now: float) -> list[Bar]:
-    end = max((_end_of(one, now) for line in lines for one in line.members), default=now)
-    scale = 1000 / max(end - begin, 0.001)
-
-    def x(at: float) -> float:
-        return round((at - begin) * scale, 1)
-
-    bars = []
-    for line in lines:
-        registered = min(one.created_at for one in line.members)
-        started = min((_start_of(one, now) for one in line.members), default=now)
-        ended = max(_end_of(one, now) for one in line.members)
-        bars.append(
-            Bar(
-                line,
-                x(registered),
-                max(0.0, x(started) - x(registered)),
-                x(started),
-                max(3.0, x(ended) - x(started)),
-            )
-        )
-    return bars
-
-
-def _start_of(record: InvocationRecord, now: float) -> float:
-    return record.started_at if record.started_at is not None else _end_of(record, now)
-
-
-def _end_of(record: InvocationRecord, now: float) -> float:
-    return record.ended_at if record.ended_at is not None else max(now, record.created_at)
