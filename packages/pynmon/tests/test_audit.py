@@ -31,6 +31,15 @@ def test_the_file_is_gone_on_with(tmp_path: Path) -> None:
     assert [entry.subject for entry in Audit(tmp_path / "audit", "shop").page(500)[0]] == ["b", "a"]
 
 
+def test_a_file_of_when_it_was_of_one_monitor_is_gone_on_with(tmp_path: Path) -> None:
+    add(Audit(tmp_path / "audit", ""), "a")
+    (tmp_path / "audit").write_text((tmp_path / "audit").read_text().replace(', "app": ""', ""))
+    audit = Audit(tmp_path / "audit", "shop")
+    add(audit, "b")
+    add(Audit(tmp_path / "audit", "billing"), "c")
+    assert [entry.subject for entry in audit.every()] == ["a", "b"]
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_pages_from_the_newest_to_the_oldest_hold_each_entry_once(tmp_path: Path, kept: bool) -> None:
     audit = Audit(tmp_path / "audit" if kept else None, "shop")

@@ -118,7 +118,8 @@ class Audit:
             entry = Entry(**{name: str(value) for name, value in fields.items()})
         except (ValueError, TypeError, AttributeError):
             return None
-        return entry if entry.app == self._app_id else None
+        # Without an app it is from when a file was of one monitor.
+        return entry if entry.app in (self._app_id, "") else None
 
 
 def _opened(path: Path | None) -> IO[bytes]:
