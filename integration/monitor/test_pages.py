@@ -354,7 +354,7 @@ def test_what_runs_by_itself_is_shown_with_what_became_of_it(shop: ModuleType, c
     assert "Traceback" in page
     assert "in refusing" in page
     page = client.get("/schedules/pynmon_shop.restock%231").text
-    assert re.findall(r"<li>(\d{4}-02-29T00:00:00.000Z)", page)
+    assert re.findall(r'<li><time datetime="(\d{4}-02-29T00:00:00.000Z)"', page)
     assert "It has never run" in page
 
 
@@ -372,7 +372,7 @@ def test_a_monitor_without_the_code_knows_what_runners_have(shop: ModuleType) ->
         text = client.get("/schedules/pynmon_shop.restock%231").text
         shop.app.trigger.resume("pynmon_shop.restock#1")
     assert "paused" in text
-    assert re.findall(r"<li>(\d{4}-02-29T00:00:00.000Z)", text)
+    assert re.findall(r'<li><time datetime="(\d{4}-02-29T00:00:00.000Z)"', text)
     foreign.close()
 
 

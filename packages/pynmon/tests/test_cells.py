@@ -10,6 +10,7 @@ from pynenc.values.ids import RunnerId
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
 from pynmon.health import RunnerState
 from pynmon.presentation.cells import Cells
+from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill, shown
 
 HOSTILE = """<script>alert(1)</script>" onmouseover='x' &amp; %s {0} \x00\x1b[31m\u202eevil"""
@@ -50,20 +51,32 @@ def test_markup_is_put_in_as_it_is_and_other_values_as_text() -> None:
 
 @pytest.mark.parametrize("cell", ["task", "invocation", "workflow", "runner"])
 def test_a_link_holds_hostile_names_as_text(cell: str) -> None:
-    read = Read(getattr(Cells(url, 0.0), cell)(HOSTILE))
+    read = Read(getattr(Cells(url, Instants("", 0.0)), cell)(HOSTILE))
     assert "script" not in [tag for tag, _ in read.elements]
     tag, attributes = read.elements[0]
     assert (tag, set(attributes)) == ("a", {"class", "href", "title"})
 
 
 def test_an_age_is_counted_to_the_page_and_says_exactly_when() -> None:
-    cells = Cells(url, 100.0)
+    cells = Cells(url, Instants("", 100.0))
     assert Read(cells.ago(98.0)).text == "2.00 s ago"
     assert Read(cells.ago(160.0)).text == "in 1 m 00 s"
     assert Read(cells.ago(98.0)).elements == [
-        ("time", {"datetime": "1970-01-01T00:01:38.000Z", "title": "1970-01-01T00:01:38.000Z"})
+        ("time", {"datetime": "1970-01-01T00:01:38.000Z", "title": "1970-01-01T00:01:38.000Z, 2.00 s ago"})
     ]
     assert cells.ago(None) == "–"
+
+
+def test_an_instant_is_said_as_it_was_chosen_and_exactly_wherever_one_points() -> None:
+    for choice, text, exact in (
+        ("", "00:01:38", "1970-01-01T00:01:38.000Z"),
+        ("Asia/Kolkata", "05:31:38", "1970-01-01T05:31:38.000+05:30"),
+        ("relative", "2.00 s ago", "1970-01-01T00:01:38.000Z"),
+    ):
+        read = Read(Cells(url, Instants(choice, 100.0)).when(98.0))
+        assert read.text == text
+        title = f"{exact}, 2.00 s ago"
+        assert read.elements == [("time", {"datetime": "1970-01-01T00:01:38.000Z", "title": title})]
 
 
 def test_a_runner_is_a_line_in_which_its_words_are_text() -> None:
@@ -77,9 +90,9 @@ def test_a_runner_is_a_line_in_which_its_words_are_text() -> None:
         stop_reason=HOSTILE,
         drains=True,
     )
-    row = Cells(url, 100.0).runner_row(runner, RunnerState.DEAD, 1, 2, None)
+    row = Cells(url, Instants("", 100.0)).runner_row(runner, RunnerState.DEAD, 1, 2, None)
     read = Read(row)
     assert {tag for tag, _ in read.elements} == {"tr", "td", "span", "svg", "use", "a", "time"}
     assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
-    for words in ("dead", "takes nothing more", "2 / 4", "30.0 s ago", "1 m 30 s ago", "20.0 s ago, "):
+    for words in ("dead", "takes nothing more", "2 / 4", "30.0 s ago", "00:00:10", "00:01:20, "):
         assert words in read.text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pynmon.presentation.texts import day, duration, id_tail, iso, moment, number, percent, plural, visible
+from pynmon.presentation.texts import duration, id_tail, iso, number, percent, plural, visible
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,3 @@ def test_numbers_ids_and_instants() -> None:
     assert id_tail("01a214a2-ffbc-76a5-8e68-9e3a656b0929") == "…656b0929"
     assert id_tail("short") == "short"
     assert iso(0.5) == "1970-01-01T00:00:00.500Z"
-
-
-def test_a_day_is_named_with_its_date() -> None:
-    assert day(1_700_000_000.0) == "Tue 14 Nov"
-
-
-def test_the_day_is_said_where_it_is_another_one() -> None:
-    at = 1_795_749_472.0
-    assert moment(at, at + 60) == "03:17:52"
-    assert moment(at - 86_400, at) == f"{day(at - 86_400)} 03:17:52"

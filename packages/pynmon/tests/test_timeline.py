@@ -62,9 +62,10 @@ def test_what_is_no_window_is_refused(since: str, until: str) -> None:
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 300.0, 3600.0, 86400.0, 7 * 86400.0])
 def test_ticks_are_few_and_inside(seconds: float) -> None:
     window = Window(1e9 + 0.123, 1e9 + 0.123 + seconds, follows=True)
-    ticks = window.ticks()
-    assert 3 <= len(ticks) <= 11
-    assert all(window.since <= tick <= window.until for tick in ticks)
+    for origin in (0.0, -19_800.0, window.until):
+        ticks = window.ticks(origin)
+        assert 3 <= len(ticks) <= 11
+        assert all(window.since <= tick <= window.until for tick in ticks)
 
 
 def test_what_began_before_the_window_or_goes_on_reaches_its_edge() -> None:

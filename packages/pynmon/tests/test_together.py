@@ -108,6 +108,7 @@ def test_who_comes_later_has_a_new_one() -> None:
         {"path": "/other"},
         {"query": b"q=1"},
         {"headers": ((b"accept-encoding", b"gzip"),)},
+        {"headers": ((b"cookie", b"pynmon-times=relative"),)},
         {"identity": Identity("bob", Role.VIEWER)},
         {"identity": Identity("", Role.VIEWER, b"forms of theirs")},
     ],

@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pynmon.identity import identity_of
+from pynmon.presentation.instants import COOKIE
 
 #: Answers that are made at once. A second one, so that a slow store does not hold up all pages.
 _AT_ONCE = 2
@@ -87,8 +88,9 @@ def _key(scope: Scope) -> tuple[Any, ...] | None:
     if identity is None or identity.may_act:
         return None
     address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
-    encodings = Headers(scope=scope).get("accept-encoding")
-    return (asyncio.get_running_loop(), *address, identity, encodings)
+    request = HTTPConnection(scope)
+    accepted = (request.headers.get("accept-encoding"), request.cookies.get(COOKIE))
+    return (asyncio.get_running_loop(), *address, identity, *accepted)
 
 
 async def _send_all(messages: list[Message], send: Send) -> None:

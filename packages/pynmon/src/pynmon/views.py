@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from pynenc.values.status import InvocationStatus
@@ -17,6 +18,7 @@ from pynmon.assets import digest_of_assets
 from pynmon.identity import identity_of
 from pynmon.presentation import texts
 from pynmon.presentation.cells import Cells
+from pynmon.presentation.instants import COOKIE, Instants
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.grammar import Term, Value, text_of
 from pynmon.query.meaning import INTO_PAYLOADS, QUALIFIERS
@@ -39,6 +41,8 @@ PAGES = (
     ("logs", "Logs", "l"),
     ("system", "System", "y"),
 )
+#: Filters of instants, which show them as the reader of the page chose.
+_INSTANTS = ("exact", "clock", "moment", "zone_at", "tick")
 
 
 class Views:
@@ -66,13 +70,12 @@ class Views:
         self._environment.filters.update(
             duration=texts.duration,
             iso=texts.iso,
-            clock=texts.clock,
-            moment=texts.moment,
             number=texts.number,
             short=texts.short_id,
             tail=texts.id_tail,
             error_name=texts.error_name,
         )
+        self._environment.filters.update({name: _shown_as(name) for name in _INSTANTS})
         self._environment.globals.update(
             percent=texts.percent,
             term=lambda name, value: text_of((Term(name, (Value(value, is_literal=True),)),)),
@@ -114,10 +117,12 @@ class Views:
                 address = address.replace(f"{{{key}}}", quote(str(value), safe="/"))
             return address
 
+        instants = Instants(request.cookies.get(COOKIE, ""), facts["now"])
         text = self._environment.get_template(template).render(
             request=request,
             url=url,
-            cells=Cells(url, facts["now"]),
+            instants=instants,
+            cells=Cells(url, instants),
             viewer=identity_of(request.scope),
             homes=self._homes(request),
             **facts,
@@ -138,6 +143,15 @@ class Views:
             path = request.url_for(name, **{one: f"{{{one}}}" for one in parameters}).path
             found = self._addresses[key] = str(path)
         return found
+
+
+def _shown_as(name: str) -> Callable[..., str]:
+    @pass_context
+    def show(context: Context, *values: Any) -> str:
+        text: str = getattr(context["instants"], name)(*values)
+        return text
+
+    return show
 
 
 def _finalize(value: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from pynenc.values.clock import SystemClock
 from pynmon.audit import Audit
 from pynmon.bulk.scope import BulkAction
 from pynmon.pages.context import ViewsOf
@@ -35,9 +37,19 @@ def audit(
     return views.page_without_store(
         request,
         "audit.html",
+        now=SystemClock().now(),
         entries=entries,
+        instant=_instant,
         pages_of=_PAGES_OF,
         older=older,
         is_newest=before is None,
         is_kept=kept.path is not None,
     )
+
+
+def _instant(text: str) -> float | None:
+    """Of an entry; None when somebody wrote something else into the file."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

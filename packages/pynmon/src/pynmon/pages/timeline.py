@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from fastapi.responses import HTMLResponse
 from pynenc.values.status import InvocationStatus
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf
 from pynmon.pages.timeline_form import FAMILY, RANGE, TimelineForm, drawn, link, own_address
-from pynmon.presentation.texts import clock, clock_ms, day
 from pynmon.query.rows import MOST_RECORDS
 from pynmon.timeline import axis, lanes, spans
 from pynmon.timeline.axis import Axis
@@ -57,8 +55,7 @@ def timeline(
         failed_is_least=density is not None
         and any(part.failed == spans.MOST_FAILED for part in density.parts),
         seen=[status for status in InvocationStatus if by_status[status]],
-        ticks=ticks_of(window, shown.axis),
-        tick_text=tick_text(window),
+        ticks=lambda origin: ticks_of(window, shown.axis, origin),
         now_x=shown.axis.x_of(now) if window.since <= now <= window.until else None,
         form=form,
         lanes_by=list(LanesBy),
@@ -83,14 +80,7 @@ def timeline(
     )
 
 
-def tick_text(window: Window) -> Callable[[float], str]:
-    """How the ticks of a window are written."""
-    if window.seconds > 3 * 86400:
-        return day
-    return clock if window.seconds >= 20 else clock_ms
-
-
-def ticks_of(window: Window, axis: Axis) -> list[tuple[float, float, float, float]]:
+def ticks_of(window: Window, axis: Axis, origin: float) -> list[tuple[float, float, float, float]]:
     """Of each part between two ticks: its beginning and end as instants, and where they are drawn."""
-    edges = [window.since, *window.ticks(), window.until]
+    edges = [window.since, *window.ticks(origin), window.until]
     return [(begin, end, axis.x_of(begin), axis.x_of(end)) for begin, end in pairwise(edges) if end > begin]

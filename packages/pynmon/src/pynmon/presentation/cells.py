@@ -10,6 +10,7 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.health import RunnerState
+from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill, shown
 from pynmon.presentation.statuses import LOOKS
 from pynmon.presentation.texts import duration, id_tail, iso, number, short_id
@@ -41,7 +42,7 @@ _RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td cla
 <td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td>%s</td></tr>
 """
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
-_AGO = '<time datetime="{0}" title="{0}">{1}</time>'
+_TIME = '<time datetime="{}" title="{}">{}</time>'
 _PICK = '<td><input type="checkbox" class="pick" name="id" form="%s" value="%s" aria-label="Choose %s"></td>'
 
 
@@ -50,12 +51,13 @@ class Cells:
 
     Args:
         url: The address of a page by the name of its route.
-        now: What ages are counted to.
+        instants: How they are shown, and what ages are counted to.
     """
 
-    def __init__(self, url: Callable[..., str], now: float) -> None:
+    def __init__(self, url: Callable[..., str], instants: Instants) -> None:
         self._url = url
-        self._now = now
+        self._instants = instants
+        self._now = instants.now
         # What a page names in many lines is made once.
         self._tasks: dict[str, Markup] = {}
         self._runners: dict[str, Markup] = {}
@@ -107,12 +109,21 @@ class Cells:
 
     def ago(self, at: float | None) -> Markup:
         """How long ago an instant is, or in what time, and exactly when."""
+        return self._time(at, self._instants.age)
+
+    def when(self, at: float | None) -> Markup:
+        """An instant in the form that was chosen, exactly, and how long ago it is."""
+        return self._time(at, self._instants.moment)
+
+    def exact(self, at: float | None) -> Markup:
+        """The same to the millisecond."""
+        return self._time(at, self._instants.exact)
+
+    def _time(self, at: float | None, words: Callable[[float], str]) -> Markup:
         if at is None:
             return Markup(_NOTHING)
-        exact, age = iso(at), self._now - at
-        words = f"{duration(age)} ago" if age >= 0 else f"in {duration(-age)}"
-        # Made of numbers: there is nothing in it to escape.
-        return Markup(_AGO.format(exact, words))
+        # Made of numbers and the name of a time zone: there is nothing in it to escape.
+        return Markup(_TIME.format(iso(at), self._instants.both(at), words(at)))
 
     def runtime(self, record: InvocationRecord) -> str:
         """How long its last attempt took, or has taken so far."""
@@ -153,7 +164,7 @@ class Cells:
             self.invocation(record.invocation_id),
             arguments,
             arguments,
-            self.ago(record.created_at),
+            self.when(record.created_at),
             self.waittime(record),
             self.runtime(record),
             record.epoch or _NOTHING,
@@ -176,7 +187,7 @@ class Cells:
         ended: object = ""
         if runner.stopped_at is not None:
             reason = f", {runner.stop_reason}" if runner.stop_reason else ""
-            ended = fill("%s%s", self.ago(runner.stopped_at), reason)
+            ended = fill("%s%s", self.when(runner.stopped_at), reason)
         in_hand = number(owned) if owned else _NOTHING
         return fill(
             _RUNNER_ROW,
@@ -189,7 +200,7 @@ class Cells:
             f"{in_hand} / {identity.slots}" if identity.slots else in_hand,
             self.ago(runner.last_beat_at),
             duration(interval),
-            self.ago(runner.started_at),
+            self.when(runner.started_at),
             ended,
         )
 

@@ -56,26 +56,6 @@ def iso_seconds(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def clock(at: float) -> str:
-    """The time of day in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
-
-
-def moment(at: float, beside: float) -> str:
-    """The time of day in UTC, and the day where it is another one than that of an instant that stands beside it."""
-    return clock(at) if day(at) == day(beside) else f"{day(at)} {clock(at)}"
-
-
-def clock_ms(at: float) -> str:
-    """The time of day in UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
-
-
-def day(at: float) -> str:
-    """The day in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%a %d %b")
-
-
 def number(value: float) -> str:
     """With thin groups of digits."""
     return f"{value:,.0f}".replace(",", "\u202f")

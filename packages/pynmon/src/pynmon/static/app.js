@@ -44,9 +44,14 @@
   let seenAt = new Date();
   let failures = 0;
 
+  // As the server writes it: see times.js.
+  const clock = (at) => at.toLocaleTimeString("en-GB", {
+    hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: document.body.dataset.zone, timeZoneName: "short",
+  });
+
   function say(why, since) {
     // Read out once, not with every attempt.
-    const text = `${why} What you see is from ${since.toISOString().slice(11, 19)} UTC. Trying again.`;
+    const text = `${why} What you see is from ${clock(since)}. Trying again.`;
     if (stale && stale.textContent !== text) stale.textContent = text;
   }
 
@@ -56,7 +61,7 @@
     if (stale) stale.textContent = "";
     if (seen) {
       seen.dateTime = seenAt.toISOString();
-      seen.textContent = `${seenAt.toISOString().slice(11, 19)} UTC`;
+      seen.textContent = clock(seenAt);
     }
   }
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 
 from markupsafe import Markup
 
+from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill
 from pynmon.presentation.statuses import LOOKS
-from pynmon.presentation.texts import duration, iso
+from pynmon.presentation.texts import duration
 from pynmon.timeline.lanes import BAR, LETTER, Box
 
 _BAR = (
@@ -21,18 +22,18 @@ _RAIL = '<rect class="rail" x="%s" y="%s" width="%s" height="3"/>'
 _LEAST_LETTERS = 7
 
 
-def bars_of(boxes: Iterable[Box], url: Callable[..., str], now: float) -> Markup:
+def bars_of(boxes: Iterable[Box], url: Callable[..., str], instants: Instants) -> Markup:
     """All of them.
 
     Args:
         boxes: Where they are.
         url: The address of a page by the name of its route.
-        now: How long what goes on has taken is counted to.
+        instants: How they are shown, and to when what goes on has taken.
     """
-    return Markup("").join([_bar(box, url, now) for box in boxes])
+    return Markup("").join([_bar(box, url, instants) for box in boxes])
 
 
-def _bar(box: Box, url: Callable[..., str], now: float) -> Markup:
+def _bar(box: Box, url: Callable[..., str], instants: Instants) -> Markup:
     span, css = box.span, box.css
     return fill(
         _BAR,
@@ -45,8 +46,8 @@ def _bar(box: Box, url: Callable[..., str], now: float) -> Markup:
         BAR,
         span.task_id,
         LOOKS[span.status].word,
-        duration((now if span.end is None else span.end) - span.begin),
-        iso(span.begin),
+        duration((instants.now if span.end is None else span.end) - span.begin),
+        instants.exact(span.begin),
         _name(box, css),
         fill(_RAIL, box.x, box.y - 2, max(box.width, 2)) if box.is_bad else "",
     )

@@ -32,11 +32,11 @@ class Window:
         """How long it is."""
         return self.until - self.since
 
-    def ticks(self) -> list[float]:
-        """Round instants inside of it, about ten."""
+    def ticks(self, origin: float = 0.0) -> list[float]:
+        """Instants inside of it, about ten, that are round from another one on."""
         step = next((one for one in _STEPS if self.seconds / one <= _TICKS), _STEPS[-1])
-        first = math.ceil(self.since / step)
-        return [n * step for n in range(first, math.floor(self.until / step) + 1)]
+        first, last = math.ceil((self.since - origin) / step), math.floor((self.until - origin) / step)
+        return [origin + n * step for n in range(first, last + 1)]
 
     def moved(self, share: float) -> dict[str, str]:
         """The address of the window before or behind it."""
