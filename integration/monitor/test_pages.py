@@ -19,6 +19,7 @@ from pynenc import Pynenc, PynencBuilder
 from pynenc.contracts import BaseOrchestrator
 from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId
+from pynenc.values.monitor import RecordQuery
 from pynenc.values.operations import NewInvocation
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
@@ -90,6 +91,9 @@ CEILINGS = {
     "/timeline?range=1h&q=duration:>1ms%20-is:open": 6,
     "/timeline?range=1h&q=args.customer_id:4": 6,
     "/timeline?range=7d&errors=true&view=table": 6,
+    # What belongs to runners is asked once a second, however often somebody points.
+    "/timeline/at?at=0&near=1&lane=pynmon_shop.charge&lanes=task": 2,
+    "/timeline/totals?range=1h": 6,
     "/timeline?range=1h&lanes=workflow&colour=workflow&cut=true": 6,
 }
 
@@ -557,13 +561,49 @@ def test_a_lane_of_a_timeline_leads_to_what_it_stands_for(
         assert "no workflow" in text
 
 
+def test_a_timeline_tells_what_ran_at_an_instant(shop: ModuleType, client: TestClient) -> None:
+    record = (
+        shop.app.orchestrator.open_monitor_store()
+        .list_invocations(RecordQuery(task_id="pynmon_shop.batch"))
+        .records[0]
+    )
+    at = (record.started_at + record.ended_at) / 2
+    link = f'href="/invocations/{record.invocation_id}"'
+
+    def ran(**words: object) -> str:
+        return str(client.get("/timeline/at", params={"at": at, **words}).text)
+
+    for lanes, lane in (
+        ("runner", record.runner_id),
+        ("task", record.task_id),
+        ("workflow", record.workflow_id or ""),
+        ("invocation", record.invocation_id),
+    ):
+        assert link in ran(lanes=lanes, lane=lane), lanes
+        assert link not in ran(lanes=lanes, lane="another"), lanes
+    assert link in ran(q="task:*.batch")
+    assert link not in ran(q="-task:*.batch")
+    assert link not in ran(errors="true")
+    assert link not in ran(at=record.ended_at + 0.01, near=0.001)
+    assert link in ran(at=record.ended_at + 0.01, near=0.02)
+    assert client.get("/timeline/at", params={"at": at, "q": "stauts:failed"}).status_code == 422
+
+
+def test_a_timeline_adds_up_what_it_shows(shop: ModuleType, client: TestClient, monkeypatch: Any) -> None:
+    text = client.get("/timeline/totals?range=1h&q=task:*.refuse").text
+    assert re.search(rf"Failed</span></dt><dd>{len(shop.HOSTILE)}</dd>", text), text
+    assert client.get("/timeline/totals?range=1h&q=stauts:x").status_code == 422
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    assert "More than 5 ended" in client.get("/timeline/totals?range=1h").text
+
+
 def test_a_timeline_of_too_much_has_lanes_of_tasks(
     shop: ModuleType, client: TestClient, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(spans, "LIMIT", 10)
     text = client.get("/timeline?range=1h&lanes=task&colour=task").text
     assert "how busy each task was" in text
-    assert "<title>pynmon_shop.refuse</title>" in text
+    assert re.search(r'<a href="(/tasks/pynmon_shop.\w+)"><title>', text)
 
 
 def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:

@@ -9,6 +9,7 @@ from pynmon.timeline.axis import LABELS, WIDTH, Axis, gaps_between
 from pynmon.timeline.groups import HUES, ColourBy, LanesBy, grouped, paint_by
 from pynmon.timeline.lanes import MOST_LANES, MOST_ROWS, SINGLE, Picture
 from pynmon.timeline.spans import Span
+from pynmon.timeline.totals import totals_of
 from pynmon.timeline.window import Window, window_of
 
 S = InvocationStatus
@@ -157,3 +158,13 @@ def test_long_stretches_of_nothing_are_cut_short() -> None:
     # What is not cut keeps its proportions.
     assert axis.x_of(110.0) - axis.x_of(100.0) == pytest.approx(axis.x_of(195.0) - axis.x_of(185.0), abs=0.2)
     assert gaps_between([], WINDOW) == []
+
+
+def test_totals_count_what_is_inside_of_the_window() -> None:
+    spans = [span(0.0, 120.0), span(120.0, 130.0, S.FAILED), span(125.0, None, S.RUNNING)]
+    totals = totals_of([*spans, span(100.0, 200.0, S.PENDING)], WINDOW)
+    assert totals.by_status == {S.SUCCESS: 1, S.FAILED: 1, S.RUNNING: 1, S.PENDING: 1}
+    assert totals.busy == 20.0 + 10.0 + 75.0
+    assert totals.at_a_time(WINDOW) == pytest.approx(1.05)
+    # One ended as another began.
+    assert totals.most == 2

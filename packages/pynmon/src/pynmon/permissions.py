@@ -21,6 +21,8 @@ ROLES: Mapping[tuple[str, str], Role] = {
             for path in (
                 "/",
                 "/timeline",
+                "/timeline/at",
+                "/timeline/totals",
                 "/invocations",
                 "/find",
                 # Of the published pynmon: see ``pages.aliases``.

@@ -20,6 +20,7 @@ from pynmon.pages import (
     system,
     tasks,
     timeline,
+    timeline_parts,
     workflow,
     workflows,
 )
@@ -29,6 +30,7 @@ ROUTERS = (
     aliases.router,
     dashboard.router,
     timeline.router,
+    timeline_parts.router,
     invocations.router,
     workflows.router,
     workflow.router,

@@ -301,6 +301,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not(.pick), select, textarea, dialog")) return;
     if (isGoing) {
       isGoing = false;
+      event.preventDefault();
       follow(`.top nav a[data-key="${CSS.escape(event.key)}"]`);
     } else if (event.key === "g") {
       isGoing = true;

@@ -71,10 +71,10 @@ def grouped(by: LanesBy, spans: Iterable[Span], runners: Runners, records: Recor
         runners: The records of their runners, for lanes of runners.
         records: Those of their invocations, for lanes of workflows.
     """
-    key_of = _key_of(by, records)
+    get = key_of(by, records)
     found: dict[str, list[Span]] = {}
     for span in spans:
-        found.setdefault(key_of(span), []).append(span)
+        found.setdefault(get(span), []).append(span)
     if by is LanesBy.RUNNER:
         names = sorted(found, key=lambda name: place_of(name, runners.get(name)))
     elif by is LanesBy.TASK:
@@ -115,7 +115,8 @@ def place_of(name: str, runner: RunnerRecord | None) -> tuple[str, str, str]:
     return runner.identity.host, runner.identity.parent_id or runner.identity.runner_id, name
 
 
-def _key_of(by: LanesBy | ColourBy, records: Records) -> Callable[[Span], str]:
+def key_of(by: LanesBy | ColourBy, records: Records) -> Callable[[Span], str]:
+    """From a span to the key of its lane or colour; of workflows empty for what is in none."""
     if by == LanesBy.WORKFLOW:
         workflows = {name: str(one.workflow_id or "") for name, one in records.items()}
         return lambda span: workflows.get(span.invocation_id, "")
@@ -160,8 +161,8 @@ def paint_by(by: ColourBy, spans: Sequence[Span], records: Records, now: float) 
         return BY_OUTCOME
     if by is ColourBy.DURATION:
         return _by_duration(spans, now)
-    key_of = _key_of(by, records)
-    numbers = Counter(map(key_of, spans))
+    get = key_of(by, records)
+    numbers = Counter(map(get, spans))
     types = {str(one.workflow_id): one.workflow_type or "" for one in records.values()}
     common = [name for name, _ in numbers.most_common(HUES + 1)]
     if len(common) > HUES:
@@ -170,7 +171,7 @@ def paint_by(by: ColourBy, spans: Sequence[Span], records: Records, now: float) 
     shades = [Shade(css[name], label_of(by, name, task_id=types.get(name, ""))) for name in common]
     if len(numbers) > len(common):
         shades.append(Shade("hue-0", Label("", "others")))
-    return Paint(lambda span: css.get(key_of(span), "hue-0"), shades)
+    return Paint(lambda span: css.get(get(span), "hue-0"), shades)
 
 
 def _by_duration(spans: Sequence[Span], now: float) -> Paint:

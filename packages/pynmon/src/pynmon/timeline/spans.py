@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -27,7 +27,8 @@ LIMIT = 10_000
 MOST_FAILED = 1_000
 #: Of what ended after a window so many are looked at, to find what began before its end.
 _AFTER = 2_000
-_OWNED = 500
+#: Of what belongs to a runner now so many are looked at.
+OWNED = 500
 _HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
 
 
@@ -83,7 +84,7 @@ def work_in(
         later = store.list_finished(window.until, math.inf, _AFTER, oldest_first=True)
         # What was claimed may have been in somebody's hands for some time before its start.
         finished += [row for row in later if row.available_at < window.until]
-    open_ones = [one for one in store.list_owned(_OWNED) if (one.pending_at or math.inf) < window.until]
+    open_ones = [one for one in store.list_owned(OWNED) if (one.pending_at or math.inf) < window.until]
     if errors_only:
         finished = [row for row in finished if row.status is _S.FAILED]
         open_ones = []
@@ -92,7 +93,7 @@ def work_in(
     fulfils = matcher_of(AllOf(tuple(conditions)))
     open_ones = [one for one in open_ones if fulfils(one)]
     if len(finished) + len(open_ones) > DETAILED:
-        attempts = [*_last_attempts(finished, window), *_open_attempts(open_ones)]
+        attempts = [*last_attempts(finished, window), *open_attempts(open_ones)]
         return Work(attempts, is_detailed=False, cut_at=cut_at, is_searched_in_part=found.is_cut)
     tasks = {row.invocation_id: row.task_id for row in finished} | {
         one.invocation_id: one.task_id for one in open_ones
@@ -131,7 +132,8 @@ def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window
     return Work(spans, is_detailed=True)
 
 
-def _last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
+def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
+    """The last attempt of each of these that began before the end of the window."""
     until = window.until
     # There are thousands of them: a tuple of its class is made faster than by calling the class.
     make = partial(tuple.__new__, Span)
@@ -142,7 +144,8 @@ def _last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
     ]
 
 
-def _open_attempts(records: Iterable[InvocationRecord]) -> Iterable[Span]:
+def open_attempts(records: Iterable[InvocationRecord]) -> Iterator[Span]:
+    """What goes on."""
     for one in records:
         begin = one.started_at or one.pending_at
         if begin is not None and one.runner_id is not None:

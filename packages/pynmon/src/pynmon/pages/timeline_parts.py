@@ -1,0 +1,94 @@
+"""What a timeline tells when it is asked about a part of it: what ran at an instant, and what it adds up to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse
+
+from pynenc.values.record_filter import RecordFilter
+from pynenc.values.status import InvocationStatus
+from pynmon.pages.context import SourceOf, ViewsOf, asked, filters_of
+from pynmon.pages.timeline_form import TimelineForm, drawn
+from pynmon.query.grammar import QueryError
+from pynmon.source import Source
+from pynmon.timeline.groups import LanesBy, key_of
+from pynmon.timeline.instant import LOOKED_AT, ran_in
+from pynmon.timeline.spans import OWNED, Span
+from pynmon.timeline.totals import totals_of
+from pynmon.timeline.window import Window
+
+router = APIRouter()
+#: More are not listed.
+_MOST = 12
+
+
+class PointForm(TimelineForm):
+    """Where the pointer is."""
+
+    #: Seconds since 1970.
+    at: float
+    #: As many seconds before and after it are as near as the eye can tell.
+    near: Annotated[float, Query(ge=0)] = 0.0
+    #: The key of the lane; of all lanes if it is not said.
+    lane: str | None = None
+
+
+@router.get("/timeline/at", name="timeline_at")
+def at(
+    request: Request, source: SourceOf, views: ViewsOf, form: Annotated[PointForm, Query()]
+) -> HTMLResponse:
+    """What ran in a lane at an instant."""
+    found = _ran(source, form)
+    return views.page(
+        request,
+        "timeline_at.html",
+        now=source.now(),
+        at=form.at,
+        found=found[:_MOST],
+        left_out=max(0, len(found) - _MOST),
+        looked_at=LOOKED_AT,
+    )
+
+
+@router.get("/timeline/totals", name="timeline_totals")
+def totals(
+    request: Request, source: SourceOf, views: ViewsOf, form: Annotated[TimelineForm, Query()]
+) -> HTMLResponse:
+    """What went on in a window, in numbers."""
+    now = source.now()
+    shown = drawn(source, form, now)
+    return views.page(
+        request,
+        "timeline_totals.html",
+        status_code=shown.question.status_code,
+        now=now,
+        question=shown.question,
+        window=shown.window,
+        density=shown.density,
+        limit=form.limit,
+        work=shown.work,
+        totals=totals_of(shown.work.spans, shown.window),
+    )
+
+
+def _ran(source: Source, form: PointForm) -> list[Span]:
+    window = Window(form.at - form.near, form.at + form.near, follows=False)
+    spans = ran_in(source.store, window, source.owned(OWNED), _conditions(source, form))
+    if form.lane is None:
+        return spans
+    records = {}
+    if form.lanes is LanesBy.WORKFLOW:
+        records = source.store.get_invocations([span.invocation_id for span in spans])
+    lane_of = key_of(form.lanes, records)
+    return [span for span in spans if lane_of(span) == form.lane]
+
+
+def _conditions(source: Source, form: PointForm) -> list[RecordFilter]:
+    try:
+        found = asked(source, form.q)
+    except QueryError as error:
+        raise HTTPException(422, f"{form.q[error.at : error.end]}: {error}.") from error
+    statuses = {InvocationStatus.FAILED} if form.errors else None
+    return [*found, *filters_of(statuses, form.task, form.root)]
