@@ -279,6 +279,17 @@ def test_only_a_proxy_says_who_its_user_is(shop: ModuleType) -> None:
     assert proxy.post(path, headers={**OURS, **user}, data={"form_token": token}).status_code == 404
 
 
+def test_the_audit_is_a_file_for_operators(guarded: FastAPI) -> None:
+    client = logged_in(guarded, Role.OPERATOR)
+    client.post("/login", headers=OURS, data={"token": "a-wrong-one"})
+    links = re.findall(r'href="(/export/audit\?form=\w+)" download', client.get("/audit").text)
+    table, lines = (client.get(link).text for link in links)
+    assert table.splitlines()[0].startswith("at,who,action")
+    assert "a wrong token" in table.splitlines()[1]
+    assert '"detail": "a wrong token"' in lines
+    assert logged_in(guarded, Role.VIEWER).get(links[0]).status_code == 403
+
+
 def test_secrets_are_in_no_log_and_on_no_page(
     guarded: FastAPI, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

@@ -184,7 +184,7 @@ def test_controls_are_there_for_those_who_may_use_them(
 
 
 def test_a_workflow_begins_anew_from_its_page(shop: ModuleType, operator: TestClient) -> None:
-    (path,) = re.findall(r'href="(/workflows/[^"]+)"', operator.get("/workflows").text)
+    (path,) = re.findall(r'href="(/workflows/(?!types)[^"]+)"', operator.get("/workflows").text)
     form = hidden(operator, path)
     response = operator.post(f"{path.replace('/workflows/', '/invocations/')}/rerun", headers=OURS, data=form)
     assert response.status_code == 303
@@ -316,6 +316,8 @@ def test_a_runner_is_told_to_take_nothing_more(
         assert "takes nothing more</span>" in operator.get(path).text
         eventually(lambda: "takes nothing more</span>" in operator.get("/runners").text)
         assert "Have it take nothing more" not in operator.get(path).text
+        slots = re.findall(r"<b>(\d)</b> (used|free|idle)", operator.get("/runners").text)
+        assert slots == [("1", "used"), ("0", "free"), ("3", "idle")]
         client = client_of(guarded)
         response = client.post(f"/api/v1{path}/drain", headers=bearer(Role.OPERATOR), data={})
         assert (response.status_code, response.json()["detail"]) == (409, "It takes nothing more already.")

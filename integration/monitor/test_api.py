@@ -240,6 +240,10 @@ def test_metrics_are_what_the_store_counts(shop: ModuleType, client: TestClient)
         "queue": 0,
         "owners": 0,
     }
+    # Of itself: what it had asked before this answer was made.
+    assert found["pynmon_query_seconds_count", 'query="count_by_task"'] >= 1
+    assert found["pynmon_query_seconds_sum", 'query="count_by_task"'] > 0
+    assert found["pynmon_sampler_lag_seconds", ""] == 0
     assert found["pynenc_runners", 'state="stopped"'] == len(items(client, "/api/v1/runners")["runners"])
 
 

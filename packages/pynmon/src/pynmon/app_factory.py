@@ -32,6 +32,7 @@ from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
 from pynmon.several import behind_one_address, check_ids
 from pynmon.source import Source
+from pynmon.timed import Queries
 from pynmon.together import Together
 from pynmon.views import Views
 
@@ -87,7 +88,8 @@ class _Monitor(FastAPI):
 def _monitor_of(
     app: Pynenc, chosen: MonitorSettings, audit: Audit, guard: Guard, app_ids: Sequence[str] = ()
 ) -> FastAPI:
-    source = Source(app, chosen)
+    queries = Queries()
+    source = Source(app, chosen, queries)
     monitor = _Monitor(
         title="pynmon",
         version=version("pynmon"),
@@ -97,7 +99,8 @@ def _monitor_of(
         redoc_url=None,
     )
     monitor.state.source = source
-    monitor.state.reticent_source = Source(app, chosen, sees_payloads=False)
+    monitor.state.reticent_source = Source(app, chosen, queries, sees_payloads=False)
+    monitor.state.queries = queries
     monitor.state.settings = chosen
     monitor.state.audit = audit
     monitor.state.actions = actions = Actions(app, audit, enqueues=chosen.allow_enqueue)

@@ -1,16 +1,18 @@
-"""Invocations as files: lines of JSON, or a table for spreadsheets. Made while they are sent, a page at a time."""
+"""Invocations and the audit as files: lines of JSON, or a table for spreadsheets. Made while they are sent."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import replace
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.values.monitor import RecordQuery
 from pynmon.api.models import Invocation, Outcome
+from pynmon.audit import Entry
 
 #: More rows are not sent.
 MOST_ROWS = 100_000
@@ -34,6 +36,19 @@ def as_csv(store: BaseMonitorStore, query: RecordQuery) -> Iterator[str]:
         facts = one.model_dump(mode="json")
         outcome = facts["outcome"] or {}
         yield _line([*(facts[name] for name in _FACTS), *(outcome.get(name) for name in _OUTCOME)])
+
+
+def audit_as_ndjson(entries: Iterable[Entry]) -> Iterator[str]:
+    """One JSON object per line."""
+    for entry in entries:
+        yield json.dumps(asdict(entry)) + "\n"
+
+
+def audit_as_csv(entries: Iterable[Entry]) -> Iterator[str]:
+    """A line of names, then one per entry; no cell is a formula."""
+    yield _line([field.name for field in fields(Entry)])
+    for entry in entries:
+        yield _line(list(asdict(entry).values()))
 
 
 def _found(store: BaseMonitorStore, query: RecordQuery) -> Iterator[Invocation]:

@@ -47,10 +47,18 @@ class Live:
         """Whether no further stream is taken."""
         return self._streams >= self._settings.max_streams
 
+    @property
+    def lag_seconds(self) -> float:
+        """How much longer ago than planned the store answered last; 0 while nobody looks."""
+        if self._sampler is None:
+            return 0.0
+        return max(0.0, time.time() - self._answered_at - self._settings.refresh_seconds)
+
     async def stream(self) -> AsyncIterator[str]:
         """One browser's events, until it goes away."""
         self._streams += 1
         if self._sampler is None:
+            self._answered_at = time.time()
             self._sampler = asyncio.create_task(self._sample())
         try:
             yield "retry: 2000\nevent: hello\ndata: \n\n"
@@ -78,7 +86,6 @@ class Live:
 
     async def _sample(self) -> None:
         seen = ""
-        self._answered_at = time.time()
         while True:
             token = await self._ask()
             if token is not None:

@@ -72,6 +72,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/logs"): Role.VIEWER,
     ("POST", "/logout"): Role.VIEWER,
     ("GET", "/audit"): Role.OPERATOR,
+    ("GET", "/export/audit"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/rerun"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/retry"): Role.OPERATOR,
     ("POST", "/invocations/{invocation_id}/cancel"): Role.OPERATOR,

@@ -24,6 +24,7 @@ from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
 from pynmon.statistics import slow_runs
+from pynmon.timed import Queries, timed
 
 _T = TypeVar("_T")
 #: How long an answer that many pages ask for is used again.
@@ -45,16 +46,19 @@ class Source:
     Args:
         app: Only its stores and settings are used; none of its tasks is imported or run.
         settings: Limits of what is read.
+        queries: Where it is noted how long the monitor store takes.
         sees_payloads: Whether arguments, results and what exceptions said are read.
 
     Raises:
         MonitorUnavailableError: the app's orchestrator has no monitor store.
     """
 
-    def __init__(self, app: Pynenc, settings: MonitorSettings, *, sees_payloads: bool = True) -> None:
+    def __init__(
+        self, app: Pynenc, settings: MonitorSettings, queries: Queries, *, sees_payloads: bool = True
+    ) -> None:
         self.app_id = app.app_id
         self.sees_payloads = sees_payloads
-        store = app.orchestrator.open_monitor_store()
+        store = timed(app.orchestrator.open_monitor_store(), queries)
         self.store: BaseMonitorStore = store if sees_payloads else ReticentStore(store)
         self.app = app
         self.triggers = app.trigger

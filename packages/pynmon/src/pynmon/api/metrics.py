@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from itertools import accumulate
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.ended import Ended, Histogram
 from pynmon.health import RunnerState, verdicts
 from pynmon.live import Live
 from pynmon.pages.context import SourceOf
 from pynmon.schedules import TriggerState, schedules_of
+from pynmon.slots import slots_of
 from pynmon.source import MOST_RUNNERS, Counts, Source
 from pynmon.statistics import BOUNDS
+from pynmon.timed import Queries
 
 router = APIRouter()
 #: Tasks with a label of their own, those with most invocations; the rest is ``other``.
@@ -52,11 +54,14 @@ def metrics(request: Request, source: SourceOf) -> _Answer:
     """Eight reads as a rule, most of which are none when somebody asked within a second."""
     ended: Ended = request.app.state.ended
     live: Live = request.app.state.live
-    told = "".join(map(_text, [*_families(source), *_ended(ended, source.now()), _streams(live)]))
-    told += _histogram_text(
-        "pynenc_invocation_wait_seconds", "From claimable to the last start.", ended.waits
-    )
-    told += _histogram_text("pynenc_invocation_run_seconds", "From the last start to the end.", ended.runs)
+    queries: Queries = request.app.state.queries
+    told = "".join(map(_text, [*_families(source), *_ended(ended, source.now()), *_own(live)]))
+    for name, meaning, by, histograms in (
+        ("pynenc_invocation_wait_seconds", "From claimable to the last start.", "task", ended.waits),
+        ("pynenc_invocation_run_seconds", "From the last start to the end.", "task", ended.runs),
+        ("pynmon_query_seconds", "What the monitor asked its store.", "query", queries.histograms()),
+    ):
+        told += _histogram_text(name, meaning, by, histograms)
     return _Answer(told.encode("utf-8", "backslashreplace"))
 
 
@@ -70,6 +75,8 @@ def _families(source: Source) -> list[_Family]:
     trigger_states = Counter(one.state for one in triggers)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
     living = [one for one in runners if source.rhythm.state_of(one, now) is RunnerState.ALIVE]
+    running = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in counts.values())
+    slots = slots_of(living, running, evidence.owned)
     recovered = source.store.count_recovered()
     age = 0.0 if waiting is None else max(0.0, now - waiting.available_at)
     depth = sum(by_status.get(status, 0) for by_status in counts.values() for status in _QUEUED)
@@ -99,7 +106,7 @@ def _families(source: Source) -> list[_Family]:
         _Family(
             "pynenc_slots",
             "Invocations that the runners that live can run at a time, those of async def tasks not counted.",
-            [({"state": state}, number) for state, number in slots_of(living, counts).items()],
+            [({"state": state}, number) for state, number in asdict(slots).items()],
         ),
         _Family(
             "pynenc_recoveries_total",
@@ -141,14 +148,21 @@ def _ended(ended: Ended, now: float) -> list[_Family]:
     ]
 
 
-def _streams(live: Live) -> _Family:
-    return _Family("pynmon_event_streams", "Browser tabs that are told of changes now.", [({}, live.streams)])
+def _own(live: Live) -> list[_Family]:
+    return [
+        _Family("pynmon_event_streams", "Browser tabs that are told of changes now.", [({}, live.streams)]),
+        _Family(
+            "pynmon_sampler_lag_seconds",
+            "How much longer ago than planned the store said whether anything changed; 0 while nobody looks.",
+            [({}, live.lag_seconds)],
+        ),
+    ]
 
 
-def _histogram_text(name: str, meaning: str, histograms: Mapping[str, Histogram]) -> str:
+def _histogram_text(name: str, meaning: str, by: str, histograms: Mapping[str, Histogram]) -> str:
     lines = [f"# HELP {name} {meaning}", f"# TYPE {name} histogram"]
-    for task, histogram in histograms.items():
-        label, reached = f'task="{_escaped(task)}"', list(accumulate(histogram.counts))
+    for value, histogram in histograms.items():
+        label, reached = f'{by}="{_escaped(value)}"', list(accumulate(histogram.counts))
         bounds = [*map(str, BOUNDS), "+Inf"]
         lines += [
             f'{name}_bucket{{{label},le="{bound}"}} {number}'
@@ -156,15 +170,6 @@ def _histogram_text(name: str, meaning: str, histograms: Mapping[str, Histogram]
         ]
         lines += [f"{name}_sum{{{label}}} {histogram.total}", f"{name}_count{{{label}}} {reached[-1]}"]
     return "\n".join(lines) + "\n"
-
-
-def slots_of(living: Iterable[RunnerRecord], counts: Counts) -> dict[str, int]:
-    """How many slots work, and how many do not."""
-    number = sum(one.identity.slots for one in living)
-    running = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in counts.values())
-    # What async def tasks and lost runners have is not in a slot.
-    used = min(running, number)
-    return {"used": used, "free": number - used}
 
 
 def by_task(counts: Counts) -> dict[str, Counter[InvocationStatus]]:

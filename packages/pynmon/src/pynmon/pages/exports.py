@@ -1,14 +1,16 @@
-"""The list of invocations as a file."""
+"""The list of invocations, and the audit, as files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 
-from pynmon.exports import as_csv, as_ndjson
+from pynmon.audit import Audit
+from pynmon.exports import as_csv, as_ndjson, audit_as_csv, audit_as_ndjson
 from pynmon.pages.context import SourceOf, filters_of, query_of, statuses_of
 from pynmon.query.grammar import QueryError
 
@@ -22,7 +24,7 @@ class Form(StrEnum):
     NDJSON = "ndjson"
 
 
-_MADE_BY = {Form.CSV: (as_csv, "text/csv"), Form.NDJSON: (as_ndjson, "application/x-ndjson")}
+_TYPES = {Form.CSV: "text/csv", Form.NDJSON: "application/x-ndjson"}
 
 
 @router.get("/export/invocations", name="export")
@@ -38,9 +40,21 @@ def export(
         query = query_of(source, q, *filters_of(statuses_of(status), task))
     except QueryError as error:
         raise HTTPException(422, f"{q[error.at : error.end]}: {error}.") from error
-    make, media_type = _MADE_BY[form]
+    make = as_csv if form is Form.CSV else as_ndjson
+    return _file("invocations", form, make(source.store, query))
+
+
+@router.get("/export/audit", name="export_audit")
+def export_audit(request: Request, form: Form = Form.CSV) -> StreamingResponse:
+    """All of it, oldest first."""
+    audit: Audit = request.app.state.audit
+    make = audit_as_csv if form is Form.CSV else audit_as_ndjson
+    return _file("audit", form, make(audit.every()))
+
+
+def _file(name: str, form: Form, lines: Iterator[str]) -> StreamingResponse:
     return StreamingResponse(
-        make(source.store, query),
-        media_type=media_type,
-        headers={"Content-Disposition": f'attachment; filename="invocations.{form}"'},
+        lines,
+        media_type=_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
     )

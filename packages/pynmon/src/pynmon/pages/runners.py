@@ -9,9 +9,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
 from pynmon.actions import why_no_drain
 from pynmon.health import RunnerState
 from pynmon.pages.context import SourceOf, ViewsOf
+from pynmon.slots import slots_of
 
 router = APIRouter()
 #: More runners, and more invocations in hand, are not looked at.
@@ -43,10 +45,13 @@ def runners(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
     hosts: dict[str, list[RunnerRow]] = {}
     for row in _below_their_parents(rows):
         hosts.setdefault(row.runner.identity.host, []).append(row)
+    working = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in source.counts().values())
+    living = [row.runner for row in rows if row.state is RunnerState.ALIVE]
     return views.page(
         request,
         "runners.html",
         now=now,
+        slots=slots_of(living, working, owned),
         hosts=hosts,
         states={state: sum(row.state is state for row in rows) for state in RunnerState},
         rhythm=source.rhythm,
