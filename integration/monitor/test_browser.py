@@ -103,13 +103,24 @@ def test_a_window_is_drawn_on_the_strip(chromium: Any, shop: ModuleType) -> None
         watched.context.close()
 
 
+def drawn_beside(page: Any) -> str:
+    """What the drawer says of the invocation that a page is about."""
+    page.locator(".tree .chosen a.id").focus()
+    page.keyboard.press("o")
+    page.get_by_role("dialog").wait_for()
+    assert page.evaluate("window.__pwned") is None
+    assert page.locator("dialog img, dialog script, dialog iframe, dialog [onerror]").count() == 0
+    return str(page.get_by_role("dialog").inner_text())
+
+
 def test_hostile_text_is_shown_as_text(watched: Watched, shop: ModuleType) -> None:
     page = watched.open("/invocations")
     shown = ""
     for path in ids_of(page, "refuse"):
         shown += watched.open(path).locator(".error > p").inner_text() + "\n"
+        shown += drawn_beside(watched.open(path))
     for text in shop.HOSTILE[:6]:
-        assert text in shown
+        assert shown.count(text) >= 2
     assert "⟨U+202E⟩" in shown
     assert "␛" in shown
 
@@ -166,6 +177,57 @@ def test_an_open_page_follows_the_work(watched: Watched, shop: ModuleType) -> No
         eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == "Success")
     assert page.evaluate("window.__stayed"), "the page was loaded again"
     assert '"released"' in page.locator("#content").inner_text()
+
+
+def test_an_invocation_is_looked_at_beside_the_list(watched: Watched, shop: ModuleType) -> None:
+    held = shop.hold()
+    page = watched.open("/invocations?task=pynmon_shop.hold&size=25")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    drawer, row = page.get_by_role("dialog"), page.locator(f"[id='i-{held.invocation_id}']")
+    row.locator("a.id").focus()
+    page.keyboard.press("o")
+    drawer.wait_for()
+    status = drawer.locator(".status").first
+    assert status.inner_text() == "Registered"
+    shop.released.clear()
+    with running(shop):
+        eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == "Running")
+        # The focus stays inside.
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            assert page.evaluate("!document.querySelector('main').contains(document.activeElement)")
+        shop.released.set()
+        eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == "Success")
+        assert '"released"' in drawer.inner_text()
+        # What is over is not asked for again, though the list goes on.
+        eventually(lambda: page.wait_for_timeout(50) or row.locator(".status").inner_text() == "Success")
+        asked.clear()
+        other = shop.hold()
+        eventually(
+            lambda: page.wait_for_timeout(50) or page.locator(f"[id='i-{other.invocation_id}']").count()
+        )
+        assert asked
+        assert not [one for one in asked if one.endswith("/peek")]
+    for_everybody(page, "a drawer")
+    page.keyboard.press("Escape")
+    drawer.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.title") == held.invocation_id
+
+
+def test_an_older_page_follows_what_is_looked_at_there(watched: Watched, shop: ModuleType) -> None:
+    held = shop.hold()
+    [shop.charge(n, 1.0) for n in range(25)]
+    page = watched.open("/invocations?q=is:open&size=25")
+    page.get_by_role("link", name="Older").click()
+    page.locator(f"[id='i-{held.invocation_id}']").get_by_role("button").click()
+    status = page.get_by_role("dialog").locator(".status").first
+    assert status.inner_text() == "Registered"
+    shop.released.set()
+    with running(shop):
+        eventually(lambda: page.wait_for_timeout(50) or status.inner_text() == "Success")
+    page.mouse.click(100, 400)
+    page.get_by_role("dialog").wait_for(state="hidden")
 
 
 def test_a_hostile_query_is_shown_and_not_run(watched: Watched, shop: ModuleType) -> None:

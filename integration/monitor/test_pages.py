@@ -133,9 +133,10 @@ def test_an_invocation_asks_no_more_for_a_large_family(
     shop: ModuleType, client: TestClient, task: str
 ) -> None:
     path = invocation_of(shop, client, task)
-    with statements(shop) as seen:
-        assert client.get(path).status_code == 200
-    assert len(seen) <= 8, seen
+    for one in (path, f"{path}/peek"):
+        with statements(shop) as seen:
+            assert client.get(one).status_code == 200
+        assert 0 < len(seen) <= 8, seen
 
 
 def test_a_runner_asks_few_questions_and_is_shown_after_its_end(shop: ModuleType, client: TestClient) -> None:
@@ -244,6 +245,17 @@ def test_a_query_stays_in_the_address_of_older_pages(client: TestClient) -> None
     text = client.get("/invocations" + older.replace("&amp;", "&")).text
     assert 'value="task:*.charge"' in text
     assert 0 < text.count("<tr id=") <= 25
+
+
+def test_the_number_of_rows_is_kept_by_whatever_narrows_the_list(client: TestClient) -> None:
+    text = client.get("/invocations", params={"q": "task:*.charge", "size": 25, "range": "6h"}).text
+    leads = re.findall(r'<a href="(\?[^"]*)"', text[text.index('<nav class="quick"') :])
+    assert len(leads) > 15
+    for address in leads:
+        assert "size=25" in address, address
+        if f'{address}">' not in "".join(re.findall(r'<nav class="segments".*?</nav>', text, re.DOTALL)):
+            assert "range=6h" in address, address
+    assert "size=" not in "".join(re.findall(r"<aside.*</aside>", client.get("/invocations").text, re.DOTALL))
 
 
 def test_each_term_of_a_query_can_be_taken_out(client: TestClient) -> None:

@@ -38,6 +38,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/log-explorer/",
                 "/export/invocations",
                 "/invocations/{invocation_id}",
+                "/invocations/{invocation_id}/peek",
                 "/workflows",
                 "/workflows/types",
                 "/workflows/{workflow_id}",

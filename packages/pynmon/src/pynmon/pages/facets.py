@@ -47,12 +47,20 @@ class Asked:
     q: str
     statuses: Sequence[str]
     task: str
-    #: Of the strip; empty for the usual one.
+    #: Of the strip, and the number of rows; empty for the usual ones.
     range: str = ""
+    size: str = ""
 
     def address(self, **changes: object) -> str:
         """The same with something else in it."""
-        said = {"q": self.q, "status": self.statuses, "task": self.task, "range": self.range, **changes}
+        said = {
+            "q": self.q,
+            "status": self.statuses,
+            "task": self.task,
+            "range": self.range,
+            "size": self.size,
+            **changes,
+        }
         return urlencode({name: value for name, value in said.items() if value}, doseq=True)
 
 

@@ -29,7 +29,7 @@ _RUNNERS = {
 }
 _ROW = """<tr id="i-%s">%s<td>%s</td>
 <td class="clip">%s</td>
-<td>%s</td>
+<td>%s%s</td>
 <td class="wide data clip" title="%s">%s</td>
 <td class="num">%s</td>
 <td class="num">%s</td>
@@ -43,6 +43,10 @@ _RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td cla
 """
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
+_PEEK = (
+    ' <button type="button" class="quiet peek" title="Look at it here (o)" aria-label="Look at %s">'
+    '<svg class="glyph" aria-hidden="true"><use href="#g-peek"/></svg></button>'
+)
 _PICK = '<td><input type="checkbox" class="pick" name="id" form="%s" value="%s" aria-label="Choose %s"></td>'
 
 
@@ -162,6 +166,7 @@ class Cells:
             _BADGES[record.status],
             self.task(record.task_id),
             self.invocation(record.invocation_id),
+            fill(_PEEK, id_tail(record.invocation_id)),
             arguments,
             arguments,
             self.when(record.created_at),

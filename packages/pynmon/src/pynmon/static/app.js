@@ -32,9 +32,11 @@
 
   function refresh() {
     timer = null;
-    if (isPaused || document.hidden || isInUse()) { isMissed = true; return; }
-    isMissed = false;
-    htmx.trigger("#content", "changed");
+    if (isPaused || document.hidden) { isMissed = true; return; }
+    isMissed = isInUse();
+    if (!isMissed) htmx.trigger("#content", "changed");
+    // What is looked at beside it; nobody types there.
+    htmx.trigger("#peek", "changed");
   }
 
   // -- what is shown is old: since when, and why --------------------------------------------------------
@@ -67,7 +69,7 @@
 
   // What was asked for before that, and is answered after it, would take it away again.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (isInUse()) { event.detail.shouldSwap = false; isMissed = true; }
+    if (event.detail.target.id === "content" && isInUse()) { event.detail.shouldSwap = false; isMissed = true; }
   });
   // Once that is over, the page catches up.
   for (const name of ["change", "focusout", "toggle"]) {
@@ -126,7 +128,8 @@
     show();
   }
 
-  if (live && document.querySelector("#content[hx-get]")) {
+  function begin() {
+    if (!live?.hidden || !document.querySelector("#content[hx-get], #peek[hx-get]")) return;
     live.hidden = false;
     live.addEventListener("click", () => pause(!isPaused));
     document.addEventListener("visibilitychange", () => {
@@ -139,6 +142,9 @@
     open();
     show();
   }
+
+  begin();
+  document.addEventListener("htmx:afterSwap", begin);
 
   // Whoever is not known any more is led to the login, and back here.
   document.addEventListener("htmx:responseError", (event) => {
@@ -291,6 +297,7 @@
     "[": () => follow("a[rel=prev]"),
     "]": () => follow("a[rel=next]"),
     T: turn,
+    o: () => document.activeElement.dispatchEvent(new Event("peek", { bubbles: true })),
     x: () => document.activeElement.closest("tr")?.querySelector(".pick")?.click(),
     ...Object.fromEntries([..."wasd0"].map((key) => [key, () => follow(`[data-move="${key}"]`)])),
   };

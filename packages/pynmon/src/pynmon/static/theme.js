@@ -1,4 +1,5 @@
-// Before anything is painted: the theme that was chosen here.
+// Before anything is painted: what scripts offer, and the theme that was chosen here.
+document.documentElement.classList.add("scripted");
 try {
   const theme = localStorage.getItem("pynmon-theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
