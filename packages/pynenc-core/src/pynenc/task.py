@@ -144,7 +144,12 @@ class Task(Generic[P, R]):
         if self._runs_inline():
             return ConcurrentInvocation(self._inline_call(values))
         engine = self._engine_of_app()
-        return self._prepare(engine, [engine.payloads.serialize_arguments(self._definition, values)])()()[0]
+        arguments = engine.payloads.serialize_arguments(self._definition, values)
+        known = self._find_results(engine, [arguments])
+        if known:
+            return self._handles(engine, [arguments], known, ())[0]
+        (answer,) = engine.submitter.submit([NewCall(self._definition, arguments)])
+        return self._handle_of(engine, arguments, answer)
 
     def parallelize(
         self,
@@ -200,14 +205,8 @@ class Task(Generic[P, R]):
 
     def _prepare(self, engine: Engine, batch: Sequence[SerializedArguments]) -> _Prepared[R]:
         """Make ready to register a batch, except for calls that a stored result answers; gives handles in order."""
-        definition = self._definition
-        known: dict[str, InvocationState] = {}
-        if definition.conf.call_result_cache:
-            active = get_active()
-            # What a workflow calls is recorded instead: a stored result may be gone when its code runs again.
-            if active is None or active.workflow is None:
-                known = engine.result_cache.find(definition.key, (each.args_id for each in batch))
-        new = [NewCall(definition, each) for each in batch if each.args_id not in known]
+        known = self._find_results(engine, batch)
+        new = [NewCall(self._definition, each) for each in batch if each.args_id not in known]
         begin = engine.submitter.prepare(new)
 
         def begun() -> _Begun[R]:
@@ -215,6 +214,19 @@ class Task(Generic[P, R]):
             return lambda: self._handles(engine, batch, known, registered())
 
         return begun
+
+    def _find_results(
+        self, engine: Engine, batch: Sequence[SerializedArguments]
+    ) -> Mapping[str, InvocationState]:
+        """Stored results that answer calls of a batch, by ``args_id``."""
+        definition = self._definition
+        if not definition.conf.call_result_cache:
+            return {}
+        active = get_active()
+        if active is not None and active.workflow is not None:
+            # What a workflow calls is recorded instead: a stored result may be gone when its code runs again.
+            return {}
+        return engine.result_cache.find(definition.key, (each.args_id for each in batch))
 
     def _handles(
         self,

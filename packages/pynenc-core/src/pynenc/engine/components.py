@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator, ConfigTrigger
 from pynenc.conf.config_pynenc import ConfigPynenc
@@ -17,7 +18,7 @@ from pynenc.serializer.signing import PayloadSigner
 from pynenc.values.clock import WaitableClock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Components:
     """One of each component, and what follows from which of them share a store."""
 
@@ -34,17 +35,17 @@ class Components:
     signer: PayloadSigner
     clock: WaitableClock
 
-    @property
+    @cached_property
     def record_is_queue(self) -> bool:
         """Broker and orchestrator share a store: no message is sent, the record is claimed."""
         return self.broker.store is self.orchestrator.store
 
-    @property
+    @cached_property
     def record_holds_payloads(self) -> bool:
         """State backend and orchestrator share a store: payloads travel inside the record."""
         return self.state_backend.store is self.orchestrator.store
 
-    @property
+    @cached_property
     def record_store_holds_data(self) -> bool:
         """Client data store and orchestrator share a store: large values travel with the same write."""
         return self.client_data_store.store is self.orchestrator.store

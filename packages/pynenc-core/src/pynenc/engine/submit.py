@@ -77,7 +77,15 @@ class Submitter:
         Raises:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
-        return self.prepare(calls)()()
+        if not calls:
+            return []
+        active = get_active()
+        if active is None:
+            return self._submit_by(calls, None)
+        with active.engaged():
+            if active.workflow is not None:
+                return self._submit_recorded(calls, active, active.workflow)
+            return self._submit_by(calls, active)
 
     def prepare(self, calls: Sequence[NewCall]) -> Callable[[], _Waits]:
         """Make what ``submit`` tells the store, and tell nothing yet.
@@ -85,16 +93,15 @@ class Submitter:
         The function that it gives begins to register the calls, and the one that this one gives waits for the answer
         and has to be called. Inside of a task the first one does everything.
         """
-        if not calls:
-            return lambda: list
-        active = get_active()
-        if active is not None:
-            return partial(self._begin_inside, calls, active)
-        return partial(
-            self._begin_storing,
-            [call.arguments for call in calls],
-            [self._new_invocation(call, None) for call in calls],
-        )
+        if calls and get_active() is None:
+            new = [self._new_invocation(call, None) for call in calls]
+            return partial(self._begin_storing, [call.arguments for call in calls], new)
+
+        def begin() -> _Waits:
+            answers = self.submit(calls)
+            return lambda: answers
+
+        return begin
 
     def call(
         self, task: TaskDefinition, arguments: Mapping[str, Any], invocation_id: InvocationId
@@ -138,7 +145,7 @@ class Submitter:
             StoreError: nothing was registered, unless it is CommitUnknownError.
         """
         new = [self._repeated(one) for one in repetitions]
-        return self._begin_storing([one.arguments for one in repetitions], new)()
+        return self._store([one.arguments for one in repetitions], new)
 
     def _repeated(self, repetition: Repetition) -> NewInvocation:
         record, invocation_id = repetition.record, repetition.invocation_id
@@ -163,14 +170,6 @@ class Submitter:
             caches_result=record.caches_result,
         )
 
-    def _begin_inside(self, calls: Sequence[NewCall], active: ActiveInvocation) -> _Waits:
-        with active.engaged():
-            if active.workflow is not None:
-                answers = self._submit_recorded(calls, active, active.workflow)
-            else:
-                answers = self._submit_by(calls, active)
-        return lambda: answers
-
     def _submit_recorded(
         self, calls: Sequence[NewCall], parent: ActiveInvocation, workflow: WorkflowReplay
     ) -> list[SubmitAnswer]:
@@ -189,15 +188,44 @@ class Submitter:
             for call, place in zip(calls, placed, strict=True)
         ]
 
-    def _submit_by(self, calls: Sequence[NewCall], parent: ActiveInvocation) -> list[SubmitAnswer]:
+    def _submit_by(self, calls: Sequence[NewCall], parent: ActiveInvocation | None) -> list[SubmitAnswer]:
         new = [self._new_invocation(call, parent) for call in calls]
-        return self._begin_storing([call.arguments for call in calls], new)()
+        return self._store([call.arguments for call in calls], new)
+
+    def _store(
+        self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
+    ) -> list[SubmitAnswer]:
+        parts = self._components
+        data = self._store_apart(arguments, new)
+        answer = partial(parts.orchestrator.submit, new, data, enqueue=parts.record_is_queue)
+        answers = self._register(new, data, answer, self._deadline())
+        self._tell(arguments, new, answers)
+        return answers
 
     def _begin_storing(
         self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
     ) -> _Waits:
         parts = self._components
-        data = {digest: text for each in arguments for digest, text in each.data.items()}
+        data = self._store_apart(arguments, new)
+        deadline = self._deadline()
+        answer: _Waits
+        try:
+            answer = parts.orchestrator.begin_submit(new, data, enqueue=parts.record_is_queue)
+        except CommitUnknownError as error:
+            answer = partial(_raise, error)
+
+        def finish() -> list[SubmitAnswer]:
+            answers = self._register(new, data, answer, deadline)
+            self._tell(arguments, new, answers)
+            return answers
+
+        return finish
+
+    def _store_apart(
+        self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
+    ) -> Mapping[str, str]:
+        """Write first what does not travel with the records; gives the large values that do."""
+        parts = self._components
         if not parts.record_holds_payloads:
             parts.state_backend.put_payloads(
                 {
@@ -207,25 +235,29 @@ class Submitter:
                     for each, item in zip(arguments, new, strict=True)
                 }
             )
+        data = {digest: text for each in arguments for digest, text in each.data.items()}
         if data and not parts.record_store_holds_data:
             parts.client_data_store.put(data)
-            data = {}
-        registered = self._begin_registering(new, data)
+            return {}
+        return data
 
-        def finish() -> list[SubmitAnswer]:
-            answers = registered()
-            if logger.isEnabledFor(logging.DEBUG):
-                self._log(arguments, new, answers)
-            if not parts.record_is_queue:
-                claimable = [
-                    answer.invocation_id
-                    for answer, item in zip(answers, new, strict=True)
-                    if answer.created and not item.delay_seconds
-                ]
-                push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
-            return answers
-
-        return finish
+    def _tell(
+        self,
+        arguments: Sequence[SerializedArguments],
+        new: Sequence[NewInvocation],
+        answers: Sequence[SubmitAnswer],
+    ) -> None:
+        """Let the log and a queue of its own know of calls that are registered."""
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(arguments, new, answers)
+        parts = self._components
+        if not parts.record_is_queue:
+            claimable = [
+                answer.invocation_id
+                for answer, item in zip(answers, new, strict=True)
+                if answer.created and not item.delay_seconds
+            ]
+            push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
 
     def _log(
         self,
@@ -238,15 +270,8 @@ class Submitter:
             what = "registered" if answer.created else "not registered, because it is there already:"
             logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, item.task_id, shown)
 
-    def _begin_registering(self, new: Sequence[NewInvocation], data: Mapping[str, str]) -> _Waits:
-        parts = self._components
-        deadline = time.monotonic() + parts.conf.publish_timeout_seconds
-        answer: _Waits
-        try:
-            answer = parts.orchestrator.begin_submit(new, data, enqueue=parts.record_is_queue)
-        except CommitUnknownError as error:
-            answer = partial(_raise, error)
-        return partial(self._register, new, data, answer, deadline)
+    def _deadline(self) -> float:
+        return time.monotonic() + self._components.conf.publish_timeout_seconds
 
     def _register(
         self, new: Sequence[NewInvocation], data: Mapping[str, str], answer: _Waits, deadline: float

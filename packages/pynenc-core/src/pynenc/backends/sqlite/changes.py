@@ -145,16 +145,18 @@ class Changes:
         if not (work or self._watched):
             return
         reports: _Reports = {}
-        with self._work:
+        with self._lock:
             if work:
                 self._wake(work)
-            self._note(ended, available, reports)
+            if self._watched:
+                self._note(ended, available, reports)
         _deliver(reports)
 
     def _wake(self, pieces: int) -> None:
         self._active_at = time.monotonic()
         self.marker += pieces
-        self._work.notify(pieces)
+        if self._waiting:
+            self._work.notify(pieces)
 
     # -- subscriptions --------------------------------------------------------------------------------
 

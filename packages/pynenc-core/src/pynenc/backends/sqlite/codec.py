@@ -66,6 +66,10 @@ INSERT = (
     "VALUES (?, ?, ?, 'registered', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+#: So many more invocations of a task rest in a status.
+COUNT = (
+    "INSERT INTO counts_{t} VALUES (?, ?, ?) ON CONFLICT (task_id, status) DO UPDATE SET n = n + excluded.n"
+)
 
 
 class Row:

@@ -9,8 +9,8 @@ import sqlite3
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -74,6 +74,80 @@ class _Reading:
         self._translated.__exit__(kind, error, traceback)
 
 
+class _Writing:
+    """The transactions of a line, one at a time. A generator would do; this is entered often."""
+
+    __slots__ = ("_busy_timeout", "_line", "_open", "_path", "_translated")
+
+    def __init__(
+        self,
+        line: _Line,
+        open_line: Callable[[_Line], sqlite3.Connection],
+        errors: translated,
+        path: str,
+        busy_timeout_seconds: float,
+    ) -> None:
+        self._line = line
+        self._open = open_line
+        self._translated = errors
+        self._path = path
+        self._busy_timeout = busy_timeout_seconds
+
+    def __enter__(self) -> sqlite3.Connection:
+        line = self._line
+        deadline = time.monotonic() + self._busy_timeout
+        if not line.lock.acquire(timeout=self._busy_timeout):
+            raise StoreBusyError(
+                f"SQLite database '{self._path}': other threads wrote for longer than sqlite_busy_timeout_seconds; "
+                "try again or raise that setting"
+            )
+        try:
+            writer = line.connection or self._open(line)
+            _begin(writer, deadline)
+        except BaseException as error:
+            self._leave()
+            self._translated.__exit__(type(error), error, error.__traceback__)
+            raise
+        return writer
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        writer = self._line.connection
+        assert writer is not None
+        try:
+            if error is None:
+                with self._translated:
+                    writer.execute("COMMIT")
+        finally:
+            self._leave()
+        if error is not None:
+            self._translated.__exit__(kind, error, traceback)
+
+    def _leave(self) -> None:
+        writer = self._line.connection
+        # SQLite has rolled back by itself after some errors.
+        if writer is not None and writer.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                writer.execute("ROLLBACK")
+        self._line.lock.release()
+
+
+def _begin(writer: sqlite3.Connection, deadline: float) -> None:
+    # SQLite's own waiting sleeps for milliseconds at a time; writes here take less than one.
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(pause * 1.25, _LONGEST_PAUSE_SECONDS)
+
+
 class Connections:
     """One connection that writes, one that reads, one that looks for changes, one for people; opened when used.
 
@@ -98,6 +172,7 @@ class Connections:
         self._translated = translated(path)
         self._lines = (_Line(), _Line(), _Line(), _Line())
         self._write_line, self._read_line, self._look_line, self._inspect_line = self._lines
+        self._writing = _Writing(self._write_line, self._open, self._translated, path, busy_timeout_seconds)
         self._open_lock = threading.Lock()
         self._prepared = False  # guarded by self._open_lock
         tell_of_forks(self)
@@ -108,31 +183,9 @@ class Connections:
         with self._translated, self._write_line.lock:
             return self._open(self._write_line)
 
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
         """One transaction that holds the write lock from its beginning: committed, or undone when it raises."""
-        line = self._write_line
-        deadline = time.monotonic() + self._busy_timeout
-        if not line.lock.acquire(timeout=self._busy_timeout):
-            raise StoreBusyError(
-                f"SQLite database '{self.path}': other threads wrote for longer than sqlite_busy_timeout_seconds; "
-                "try again or raise that setting"
-            )
-        try:
-            with self._translated:
-                writer = line.connection or self._open(line)
-                try:
-                    self._begin(writer, deadline)
-                    yield writer
-                    writer.execute("COMMIT")
-                except BaseException:
-                    # SQLite has rolled back by itself after some errors.
-                    with contextlib.suppress(sqlite3.Error):
-                        if writer.in_transaction:
-                            writer.execute("ROLLBACK")
-                    raise
-        finally:
-            line.lock.release()
+        return self._writing
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """Statements that see only what was committed; never waits for writers."""
@@ -169,20 +222,6 @@ class Connections:
         self._open_lock.release()
         for line in self._lines:
             line.lock.release()
-
-    def _begin(self, writer: sqlite3.Connection, deadline: float) -> None:
-        # SQLite's own waiting sleeps for milliseconds at a time; writes here take less than one.
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                writer.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-            else:
-                return
-            time.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 1.25, _LONGEST_PAUSE_SECONDS)
 
     def _open(self, line: _Line) -> sqlite3.Connection:
         with self._open_lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -53,20 +53,26 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
     def submit(  # noqa: D102
         self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
     ) -> list[SubmitAnswer]:
+        sql, now = self.store.sql, self.store.now()
         # Outside of the transaction, which other processes wait for.
-        now = self.store.now()
         rows = [codec.to_insert(call, now) for call in batch]
-        with self._session() as session:
+        with self.store.write() as connection:
             if data:
-                put_values(session.connection, self.store.sql, data, session.now)
-            existing = self._insert(session, batch, rows)
-            going_on = [call for at, call in enumerate(batch) if call.operations and at not in existing]
+                put_values(connection, sql, data, now)
+            existing = self._insert(connection, batch, rows)
+            new = [call for at, call in enumerate(batch) if at not in existing] if existing else batch
+            going_on = [call for call in new if call.operations]
             if going_on:
-                workflows.record_of_new(session, going_on)
-            if enqueue:
-                session.new_work += len(batch) - len(existing)
-            elif any(call.delay_seconds for call in batch):
-                session.new_work += 1  # whoever waits for what falls due may have to wake up sooner
+                workflows.record_of_new(connection, sql, going_on)
+            counts: dict[str, int] = {}
+            for call in new:
+                counts[call.task_id] = counts.get(call.task_id, 0) + 1
+            for task_id, number in counts.items():
+                connection.execute(sql(codec.COUNT), (task_id, codec.TEXT[INITIAL], number))
+        if enqueue:
+            self.store.announce(len(new))
+        elif any(call.delay_seconds for call in batch):
+            self.store.announce(1)  # whoever waits for what falls due may have to wake up sooner
         return [
             existing.get(at) or SubmitAnswer(call.invocation_id, True, call.args_id)
             for at, call in enumerate(batch)
@@ -122,30 +128,26 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             yield Session(connection, self.store.sql, 0.0)
 
     def _insert(
-        self, session: Session, batch: Sequence[NewInvocation], rows: list[tuple[Any, ...]]
+        self, connection: sqlite3.Connection, batch: Sequence[NewInvocation], rows: list[tuple[Any, ...]]
     ) -> dict[int, SubmitAnswer]:
         """Write all at once, or one by one if something existed; answers for what did, by position."""
-        connection, insert = session.connection, self.store.sql(codec.INSERT)
+        insert = self.store.sql(codec.INSERT)
         if len(batch) > 1 and not any(call.reg_key for call in batch):
             connection.execute("SAVEPOINT batch")
             if connection.executemany(insert, rows).rowcount == len(batch):
-                for task_id, number in Counter([call.task_id for call in batch]).items():
-                    session.count(task_id, INITIAL, number)
                 return {}
             connection.execute("ROLLBACK TO batch")
-        existing = {}
-        for at, call in enumerate(batch):
-            if connection.execute(insert, rows[at]).rowcount == 1:
-                session.count(call.task_id, INITIAL, 1)
-            else:
-                existing[at] = self._existing(session, call)
-        return existing
+        return {
+            at: self._existing(connection, call)
+            for at, call in enumerate(batch)
+            if connection.execute(insert, rows[at]).rowcount != 1
+        }
 
-    def _existing(self, session: Session, call: NewInvocation) -> SubmitAnswer:
-        select = "SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE "
+    def _existing(self, connection: sqlite3.Connection, call: NewInvocation) -> SubmitAnswer:
+        select = self.store.sql("SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE ")
         found = (
-            session.execute(f"{select} invocation_id = ?", (call.invocation_id,)).fetchone()
-            or session.execute(
+            connection.execute(f"{select} invocation_id = ?", (call.invocation_id,)).fetchone()
+            or connection.execute(
                 f"{select} reg_key = ? AND reg_key IS NOT NULL AND epoch = 0 AND ended_at IS NULL",
                 (call.reg_key,),
             ).fetchone()

@@ -129,13 +129,7 @@ class Session:
         self.forget_waits()
         changes = [(task_id, status, n) for (task_id, status), n in self._counts.items() if n]
         if changes:
-            self.connection.executemany(
-                self.sql(
-                    "INSERT INTO counts_{t} VALUES (?, ?, ?) "
-                    "ON CONFLICT (task_id, status) DO UPDATE SET n = n + excluded.n"
-                ),
-                changes,
-            )
+            self.connection.executemany(self.sql(codec.COUNT), changes)
 
     # -- what several operations do -------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Iterable
 
 from pynenc.backends.sqlite.codec import Row
 from pynenc.backends.sqlite.session import Session
@@ -32,10 +33,12 @@ def record(session: Session, row: Row, move: Move) -> None:
         )
 
 
-def record_of_new(session: Session, calls: Iterable[NewInvocation]) -> None:
+def record_of_new(
+    connection: sqlite3.Connection, sql: Callable[[str], str], calls: Iterable[NewInvocation]
+) -> None:
     """Add what new workflows have done already."""
-    session.connection.executemany(
-        session.sql(_OPERATION + "VALUES (?, ?, ?, ?)"),
+    connection.executemany(
+        sql(_OPERATION + "VALUES (?, ?, ?, ?)"),
         [(call.workflow_id, one.seq, one.name, one.data) for call in calls for one in call.operations],
     )
 
