@@ -328,8 +328,13 @@ def from_step(step: Step, answer: list[Any]) -> StepAnswer:
 _DONE = MoveAnswer(MoveResult.DONE)
 
 
+#: Outcome, epoch, retries, recoveries.
+_FIRST_ATTEMPT = ("", 1, 0, 0)
+
+
 def _from_claim(claim: list[Any], token: str) -> Claim:
-    invocation_id, task_id, epoch, letter, retries, recoveries, call, outcome, first_entry = claim
+    invocation_id, task_id, letter, registered_at, call, *later = claim
+    outcome, epoch, retries, recoveries = later or _FIRST_ATTEMPT
     head, arguments = _split_call(call)
     last = from_outcome(outcome) if outcome else None
     return Claim(
@@ -347,7 +352,7 @@ def _from_claim(claim: list[Any], token: str) -> Claim:
         workflow_type=head[5],
         retries=retries,
         recoveries=recoveries,
-        created_at=float(first_entry[1 : first_entry.index("|")]),
+        created_at=float(registered_at),
         last_error=last.data if last else None,
     )
 

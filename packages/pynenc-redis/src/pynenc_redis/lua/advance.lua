@@ -16,7 +16,7 @@ local step = cjson.decode(ARGV[1])
 local answers, delivered, entered, accepted = {}, {}, true, true
 for at = 2, #ARGV, 4 do
   local place, id, token, outcome = unpack(ARGV, at, at + 3)
-  local move = step.moves[tonumber(place)]
+  local move = step.moves[numbers[place]]
   local result, found = carry_out(move, id, token ~= '' and token, outcome)
   if result ~= 'done' then
     answers[#answers + 1] = {(at - 2) / 4, result, found or {}}

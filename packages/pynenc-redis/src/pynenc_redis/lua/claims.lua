@@ -29,7 +29,7 @@ local function give(row, request, start)
   leave_registration(row)
   if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
   if row.s == 'a' then enter(row, 'e', request.runner, '') end
-  row.u, row.e, row.k, row.r = nil, row.e + 1, request.token, request.runner
+  row.u, row.e, row.k, row.r = nil, number(recall(row, 'e')) + 1, request.token, request.runner
   write(row, {
     'u', '', 'e', texts[row.e], 'k', row.k, 'r', row.r, 'ho', request.host, 'cl', request.cls, 'pe', now,
     start and 'st' or nil, start and now or nil,
@@ -81,7 +81,7 @@ local function queued(request)
         at = 1
         if not page[1] then return nil end
       end
-      local row = load_row(string.sub(page[at], 28))
+      local row = load_queued_row(string.sub(page[at], 28))
       if not row then call('ZREM', P .. 'ready', page[at])
       elseif wanted(row, request) then
         row.member = page[at]
@@ -129,8 +129,11 @@ local function claim(request)
   return taken
 end
 
--- What a worker is told.
+-- What a worker is told: five words of a first attempt, nine of any other.
 local function to_claim(row)
-  local blob = call('LRANGE', P .. 'b:' .. row.id, '0', '2')
-  return {row.id, row.t, row.e, row.s, row.rt, row.rc, blob[1], blob[2], blob[3]}
+  local body = P .. 'b:' .. row.id
+  if row.registered then return {row.id, row.t, row.s, row.registered, call('LINDEX', body, '0')} end
+  local blob = call('LRANGE', body, '0', '2')
+  local registered = string.match(blob[3], '^.([^|]*)')
+  return {row.id, row.t, row.s, registered, blob[1], blob[2], number(recall(row, 'e')), row.rt, row.rc}
 end

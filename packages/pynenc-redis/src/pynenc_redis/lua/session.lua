@@ -32,6 +32,12 @@ local texts = setmetatable({}, {__index = function(known, value)
   known[value] = text
   return text
 end})
+-- Reading one takes as long, too, and most counters are small.
+local numbers = setmetatable({}, {__index = function(known, text)
+  local value = tonumber(text)
+  known[text] = value
+  return value
+end})
 
 -- What a plain record does not have, and no ck, g, wf or ca either: most calls are made without options, and are
 -- neither retried nor taken back. With any of these it is not plain any longer.
@@ -40,10 +46,22 @@ local plain_row = {__index = ABSENT}
 
 -- Little of it, because each field takes the server as long as several of a table.
 local function load_plain_row(id)
-  local v = call('HMGET', P .. 'i:' .. id, 'pl', 't', 's', 'q', 'e', 'u', 'k', 'r')
-  return v[1] == '1' and setmetatable({
-    id = id, pl = '1', t = v[2], s = v[3], was = v[3], q = tonumber(v[4]), e = number(v[5]), u = v[6] ~= '' and v[6],
-    k = v[7] ~= '' and v[7], r = v[8],
+  local key = P .. 'i:' .. id
+  local v = call('HMGET', key, 'pl', 't', 's', 'q', 'k', 'r')
+  if v[1] ~= '1' then return false end
+  local token = v[5] ~= '' and v[5]
+  -- What somebody owns is in no queue.
+  local place = not token and call('HGET', key, 'u')
+  return setmetatable({
+    id = id, pl = '1', t = v[2], s = v[3], was = v[3], q = numbers[v[4]], u = place ~= '' and place, k = token, r = v[6],
+  }, plain_row)
+end
+
+-- One of which nothing was ever written but its registration: the rest of it is known.
+local function load_fresh_row(id)
+  local v = call('HMGET', P .. 'i:' .. id, 'pl', 'q', 't', 'a')
+  return v[1] == '1' and v[2] == '1' and setmetatable({
+    id = id, pl = '1', t = v[3], s = 'r', was = 'r', q = 1, e = 0, u = '1', registered = v[4],
   }, plain_row)
 end
 
@@ -55,7 +73,7 @@ local function load_any_row(id)
     if stored[at + 1] ~= '' then row[stored[at]] = stored[at + 1] end
   end
   if not row.t then return false end
-  row.was, row.q, row.e, row.p, row.d = row.s, tonumber(row.q), number(row.e), number(row.p), number(row.d)
+  row.was, row.q, row.e, row.p, row.d = row.s, numbers[row.q], number(row.e), number(row.p), number(row.d)
   row.rt, row.rr, row.rc, row.ci = number(row.rt), number(row.rr), number(row.rc), number(row.ci)
   return row
 end
@@ -68,6 +86,12 @@ local function load_row(id)
     rows[id] = row
   end
   return row
+end
+
+-- One from the queue, most of which are fresh.
+local function load_queued_row(id)
+  if rows[id] == nil then rows[id] = load_fresh_row(id) or nil end
+  return load_row(id)
 end
 
 -- A field that few steps need, so that it is not loaded with a plain record.
@@ -121,7 +145,7 @@ end
 
 -- What is said of one that has ended: its state, unless that is long.
 local function state_of(row)
-  return #row.outcome <= SHORT and {row.s, row.e, row.outcome} or 'final'
+  return #row.outcome <= SHORT and {row.s, recall(row, 'e'), row.outcome} or 'final'
 end
 
 -- Tell the processes that wait for an invocation; `final` or else claimable.
