@@ -12,7 +12,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -112,6 +112,7 @@ class Consumer:
 
     def settle(self, receipts: Sequence[str], *, requeue: bool) -> None:
         """Confirm deliveries, or return them; what is not taken (any more) is ignored."""
+        task: Callable[[], None] | None
         with self._lock:
             generation, now = self._generation, time.monotonic()
             # One whose lease is over goes back, as soon as that is noticed.
@@ -122,13 +123,9 @@ class Consumer:
             else:
                 self._decided += tags
                 # Until then the server may go on sending, whatever it has heard of.
-                task = partial(self._confirm) if 2 * len(self._decided) > self._prefetch else None
+                task = self.confirm if 2 * len(self._decided) > self._prefetch else None
         if task is not None:
             self._link.post(task)
-
-    def flush(self) -> None:
-        """Have the server told what was decided."""
-        self._link.post(self._confirm)
 
     def rest(self) -> None:
         """Have nothing sent until somebody asks again; what is here and was not taken goes back."""
@@ -228,7 +225,8 @@ class Consumer:
         if generation == self._generation and self._channel is not None:
             self._return(tags)
 
-    def _confirm(self) -> None:
+    def confirm(self) -> None:
+        """Tell the server what was decided."""
         with self._lock:
             tags, self._decided = sorted(self._decided), []
         if not tags or self._channel is None:
@@ -296,7 +294,7 @@ class Consumer:
             idle = not self._arrivals.waiting and now - self._used_at >= _IDLE_SECONDS
             here = bool(self._taken) or any(self._buffers.values())
             again = here or (self._prefetch > 0 and not self._arrivals.waiting)
-        self._confirm()
+        self.confirm()
         self._returning.extend(tags)
         self._send_back()
         if idle and self._prefetch:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -30,6 +30,16 @@ _GOOD_SECONDS = 5.0
 _CLOSE_SECONDS = 2.0
 #: Enough for an attempt to connect. Use of a connection that is away tries at once, but not more often than this.
 _SHORTEST_PATIENCE_SECONDS = 0.3
+
+
+class _Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has no types
+    """One that hands a message to the system in one piece.
+
+    The driver does so with each of its three frames: three packets, for which the server wakes up three times.
+    """
+
+    def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
+        super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
 
 class Part(Protocol):
@@ -99,13 +109,17 @@ class Link:
         if not self.ready or not self._loop.call_now(task):
             self.post(task)
 
-    def close(self) -> None:
-        """Do what was posted, close the connection and end the thread."""
-        self.post(self._close)
+    def close(self, last: Callable[[], None]) -> None:
+        """Do what was posted, and one thing more, close the connection and end the thread, if there are any."""
         with self._lock:
             self._closing = True
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is None:
+            self._loop.close()
+            return
+        self._loop.add_callback(last)
+        self._loop.add_callback(self._close)
+        if thread is not threading.current_thread():
             thread.join(_CLOSE_SECONDS + 1)
 
     def patience(self, seconds: float) -> float:
@@ -167,7 +181,8 @@ class Link:
 
     def _connect_now(self) -> None:
         """Somebody needs the connection: end the pause before the next attempt."""
-        if self._connection is None and time.monotonic() - self._tried_at > _SHORTEST_PATIENCE_SECONDS:
+        tried_now = time.monotonic() - self._tried_at <= _SHORTEST_PATIENCE_SECONDS
+        if self._connection is None and not tried_now and not self._closing:
             if self._waiting is not None:
                 self._loop.remove_timeout(self._waiting)
             self._connect()
@@ -175,7 +190,7 @@ class Link:
     def _connect(self) -> None:
         self._waiting = None
         self._tried_at = time.monotonic()
-        self._connection = pika.SelectConnection(
+        self._connection = _Connection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._lost,

@@ -124,8 +124,7 @@ class RabbitStore(BaseStore):
         with self._lock:
             session, self._session = self._session, None
         if session is not None:
-            session.consumer.flush()
-            session.link.close()
+            session.link.close(session.consumer.confirm)
         self.arrivals.interrupt()
 
 
