@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pynenc import Pynenc
 from pynenc.backends.mem.orchestrator import MemOrchestrator
-from pynenc.exceptions import CommitUnknownError, StoreFullError
+from pynenc.exceptions import CommitUnknownError, CorruptDataError, StoreFullError
 from pynenc.values.operations import Step, StepAnswer
 from pynenc.values.status import InvocationStatus
 
@@ -58,6 +58,18 @@ class AwayOrchestrator(MemOrchestrator):
         if self.away.is_set() and any(move.to is InvocationStatus.SUCCESS for move in step.moves):
             AwayOrchestrator.refused += 1
             raise StoreFullError("there is no room")
+        return super().advance(step)
+
+
+class UnreadableOrchestrator(MemOrchestrator):
+    """Cannot read what the first claim asks for."""
+
+    failed: ClassVar[threading.Event]
+
+    def advance(self, step: Step) -> StepAnswer:
+        if step.claim is not None and not self.failed.is_set():
+            self.failed.set()
+            raise CorruptDataError("a stored call is unreadable")
         return super().advance(step)
 
 
@@ -135,4 +147,14 @@ def test_the_end_of_an_attempt_that_is_long_on_its_way_is_not_taken_for_unknown(
             "running",
             "success",
         ]
+    app.close()
+
+
+def test_a_slot_whose_first_claim_fails_goes_on() -> None:
+    UnreadableOrchestrator.failed = threading.Event()
+    app = _app(UnreadableOrchestrator)
+    task = app.task(nap)
+    with running(app):
+        assert UnreadableOrchestrator.failed.wait(PATIENCE)
+        assert task(1).get(PATIENCE) == 1
     app.close()

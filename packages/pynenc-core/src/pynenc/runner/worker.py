@@ -270,7 +270,7 @@ class Worker:
         """Claim and run until there is nothing to do or the place is wanted; False when there was nothing."""
         slot = self._slot()
         while True:
-            self._local.marker = self._queue.work_marker()
+            self._local.marker, self._local.due = self._queue.work_marker(), None
             answer = self._claim(slot)
             self._local.due = answer.next_due_seconds
             if answer.claims:
