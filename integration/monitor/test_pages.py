@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from pynenc import Pynenc, PynencBuilder
 from pynenc.contracts import BaseOrchestrator
 from pynenc.exceptions import MonitorUnavailableError
+from pynenc.trigger import on_cron
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.operations import NewInvocation
@@ -370,7 +371,7 @@ def test_what_runs_by_itself_is_shown_with_what_became_of_it(shop: ModuleType, c
     assert "Traceback" in page
     assert "in refusing" in page
     page = client.get("/schedules/pynmon_shop.restock%231").text
-    assert re.findall(r'<li><time datetime="(\d{4}-02-29T00:00:00.000Z)"', page)
+    assert re.findall(r'<td class="data"><time datetime="(\d{4}-02-29T00:00:00.000Z)"', page)
     assert "It has never run" in page
 
 
@@ -388,8 +389,26 @@ def test_a_monitor_without_the_code_knows_what_runners_have(shop: ModuleType) ->
         text = client.get("/schedules/pynmon_shop.restock%231").text
         shop.app.trigger.resume("pynmon_shop.restock#1")
     assert "paused" in text
-    assert re.findall(r'<li><time datetime="(\d{4}-02-29T00:00:00.000Z)"', text)
+    assert re.findall(r'<td class="data"><time datetime="(\d{4}-02-29T00:00:00.000Z)"', text)
     foreign.close()
+
+
+def close_the_half() -> None:
+    """Is due in winter and in summer."""
+
+
+def test_times_ahead_are_shown_by_the_clocks_that_they_are_written_for() -> None:
+    app = PynencBuilder().app_id("halves").memory().build()
+    app.task(triggers=[on_cron("0 0 1 1,7 *", timezone="Europe/Berlin")])(close_the_half)
+    client = TestClient(create_monitor_app(app), base_url="http://localhost")
+    (path,) = re.findall(r'href="(/schedules/[^"]+)"', client.get("/schedules").text)
+    text = client.get(path).text
+    shown = re.findall(
+        r"T(\d\d):00:00.000Z</time></td><td[^>]*>[^<]* 01 (Jan|Jul) [^<]* 00:00:00 (\w+)</td>", text
+    )
+    assert len(shown) == 5
+    assert set(shown) == {("23", "Jan", "CET"), ("22", "Jul", "CEST")}
+    assert "Clocks are moved between these times" in text
 
 
 def test_a_queue_without_workers_is_said(tmp_path: Any) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from pynenc.trigger.trigger_info import TriggerInfo
 from pynenc.values.triggers import TriggerRun
-from pynmon.schedules import day_of, lateness_of, schedules_of
+from pynmon.schedules import day_of, dues_of, lateness_of, schedules_of
 
 NOW = datetime(2026, 5, 4, 10, 20, tzinfo=UTC).timestamp()
 
@@ -67,3 +68,33 @@ def test_what_reacts_to_something_else_is_not_late() -> None:
     assert lateness_of(nightly, run(NOW, "0198-some-event")) is None
     assert lateness_of(nightly, run(NOW)) is None
     assert lateness_of(trigger("reacts"), run(NOW, datetime.fromtimestamp(NOW, UTC).isoformat())) is None
+
+
+def test_times_ahead_are_right_in_utc_and_by_the_clocks_of_their_zone_when_these_are_moved() -> None:
+    def due(month: int, day: int) -> list[tuple[str, str, bool]]:
+        nightly = replace(trigger("nightly"), schedules=(("30 2 * * *", "Europe/Berlin"),))
+        before = datetime(2026, month, day, tzinfo=UTC).timestamp()
+        return [
+            (f"{datetime.fromtimestamp(one.at, UTC):%d %H:%M}", f"{one.walls[0]:%d %H:%M %Z}", one.is_moved)
+            for one in dues_of(nightly, before, 5)
+        ]
+
+    # Not twice in the night that has 02:30 twice.
+    assert due(10, 23) == [
+        ("23 00:30", "23 02:30 CEST", False),
+        ("24 00:30", "24 02:30 CEST", False),
+        ("25 00:30", "25 02:30 CEST", False),
+        ("26 01:30", "26 02:30 CET", True),
+        ("27 01:30", "27 02:30 CET", False),
+    ]
+    # As much later as clocks are moved, in the night that has none.
+    assert due(3, 28)[:3] == [
+        ("28 01:30", "28 02:30 CET", False),
+        ("29 01:30", "29 03:30 CEST", True),
+        ("30 00:30", "30 02:30 CEST", False),
+    ]
+
+
+def test_a_trigger_without_a_schedule_is_never_due() -> None:
+    assert dues_of(trigger("reacts"), NOW, 5) == []
+    assert dues_of(replace(trigger("lost"), schedules=(("0 2 * * *", "No/Where"),)), NOW, 5) == []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from pynenc.exceptions import TriggerError
 from pynenc.trigger.trigger_info import TriggerInfo
@@ -56,6 +57,36 @@ def next_times(trigger: TriggerInfo, now: float, count: int) -> list[float]:
         return trigger.next_times(now, count)
     except TriggerError:
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One time at which a trigger is due."""
+
+    at: float
+    #: By the clocks of its time zones.
+    walls: tuple[datetime, ...]
+    #: Whether any of these clocks was moved since the time before.
+    is_moved: bool
+
+
+def zones_of(trigger: TriggerInfo) -> list[str]:
+    """The time zones that its schedules are written in, besides UTC."""
+    return sorted({zone for _, zone in trigger.schedules} - {"UTC"})
+
+
+def dues_of(trigger: TriggerInfo, now: float, count: int) -> list[Due]:
+    """When it is due next, as whoever wrote its schedules reads it; none where ``next_times`` has none."""
+    zones = (
+        [ZoneInfo(zone) for zone in zones_of(trigger)] if (times := next_times(trigger, now, count)) else []
+    )
+    found: list[Due] = []
+    for at in times:
+        walls = tuple(datetime.fromtimestamp(at, zone) for zone in zones)
+        before = found[-1].walls if found else walls
+        is_moved = any(one.utcoffset() != other.utcoffset() for one, other in zip(walls, before, strict=True))
+        found.append(Due(at, walls, is_moved))
+    return found
 
 
 def schedules_of(triggers: Sequence[TriggerInfo], runs: Sequence[TriggerRun], now: float) -> list[Schedule]:

@@ -12,7 +12,16 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.triggers import TriggerRun
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.presentation.payloads import masked_text
-from pynmon.schedules import TriggerState, day_of, last_line, lateness_of, next_times, schedules_of, state_of
+from pynmon.schedules import (
+    TriggerState,
+    day_of,
+    dues_of,
+    last_line,
+    lateness_of,
+    schedules_of,
+    state_of,
+    zones_of,
+)
 from pynmon.source import Source
 
 router = APIRouter()
@@ -20,6 +29,8 @@ router = APIRouter()
 _ALL_RUNS, _RUNS = 500, 50
 #: Tracebacks that are shown, of those that differ.
 _ERRORS = 3
+#: Times that are shown ahead.
+_DUES = 5
 
 
 @router.get("/schedules", name="schedules")
@@ -60,7 +71,8 @@ def schedule(
         now=now,
         trigger=trigger,
         state=state_of(trigger),
-        next_times=next_times(trigger, now, 5),
+        dues=dues_of(trigger, now, _DUES),
+        zones=zones_of(trigger),
         runs=runs,
         failed=sum(bool(run.error) for run in runs),
         invocations=_invocations(source, runs),
