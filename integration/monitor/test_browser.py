@@ -260,6 +260,31 @@ def test_a_query_is_typed_shared_and_paged(watched: Watched, chromium: Any, addr
     assert other.complaints == []
 
 
+def test_rows_stay_where_they_are_read_and_it_is_said_how_many_came(
+    watched: Watched, shop: ModuleType
+) -> None:
+    page = watched.open("/invocations?size=50")
+    eventually(lambda: page.wait_for_timeout(50) or page.locator("#live-word").inner_text() == "live")
+    page.get_by_label("Query").fill("half a que")
+    page.evaluate("window.scrollTo(0, 500)")
+    first, newer = page.locator("tbody tr").first, page.locator("#newer")
+    before = first.get_attribute("id")
+    came = [shop.charge(n, 1.0) for n in range(2)]
+    page.get_by_role("button", name="2 newer", exact=True).wait_for()
+    came.append(shop.charge(3, 1.0))
+    page.get_by_role("button", name="3 newer", exact=True).wait_for()
+    assert first.get_attribute("id") == before
+    assert page.evaluate("window.scrollY") == 500
+    assert page.get_by_label("Query").input_value() == "half a que"
+    assert page.evaluate("document.activeElement.name") == "q"
+    for_everybody(page, "a list that stands still", [("dark", 1440)])
+    newer.click()
+    newer.wait_for(state="hidden")
+    assert first.get_attribute("id") == f"i-{came[-1].invocation_id}"
+    for one in came:
+        one.cancel()
+
+
 def test_a_paused_page_stands_still(watched: Watched, shop: ModuleType) -> None:
     page = watched.open("/invocations?task=pynmon_shop.echo")
     eventually(lambda: page.wait_for_timeout(50) or page.locator("#live-word").inner_text() == "live")

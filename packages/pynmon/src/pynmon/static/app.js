@@ -30,11 +30,15 @@
       || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus, .pick:checked)");
   }
 
+  // Rows of a list do not move away under whoever reads them: see newer.js.
+  const isReadFurtherDown = () => document.getElementById("newer") && window.scrollY > 200;
+
   function refresh() {
     timer = null;
     if (isPaused || document.hidden) { isMissed = true; return; }
-    isMissed = isInUse();
-    if (!isMissed) htmx.trigger("#content", "changed");
+    isMissed = isInUse() || isReadFurtherDown();
+    if (isMissed) document.dispatchEvent(new Event("held"));
+    else htmx.trigger("#content", "changed");
     // What is looked at beside it; nobody types there.
     htmx.trigger("#peek", "changed");
   }
@@ -72,7 +76,7 @@
     if (event.detail.target.id === "content" && isInUse()) { event.detail.shouldSwap = false; isMissed = true; }
   });
   // Once that is over, the page catches up.
-  for (const name of ["change", "focusout", "toggle"]) {
+  for (const name of ["change", "focusout", "toggle", "scrollend"]) {
     document.addEventListener(name, () => { if (isMissed) schedule(1000); }, true);
   }
   document.addEventListener("htmx:afterSwap", isFresh);
