@@ -198,8 +198,9 @@ class Subscription:
                 connection.read_response()
             # Something may have occurred before.
             self.note_occurrences()
+            # Before anybody who waits for this goes on: what ends then would be reported without its state.
+            self._ask_again()
             self._listening.set()
-            self._owing = True
             yield connection
         finally:
             connection.disconnect()
