@@ -197,8 +197,11 @@ class Submitter:
     ) -> list[SubmitAnswer]:
         parts = self._components
         data = self._store_apart(arguments, new)
-        answer = partial(parts.orchestrator.submit, new, data, enqueue=parts.record_is_queue)
-        answers = self._register(new, data, answer, self._deadline())
+        began = time.monotonic()
+        try:
+            answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+        except CommitUnknownError as error:
+            answers = self._submit_again(new, data, began, error)
         self._tell(arguments, new, answers)
         return answers
 
@@ -207,7 +210,7 @@ class Submitter:
     ) -> _Waits:
         parts = self._components
         data = self._store_apart(arguments, new)
-        deadline = self._deadline()
+        began = time.monotonic()
         answer: _Waits
         try:
             answer = parts.orchestrator.begin_submit(new, data, enqueue=parts.record_is_queue)
@@ -215,7 +218,10 @@ class Submitter:
             answer = partial(_raise, error)
 
         def finish() -> list[SubmitAnswer]:
-            answers = self._register(new, data, answer, deadline)
+            try:
+                answers = answer()
+            except CommitUnknownError as error:
+                answers = self._submit_again(new, data, began, error)
             self._tell(arguments, new, answers)
             return answers
 
@@ -270,18 +276,12 @@ class Submitter:
             what = "registered" if answer.created else "not registered, because it is there already:"
             logger.debug("%s invocation:%s task:%s%s", what, answer.invocation_id, item.task_id, shown)
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._components.conf.publish_timeout_seconds
-
-    def _register(
-        self, new: Sequence[NewInvocation], data: Mapping[str, str], answer: _Waits, deadline: float
+    def _submit_again(
+        self, new: Sequence[NewInvocation], data: Mapping[str, str], began: float, unknown: StoreError
     ) -> list[SubmitAnswer]:
-        """Wait for the commit; when the reply is lost, send the same ids again, which registers nothing twice."""
-        try:
-            return answer()
-        except CommitUnknownError as error:
-            unknown: StoreError = error
+        """Send the same ids again, which registers nothing twice: the reply to them was lost."""
         parts = self._components
+        deadline = began + parts.conf.publish_timeout_seconds
         while time.monotonic() <= deadline:
             time.sleep(_RESEND_SECONDS)
             try:
