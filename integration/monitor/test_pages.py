@@ -445,6 +445,17 @@ def test_the_system_page_says_what_stores_say_and_hides_secrets() -> None:
     assert "canary" not in text
 
 
+def test_a_task_shows_when_its_invocations_ended(client: TestClient) -> None:
+    text = client.get("/tasks?range=1h").text
+    rows = dict(re.findall(r'<tr id="t-pynmon_shop.(\w+)">(.*?)</tr>', text, re.DOTALL))
+    charts = {
+        name: set(re.findall(r'class="fill (st-\w+)"', row))
+        for name, row in rows.items()
+        if 'class="trend"' in row
+    }
+    assert (charts["charge"], charts["refuse"]) == ({"st-success"}, {"st-failed"})
+
+
 def test_a_failed_invocation_is_explained(shop: ModuleType, client: TestClient) -> None:
     text = client.get(invocation_of(shop, client, "refuse")).text
     assert "Traceback (most recent call last)" in text

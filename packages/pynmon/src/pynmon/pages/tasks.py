@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException, Request
@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.status import InvocationStatus
-from pynmon.charts import Lines, lines_of, throughput
+from pynmon.charts import Bars, Lines, lines_of, throughput
 from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
@@ -18,6 +18,8 @@ from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task
 
 router = APIRouter()
 _SLOWEST, _KINDS, _PARTS = 8, 5, 60
+#: Parts of the window that a line of the list shows.
+_RATES = 24
 _NOTHING = figures([])
 _WAITING = (*GROUPS["Waiting"], InvocationStatus.CONCURRENCY_CONTROLLED)
 
@@ -34,6 +36,8 @@ class TaskRow:
     failed: int
     #: Of the window.
     figures: Figures
+    #: What ended in each part of it; None where nothing did.
+    rate: Bars | None
 
 
 #: By name in the address: what a column is sorted by, and whether the largest comes first.
@@ -64,6 +68,9 @@ def tasks(
     seconds = seconds_of(range)
     finished = source.finished(seconds)
     by_task = source.of_finished(seconds, figures_by_task)
+    now = source.now()
+    is_cut = len(finished) == source.settings.sample_limit
+    rates = _rates(finished, finished[-1].ended_at if is_cut else now - seconds, now)
     rows = [
         TaskRow(
             task_id,
@@ -72,6 +79,7 @@ def tasks(
             sum(counts.get(status, 0) for status in GROUPS["Active"]),
             counts.get(InvocationStatus.FAILED, 0),
             by_task.get(task_id, _NOTHING),
+            rates.get(task_id),
         )
         for task_id, counts in source.counts().items()
         if search.lower() in task_id.lower()
@@ -79,12 +87,13 @@ def tasks(
     return views.page(
         request,
         "tasks.html",
+        now=now,
         rows=sorted(rows, key=SORTS[sort]),  # type: ignore[arg-type]
         sort=sort,
         range=range,
         ranges=RANGES,
         search=search,
-        is_cut=len(finished) == source.settings.sample_limit,
+        is_cut=is_cut,
         sample=len(finished),
         longest=max((row.figures.run.p95 or 0.0 for row in rows), default=0.0),
     )
@@ -135,6 +144,17 @@ def task(
         latest=source.store.list_invocations(latest).records,
         failures=source.store.list_invocations(failed).records,
     )
+
+
+def _rates(rows: Sequence[Finished], since: float, until: float) -> dict[str, Bars]:
+    """Of each task that something of ended."""
+    found: dict[str, list[Finished]] = {}
+    for row in rows:
+        found.setdefault(row.task_id, []).append(row)
+    return {
+        task_id: throughput(buckets(of_task, since, max(until, since + 1.0), _RATES))
+        for task_id, of_task in found.items()
+    }
 
 
 def _latency(rows: list[Finished], since: float, until: float) -> dict[str, Lines]:
