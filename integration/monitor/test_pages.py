@@ -525,7 +525,7 @@ def test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure(
     assert sum(int(n) for _, n in ticks) == failed
     # A tick leads to what failed there.
     address, n = ticks[0]
-    table = client.get("/timeline" + address.replace("&amp;", "&") + "&view=table").text
+    table = client.get(address.replace("&amp;", "&") + "&view=table").text
     assert table.count('<td><span class="status st-failed"') == int(n)
     # The same as a table.
     text = client.get("/timeline?range=1h&view=table").text
@@ -646,6 +646,22 @@ def test_a_timeline_of_too_much_has_lanes_of_tasks(
     text = client.get("/timeline?range=1h&lanes=task&colour=task").text
     assert "how busy each task was" in text
     assert re.search(r'<a href="(/tasks/pynmon_shop.\w+)"><title>', text)
+
+
+def test_the_dashboard_shows_the_last_minutes_and_what_the_app_is_made_of(
+    shop: ModuleType, client: TestClient
+) -> None:
+    with running(shop):
+        assert shop.echo("lately").wait(30)
+    text = client.get("/").text
+    runner, *_ = re.findall(r'<a href="(/runners/[^"]+)"><title>', text)
+    assert client.get(runner).status_code == 200
+    assert re.search(r'data-lane="[^"]+"', text)
+    components = re.findall(r"<b>([a-z ]+)</b> <span class=\"muted\">(\w+)", text)
+    assert components == [
+        (name, "SQLiteStore")
+        for name in ("orchestrator", "broker", "state backend", "client data store", "trigger")
+    ]
 
 
 def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:

@@ -146,6 +146,15 @@ class Source:
             "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], _SLOW_SECONDS
         )
 
+    def components(self) -> list[tuple[Part, list[Finding]]]:
+        """What stores say about themselves, but for that of the records: it answers, or there is no page."""
+        own = self.app.orchestrator.store
+        return self._cached(
+            "components",
+            lambda: [(part, [] if part.store is own else examine(part.store)) for part in parts_of(self.app)],
+            _SLOW_SECONDS,
+        )
+
     def evidence(self, recent: Sequence[Finished], lateness: Sequence[float] = ()) -> Evidence:
         """What the checks of health look at.
 

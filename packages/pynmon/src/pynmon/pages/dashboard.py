@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from pynenc.inspection import Part
+from pynenc.values.findings import Finding, Level
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon import health
 from pynmon.charts import throughput
 from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.pages.lately import SECONDS, lately
+from pynmon.presentation.payloads import masked_text
 from pynmon.presentation.statuses import GROUPS
 from pynmon.schedules import schedules_of
 from pynmon.source import Counts
 from pynmon.statistics import buckets, figures, figures_by_task
+from pynmon.timeline.window import Window
 
 router = APIRouter()
 _BARS = 60
@@ -38,8 +44,9 @@ def dashboard(
     now = source.now()
     counts = total_counts(source.counts())
     schedules = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
+    recent = [row for row in rows if row.ended_at >= now - SECONDS]
     evidence = source.evidence(
-        [row for row in rows if row.ended_at >= now - 300.0],
+        recent,
         [one.late for one in schedules if one.late is not None],
     )
     runners = evidence.runners
@@ -60,6 +67,10 @@ def dashboard(
         checks=checks,
         level=checks[0].level,
         groups=GROUPS,
+        lately=lately(recent, evidence.owned, runners, Window(max(since, now - SECONDS), now, follows=True)),
+        components=components_of(source.components()),
+        answer_seconds=evidence.answer_seconds,
+        masked=masked_text,
         counts=counts,
         total=sum(counts.values()),
         range=range,
@@ -76,6 +87,33 @@ def dashboard(
         failures=source.store.list_invocations(failures).records,
         due=[one for one in schedules if one.next_at is not None][:5],
     )
+
+
+_ANSWERS = Finding(Level.OK, "answers")
+
+
+class Component(NamedTuple):
+    """One part of the app."""
+
+    name: str
+    #: The kind of its store.
+    store: str
+    #: The worst that the store says of itself.
+    finding: Finding
+
+
+def components_of(parts: Iterable[tuple[Part, Sequence[Finding]]]) -> list[Component]:
+    """Every part of the app with its store, in the order of the stores."""
+    ranks = {level: at for at, level in enumerate(Level)}
+    return [
+        Component(
+            name.replace("_", " "),
+            type(part.store).__name__,
+            max(findings or [_ANSWERS], key=lambda one: ranks[one.level]),
+        )
+        for part, findings in parts
+        for name in part.components
+    ]
 
 
 def total_counts(counts: Counts) -> Mapping[InvocationStatus, int]:

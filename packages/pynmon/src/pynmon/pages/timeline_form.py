@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
 
 from fastapi import HTTPException
 from pydantic import BaseModel, Field
@@ -20,8 +19,8 @@ from pynmon.source import Source
 from pynmon.timeline import lanes, spans
 from pynmon.timeline.axis import Axis, gaps_between
 from pynmon.timeline.density import Density, density_in
+from pynmon.timeline.drawing import Drawing
 from pynmon.timeline.groups import BY_OUTCOME, ColourBy, LanesBy, Paint, grouped, paint_by
-from pynmon.timeline.lanes import Picture
 from pynmon.timeline.spans import Work, work_in, work_of
 from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
@@ -82,16 +81,11 @@ class TimelineForm(BaseModel):
 class Drawn:
     """One timeline."""
 
-    window: Window
     question: Question
-    #: What else the address says, but for the window.
-    kept: dict[str, str]
     family: Sequence[InvocationRecord]
     work: Work
-    density: Density | None
-    picture: Picture
-    axis: Axis
     paint: Paint
+    drawing: Drawing
 
 
 def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
@@ -127,7 +121,8 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
         # A picture of what was looked at, not of a window of which most is missing.
         window = replace(window, since=min(work.cut_at, window.until - SHORTEST_SECONDS))
     if density:
-        return Drawn(window, question, kept, family, work, density, density.picture, Axis(window), BY_OUTCOME)
+        drawing = Drawing(window, density.picture, Axis(window), form.lanes, density, kept)
+        return Drawn(question, family, work, BY_OUTCOME, drawing)
     records = {one.invocation_id: one for one in family}
     if form.needs_records and not family:
         records = source.store.get_invocations(list({span.invocation_id for span in work.spans}))
@@ -137,7 +132,7 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
     paint = paint_by(form.colour, work.spans, records, now)
     axis = Axis(window, gaps_between(work.spans, window) if form.cut else ())
     picture = lanes.draw(grouped(form.lanes, work.spans, runners, records), axis, paint)
-    return Drawn(window, question, kept, family, work, None, picture, axis, paint)
+    return Drawn(question, family, work, paint, Drawing(window, picture, axis, form.lanes, kept=kept))
 
 
 def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) -> Window:
@@ -152,12 +147,6 @@ def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) 
 def own_address(form: TimelineForm, window: Window) -> dict[str, str]:
     """How an address says the window."""
     return {"range": form.range} if window.follows else address(window.since, window.until)
-
-
-def link(*parts: Mapping[str, str]) -> str:
-    """The same page with other words in its address; later parts win, empty ones are left out."""
-    together = {name: value for part in parts for name, value in part.items()}
-    return "?" + urlencode({name: value for name, value in together.items() if value})
 
 
 def _density(

@@ -65,11 +65,11 @@ def totals(
         status_code=shown.question.status_code,
         now=now,
         question=shown.question,
-        window=shown.window,
-        density=shown.density,
+        window=shown.drawing.window,
+        density=shown.drawing.density,
         limit=form.limit,
         work=shown.work,
-        totals=totals_of(shown.work.spans, shown.window),
+        totals=totals_of(shown.work.spans, shown.drawing.window),
     )
 
 

@@ -15,16 +15,26 @@ from pynmon.timeline.spans import Span
 ROW, BAR, AXIS = 18, 14, 24
 #: So wide is a letter of a name at most, nearly always.
 LETTER = 7.2
-#: Spans that overlap in one lane are drawn below each other, up to so many; then they are only counted.
 MOST_ROWS = 12
 MOST_LANES = 100
-#: With more rectangles than this, those of a colour become one path.
 SINGLE = 400
 #: So wide is a bar at least.
 _NARROWEST = 1.5
 BAD = (InvocationStatus.FAILED, InvocationStatus.KILLED, InvocationStatus.RUNNING_RECOVERY)
 #: Class of what stands above a failure.
 RAIL = "rail"
+#: A span with its row, beginning and width.
+_Packed = tuple[Span, int, float, float]
+
+
+class Limits(NamedTuple):
+    """How much a picture has room for."""
+
+    lanes: int
+    #: Spans that overlap in one lane are drawn below each other, up to so many; then they are only counted.
+    rows: int
+    #: With more rectangles than this, those of a colour become one path.
+    single: int
 
 
 class Box(NamedTuple):
@@ -71,27 +81,28 @@ class Picture:
 
 
 def draw(
-    groups: Sequence[Group], axis: Axis, paint: Paint = BY_OUTCOME, most_lanes: int = MOST_LANES
+    groups: Sequence[Group], axis: Axis, paint: Paint = BY_OUTCOME, limits: Limits | None = None
 ) -> Picture:
     """Lanes one below the other, each with its spans packed into as few rows as do not overlap."""
-    shown = groups[:most_lanes]
-    is_single = sum(len(group.spans) for group in shown) <= SINGLE
+    limits = limits or Limits(MOST_LANES, MOST_ROWS, SINGLE)
+    shown = groups[: limits.lanes]
+    is_single = sum(len(group.spans) for group in shown) <= limits.single
     outlines = Outlines()
     lanes = []
     y = AXIS
     for group in shown:
         lane = Lane(group.label, y)
         if is_single:
-            _one_by_one(lane, group.spans, axis, paint)
+            _one_by_one(lane, _packed(lane, group.spans, axis, limits.rows), paint)
         else:
-            _merged(lane, group.spans, axis, paint, outlines)
+            _merged(lane, _packed(lane, group.spans, axis, limits.rows), paint, outlines)
         lanes.append(lane)
         y += lane.height
     return Picture(lanes, y, is_single, len(groups) - len(shown), outlines.paths())
 
 
-def _one_by_one(lane: Lane, spans: Iterable[Span], axis: Axis, paint: Paint) -> None:
-    for span, row, begin, width in _packed(lane, spans, axis):
+def _one_by_one(lane: Lane, packed: Iterable[_Packed], paint: Paint) -> None:
+    for span, row, begin, width in packed:
         y = lane.y + 3 + row * ROW
         lane.boxes.append(
             Box(span, round(begin, 1), y, round(width, 1), paint.css_of(span), span.status in BAD)
@@ -114,7 +125,7 @@ class Outlines:
         return [(css, "".join(self._pieces[is_bad, css])) for is_bad, css in sorted(self._pieces)]
 
 
-def _merged(lane: Lane, spans: Iterable[Span], axis: Axis, paint: Paint, outlines: Outlines) -> None:
+def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outlines) -> None:
     """Neighbours of one colour that touch become one rectangle."""
     css_of, has_rails = paint.css_of, paint.shades is not None
     #: By class and row: the edges of rectangles.
@@ -129,7 +140,7 @@ def _merged(lane: Lane, spans: Iterable[Span], axis: Axis, paint: Paint, outline
         else:
             edges.append([left, right])
 
-    for span, row, begin, width in _packed(lane, spans, axis):
+    for span, row, begin, width in packed:
         left = round(begin)
         right = max(left + 1, round(begin + width))
         is_bad = span.status in BAD
@@ -148,7 +159,7 @@ def _merged(lane: Lane, spans: Iterable[Span], axis: Axis, paint: Paint, outline
         )
 
 
-def _packed(lane: Lane, spans: Iterable[Span], axis: Axis) -> Iterator[tuple[Span, int, float, float]]:
+def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> Iterator[_Packed]:
     """The row, beginning and width of each span that finds room; the lane learns of the rest."""
     ordered = sorted(spans, key=attrgetter("begin"))
     begins = axis.places([span.begin for span in ordered])
@@ -163,7 +174,7 @@ def _packed(lane: Lane, spans: Iterable[Span], axis: Axis) -> Iterator[tuple[Spa
                 break
         else:
             row = len(free)
-            if row == MOST_ROWS:
+            if row == most_rows:
                 lane.left_out += 1
                 continue
             free.append(begin + width)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from pynmon.presentation.texts import iso
 
@@ -52,6 +54,12 @@ class Window:
 def address(since: float, until: float) -> dict[str, str]:
     """How an address says a window that stays where it is."""
     return {"from": iso(since), "to": iso(until)}
+
+
+def link(*parts: Mapping[str, str]) -> str:
+    """The query of an address of these words; later parts win, empty ones are left out."""
+    together = {name: value for part in parts for name, value in part.items()}
+    return "?" + urlencode({name: value for name, value in together.items() if value})
 
 
 def window_of(seconds: float, since: str, until: str, now: float) -> Window:

@@ -1,0 +1,77 @@
+"""A picture with all that is needed to show it, on whatever page, and with where its parts lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from pynmon.presentation.instants import Instants
+from pynmon.timeline.axis import WIDTH, Axis
+from pynmon.timeline.bars import bars_of
+from pynmon.timeline.density import Density, Part
+from pynmon.timeline.groups import LanesBy
+from pynmon.timeline.lanes import AXIS, Lane, Picture
+from pynmon.timeline.spans import MOST_FAILED
+from pynmon.timeline.window import SHORTEST_SECONDS, Window, address, link
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One picture."""
+
+    window: Window
+    picture: Picture
+    axis: Axis
+    lanes_by: LanesBy = LanesBy.RUNNER
+    #: Where it is one of what is too much to be drawn one by one.
+    density: Density | None = None
+    #: What the address of its timeline says but for the window.
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Of the whole."""
+        return WIDTH
+
+    @property
+    def axis_height(self) -> int:
+        """Of what is above the lanes."""
+        return AXIS
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether bars lead to nothing, so that the server tells what is where."""
+        return not self.picture.is_single and self.density is None
+
+    def ticks(self, origin: float) -> list[tuple[float, float, float, float]]:
+        """Of each part between two ticks: its beginning and end as instants, and where they are drawn."""
+        edges = [self.window.since, *self.window.ticks(origin), self.window.until]
+        x_of = self.axis.x_of
+        return [(begin, end, x_of(begin), x_of(end)) for begin, end in pairwise(edges) if end > begin]
+
+    def x_of(self, at: float) -> float | None:
+        """Where an instant is drawn, if it is."""
+        return self.axis.x_of(at) if self.window.since <= at <= self.window.until else None
+
+    def zoom(self, begin: float, end: float) -> str:
+        """The query of the address of a part of it; empty for what is too short."""
+        return link(address(begin, end), self.kept) if end - begin >= SHORTEST_SECONDS else ""
+
+    def failures_in(self, part: Part) -> str:
+        """The query of the address of the failures in one column."""
+        return link(address(part.begin, part.end), self.kept, {"errors": "true"})
+
+    def failed_in(self, part: Part) -> str:
+        """How many they are, as far as they are counted."""
+        return f"{part.failed}+" if part.failed == MOST_FAILED else str(part.failed)
+
+    def bars(self, lane: Lane, url: Callable[..., str], instants: Instants) -> Markup:
+        """Those of a lane, if they are drawn one by one."""
+        return bars_of(lane.boxes, url, instants)
+
+    def asked(self) -> str:
+        """The query of an address that asks about it."""
+        return link(address(self.window.since, self.window.until), self.kept)
