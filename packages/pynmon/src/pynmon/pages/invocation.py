@@ -15,6 +15,7 @@ from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
 from pynmon.family import ancestors_of, family_of
 from pynmon.journey import journey_of
+from pynmon.machine import HIGH, WIDE, machine_of
 from pynmon.outside import log_url
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.pages.find import LEAST, MOST, found_page
@@ -63,6 +64,8 @@ def invocation(
         request,
         "invocation.html",
         **facts,
+        machine=machine_of([step.entry.status for step in facts["steps"]]),
+        box=(WIDE, HIGH),
         log_url=log_url(template, source.app_id, record, now) if template else "",
         reruns=reruns.records,
         are_more_reruns=reruns.next is not None,
