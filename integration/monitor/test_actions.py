@@ -175,7 +175,7 @@ def test_controls_are_there_for_those_who_may_use_them(
     assert "It has ended." in page
     page = logged_in(guarded, Role.VIEWER).get(path).text
     assert "Run again" not in page
-    assert "Cancel" not in re.sub(r"<nav.*?</nav>", "", page, flags=re.DOTALL)
+    assert not re.search(">Cancel[ …<]", page)
     waiting = shop.charge(1, 1.0)
     page = operator.get(f"/invocations/{waiting.invocation_id}").text
     assert 'disabled aria-describedby="why-no-rerun"' in page

@@ -155,6 +155,9 @@ def test_long_names_make_no_page_wider(watched: Watched, shop: ModuleType) -> No
         for path in paths:
             watched.open(path)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+    for path in (f"/failures{query}", f"/invocations{query}", "/tasks"):
+        watched.open(path)
+        for_everybody(page, f"long names on {path}", [("dark", 390)])
 
 
 def test_a_failure_is_found_from_the_dashboard_in_two_clicks(watched: Watched) -> None:
