@@ -631,7 +631,10 @@ def test_a_timeline_tells_what_ran_at_an_instant(shop: ModuleType, client: TestC
     alone = {"lanes": "invocation", "lane": record.invocation_id, "at": record.ended_at + 0.01}
     assert link not in ran(**alone, near=0.001)
     assert link in ran(**alone, near=0.02)
-    assert client.get("/timeline/at", params={"at": at, "q": "stauts:failed"}).status_code == 422
+    refused: list[dict[str, object]] = [{"at": text} for text in ("nan", "inf", "1e400", "1e12", "-1")]
+    refused += [{"at": at, "near": "nan"}, {"at": at, "near": "1e400"}, {"at": at, "q": "stauts:failed"}]
+    for words in refused:
+        assert client.get("/timeline/at", params=words).status_code == 422, words
 
 
 def test_a_timeline_adds_up_what_it_shows(shop: ModuleType, client: TestClient, monkeypatch: Any) -> None:

@@ -17,20 +17,22 @@ from pynmon.timeline.groups import LanesBy, key_of
 from pynmon.timeline.instant import LOOKED_AT, ran_in
 from pynmon.timeline.spans import OWNED, Span
 from pynmon.timeline.totals import totals_of
-from pynmon.timeline.window import Window
+from pynmon.timeline.window import LONGEST_SECONDS, Window
 
 router = APIRouter()
 #: More are not listed.
 _MOST = 12
+#: The beginning of the year 9999: whatever has a date in every time zone comes before it.
+_LATEST = 253_370_764_800
 
 
 class PointForm(TimelineForm):
     """Where the pointer is."""
 
     #: Seconds since 1970.
-    at: float
+    at: Annotated[float, Query(ge=0, le=_LATEST)]
     #: As many seconds before and after it are as near as the eye can tell.
-    near: Annotated[float, Query(ge=0)] = 0.0
+    near: Annotated[float, Query(ge=0, le=LONGEST_SECONDS)] = 0.0
     #: The key of the lane; of all lanes if it is not said.
     lane: str | None = None
 
