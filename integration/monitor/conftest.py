@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from integration.backends import load, sqlite
 
+from pynenc import Pynenc
 from pynmon import MonitorSettings, api, create_monitor_app, pages
 from pynmon.app_factory import declared_routes
 
@@ -122,6 +124,37 @@ def client(monitor: FastAPI) -> TestClient:
     return TestClient(monitor, base_url="http://localhost", raise_server_exceptions=False)
 
 
+def statements(shop: ModuleType) -> Any:
+    """What the store of the shop is asked by the monitor meanwhile."""
+    return statements_of(shop.app)
+
+
+def statements_of(app: Pynenc) -> Any:
+    """What a store is asked by a monitor meanwhile."""
+
+    @contextmanager
+    def counted() -> Iterator[list[str]]:
+        seen: list[str] = []
+        store: Any = app.orchestrator.store
+        # Triggers are read where runners read them, too.
+        for open_connection in (store.inspect, store.read):
+            with open_connection() as connection:
+                connection.set_trace_callback(seen.append)
+        try:
+            yield seen
+        finally:
+            for open_connection in (store.inspect, store.read):
+                with open_connection() as connection:
+                    connection.set_trace_callback(None)
+
+    return counted()
+
+
+def invocation_of(shop: ModuleType, client: TestClient, task: str) -> str:
+    page = client.get(f"/invocations?task=pynmon_shop.{task}")
+    return str(re.findall(r'href="(/invocations/[^"]+)"', page.text)[-1])
+
+
 @contextmanager
 def served(monitor: Any) -> Iterator[str]:
     """The address under which an ASGI app is served meanwhile."""
@@ -211,6 +244,15 @@ def for_everybody(
         results = AxeResults(page.evaluate("options => axe.run(document, options)", options))
         assert results.violations_count == 0, (name, scheme, width, results.generate_report())
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
+
+
+def ids_of(page: Any, task: str) -> list[str]:
+    page.goto(
+        re.sub(r"/[^/]*$", "", page.url.split("?")[0]) + f"/invocations?task=pynmon_shop.{task}&size=200"
+    )
+    return [
+        link.get_attribute("href") for link in page.locator("tr > td > a.id[href*='/invocations/']").all()
+    ]
 
 
 @pytest.fixture

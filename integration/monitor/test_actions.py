@@ -23,10 +23,9 @@ from pynenc.values.runners import Beat, RunnerIdentity
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
 
-from .conftest import eventually, running
+from .conftest import eventually, invocation_of, running
 from .crawl import Page, crawl
 from .test_access import OURS, TOKENS, bearer, client_of, entries, form_token_of, logged_in
-from .test_pages import invocation_of
 
 
 @pytest.fixture

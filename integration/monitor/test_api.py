@@ -17,8 +17,7 @@ from pynenc.values.triggers import TriggerRun
 from pynmon import create_monitor_app
 from pynmon.statistics import BOUNDS
 
-from .conftest import eventually, running
-from .test_pages import statements
+from .conftest import eventually, running, statements
 
 #: Address and the most questions that it may ask the store, however much is in there.
 CEILINGS = {

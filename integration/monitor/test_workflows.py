@@ -17,9 +17,8 @@ from pynenc.values.clock import SystemClock
 from pynenc.values.ids import InvocationId
 from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import Watched, for_everybody, served
+from .conftest import Watched, for_everybody, served, statements_of
 from .crawl import Page
-from .test_pages import statements_of
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

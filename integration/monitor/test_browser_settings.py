@@ -1,0 +1,68 @@
+"""What somebody chooses for all pages: a theme, and the clock by which times are shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from .conftest import Watched, eventually, for_everybody
+
+
+def test_a_theme_lasts(watched: Watched) -> None:
+    page = watched.open("/")
+    page.locator("#theme").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page = watched.open("/tasks")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(11, 15, 20)"
+
+
+#: What says when, as text and where one points, but for what is in UTC for everybody, as its column says.
+LABELS = """() => [...document.querySelectorAll("time, .tick, figcaption, title, main [aria-label]")]
+.filter((one) => !one.closest(".utc")).flatMap((one) =>
+  [one.matches("[aria-label]") ? "" : one.textContent, one.getAttribute("title"), one.getAttribute("aria-label")]
+).filter((text) => /\\d\\d:\\d\\d:\\d\\d| ago\\b|\u2212\\d/.test(text ?? ""))"""
+
+
+def test_times_are_those_of_the_chosen_zone_on_every_page(chromium: Any, address: str) -> None:
+    watched = Watched(chromium, address, timezone_id="Asia/Kolkata")
+    page = watched.open("/invocations?task=pynmon_shop.refuse")
+    utc = page.locator("tbody time").first.get_attribute("datetime")
+    detail = page.locator("tbody a.id").first.get_attribute("href")
+    there = (datetime.fromisoformat(utc) + timedelta(hours=5, minutes=30)).strftime("%H:%M:%S")
+    paths = ["/invocations?task=pynmon_shop.refuse", "/timeline?range=1h", "/timeline?range=1h&view=table"]
+    paths += [detail, "/", "/schedules/pynmon_shop.restock%231", "/failures"]
+
+    def labels(path: str) -> list[str]:
+        """Whatever says when, in tables, on axes and where one points."""
+        page.goto(address + path)
+        return list(page.evaluate(LABELS))
+
+    for path in paths:
+        assert not [text for text in labels(path) if re.search(r"[+]\d\d:\d\d\b|IST", text)], path
+    page.goto(address + paths[0])
+    with page.expect_navigation():
+        page.get_by_label("Times").select_option("local")
+    assert page.url == address + paths[0]
+    assert page.locator("tbody time").first.inner_text() == there
+    assert page.locator("#seen").inner_text().endswith(" IST")
+    eventually(lambda: page.wait_for_timeout(50) or page.locator("#live-word").inner_text() == "live")
+    for path in paths:
+        after = labels(path)
+        assert after, path
+        assert not [text for text in after if "UTC" in text or re.search(r"\dZ\b", text)], path
+    for_everybody(page, "with times of here", [("dark", 390)])
+    page.goto(address + paths[0])
+    with page.expect_navigation():
+        page.get_by_label("Times").select_option("relative")
+    for path in paths:
+        # Exactly when is left where one points.
+        assert any(re.search(r" ago|\bin \d|\N{MINUS SIGN}\d", text) for text in labels(path)), path
+        if not page.locator("main .utc").count():
+            assert not re.search(r"\d\d:\d\d:\d\d", page.locator("main").inner_text()), path
+    with page.expect_navigation():
+        page.get_by_label("Times").select_option("UTC")
+    assert watched.context.cookies() == []
+    assert watched.complaints == []
+    watched.context.close()

@@ -1,0 +1,73 @@
+"""The timeline in a browser: by keys and by drawing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynmon.timeline import lanes
+
+from .conftest import Watched, for_everybody
+
+
+def test_keys_move_the_window_of_a_timeline(watched: Watched) -> None:
+    page = watched.open("/timeline?range=7d")
+    for key in "swwads":
+        with page.expect_navigation():
+            page.keyboard.press(key)
+        assert page.locator("h1").inner_text() == "Timeline", (key, page.url)
+    assert "from=" in page.url
+    with page.expect_navigation():
+        page.keyboard.press("0")
+    assert "from=" not in page.url
+
+
+def test_a_window_is_drawn_on_the_timeline_and_told_about(watched: Watched, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lanes, "SINGLE", 1)
+    page = watched.open("/timeline?range=15m&lanes=task&cut=true&q=task:*.refuse")
+    bar = page.locator(".timeline path.st-failed").bounding_box()
+    lane = page.locator(".timeline [data-lane]").first.bounding_box()
+    told, y = page.locator("#told"), bar["y"] + bar["height"] / 2
+    page.mouse.move(bar["x"] + bar["width"] / 2, y)
+    told.locator("a.id").first.wait_for()
+    assert "refuse" in told.inner_text()
+    for_everybody(page, "what ran", [("light", 1440)])
+    page.keyboard.press("Escape")
+    assert not told.is_visible()
+
+    def draw() -> None:
+        page.mouse.move(lane["x"] + lane["width"] - 2, y)
+        page.mouse.down()
+        page.mouse.move(bar["x"] - 20, y, steps=4)
+        page.mouse.up()
+
+    page.keyboard.down("Shift")
+    draw()
+    page.keyboard.up("Shift")
+    told.get_by_text("at work at a time").wait_for()
+    assert page.url.endswith("task:*.refuse")
+    before = page.url
+    with page.expect_navigation():
+        draw()
+    assert "from=" in page.url
+    assert "lanes=task" in page.url
+    assert "range=" not in page.url
+    assert page.locator(".timeline path.st-failed").count() == 1
+    page.go_back()
+    assert page.url == before
+
+
+def test_keys_lead_from_bar_to_bar(watched: Watched) -> None:
+    page = watched.open("/timeline?range=1h&lanes=task&q=task:*.charge")
+    page.keyboard.press(".")
+    focused = "document.activeElement.getAttribute('href')"
+    first = page.evaluate(focused)
+    page.keyboard.press(".")
+    assert page.evaluate(focused) != first
+    page.keyboard.press(",")
+    assert page.evaluate(focused) == first
+    page.keyboard.press("m")
+    page.locator("#told").get_by_text("at work at a time").wait_for()
+    with page.expect_navigation():
+        page.keyboard.press("f")
+    assert "from=" in page.url
+    assert page.locator(f".timeline a[href='{first}']").count() >= 1

@@ -1,0 +1,103 @@
+"""What pages ask the store: little, however much is in there."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+
+import pytest
+from fastapi.testclient import TestClient
+
+from pynmon import Role, create_monitor_app
+
+from .conftest import eventually, invocation_of, statements
+from .test_access import OURS, form_token_of, logged_in, monitor_of
+
+#: Page and the most questions that it may ask the store, however much is in there.
+CEILINGS = {
+    "/": 12,
+    "/invocations": 4,
+    "/invocations?status=failed&task=pynmon_shop.refuse": 4,
+    "/invocations?status=running&status=registered": 4,
+    "/invocations?q=duration:>5s%20-status:failed%20is:stuck": 5,
+    "/invocations?q=(status:failed%20OR%20money)%20task:pynmon_shop.*": 4,
+    "/invocations?q=is:slow": 5,
+    "/invocations?range=7d&q=ended:2026-01-31..2026-02-01": 4,
+    "/failures": 2,
+    "/failures?q=task:*.refuse": 2,
+    "/failures?q=error:ValueError": 3,
+    "/failures?range=7d": 2,
+    "/schedules": 5,
+    "/schedules/pynmon_shop.restock%232": 4,
+    "/queues": 6,
+    "/system": 3,
+    "/tasks": 3,
+    "/tasks/pynmon_shop.charge": 8,
+    "/find?id=00000": 2,
+    "/runners": 4,
+    "/workflows": 3,
+    "/workflows/types": 2,
+    "/workflows?status=failed": 4,
+    "/workflows?q=args:size%20is:final": 3,
+    "/timeline?range=1h": 6,
+    "/timeline?range=1h&q=duration:>1ms%20-is:open": 6,
+    "/timeline?range=1h&q=args.customer_id:4": 6,
+    "/timeline?range=7d&errors=true&view=table": 6,
+    # What belongs to runners is asked once a second, however often somebody points.
+    "/timeline/at?at=0&near=1&lane=pynmon_shop.charge&lanes=task": 2,
+    "/timeline/totals?range=1h": 6,
+    "/timeline?range=1h&lanes=workflow&colour=workflow&cut=true": 6,
+}
+
+
+@pytest.mark.parametrize("path", CEILINGS)
+def test_a_page_asks_the_store_few_questions(shop: ModuleType, path: str) -> None:
+    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")  # nothing is cached yet
+    with statements(shop) as seen:
+        response = client.get(path)
+    assert response.status_code == 200
+    assert 0 < len(seen) <= CEILINGS[path], seen
+
+
+def test_what_operators_see_asks_few_questions(shop: ModuleType) -> None:
+    monitor = monitor_of(shop)
+    client = logged_in(monitor, Role.OPERATOR)
+    form = {"form_token": form_token_of(client), "action": "rerun", "q": "task:pynmon_shop.nothing"}
+    with statements(shop) as seen:
+        assert client.post("/bulk/preview", headers=OURS, data=form).status_code == 200
+    assert 0 < len(seen) <= 2, seen
+    with statements(shop) as seen:
+        assert (
+            client.post("/bulk/preview", headers=OURS, data={**form, "q": "status:failed"}).status_code == 200
+        )
+    assert 0 < len(seen) <= 2, seen
+    order = {**form, "job_id": "0123456789ab", "until": "1", "expected": "0"}
+    location = client.post("/bulk", headers=OURS, data=order).headers["location"]
+    eventually(lambda: monitor.state.jobs.find("0123456789ab").is_over)
+    for path, ceiling in ((location, 1), ("/audit", 0), ("/export/invocations?status=failed", 2)):
+        with statements(shop) as seen:
+            assert client.get(path).status_code == 200
+        assert len(seen) <= ceiling, (path, seen)
+
+
+@pytest.mark.parametrize("task", ["batch", "charge"])
+def test_an_invocation_asks_no_more_for_a_large_family(
+    shop: ModuleType, client: TestClient, task: str
+) -> None:
+    path = invocation_of(shop, client, task)
+    for one in (path, f"{path}/peek"):
+        with statements(shop) as seen:
+            assert client.get(one).status_code == 200
+        assert 0 < len(seen) <= 8, seen
+
+
+def test_a_runner_asks_few_questions_and_is_shown_after_its_end(shop: ModuleType, client: TestClient) -> None:
+    page = client.get("/runners").text
+    path = re.findall(r'href="(/runners/[^"]+)"', page)[0]
+    assert "stopped" in page
+    assert "clean" in page
+    with statements(shop) as seen:
+        text = client.get(path).text
+    assert len(seen) <= 6, seen
+    assert "ThreadRunner" in text
+    assert "charge" in text

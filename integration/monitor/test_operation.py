@@ -1,0 +1,78 @@
+"""The pages of what an app works with: its queue, its tasks, its parts."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from pynenc import Pynenc, PynencBuilder
+from pynenc.values.ids import InvocationId
+from pynenc.values.operations import NewInvocation
+from pynmon import create_monitor_app
+
+from .conftest import running, statements_of
+
+
+def test_a_queue_without_workers_is_said(tmp_path: Any) -> None:
+    app = PynencBuilder().app_id("stands").sqlite(str(tmp_path / "x.db")).build()
+    monitor = create_monitor_app(app)
+    client = TestClient(monitor, base_url="http://localhost")
+    assert "Nothing waits for a runner" in client.get("/queues").text
+    call = NewInvocation(
+        invocation_id=InvocationId("it"), task_id="a.b", args_id="x", root_id=InvocationId("it")
+    )
+    app.orchestrator.submit([call], {}, enqueue=True)
+    client = TestClient(create_monitor_app(app), base_url="http://localhost")
+    with statements_of(app) as seen:
+        text = client.get("/queues").text
+    assert "1 invocation waits and no runner is alive" in text
+    assert "the records are the queue" in text
+    assert not [one for one in seen if not one.startswith(("SELECT", "PRAGMA"))]
+
+
+def test_looking_at_a_queue_takes_nothing_out(shop: ModuleType, client: TestClient) -> None:
+    held = shop.charge(1, 2.0)
+    before = shop.app.orchestrator.get_records([held.invocation_id])
+    assert held.invocation_id in client.get("/queues").text
+    assert shop.app.orchestrator.get_records([held.invocation_id]) == before
+    held.cancel()
+
+
+def test_the_system_page_says_what_stores_say_and_hides_secrets() -> None:
+    app = Pynenc({"app_id": "secretive", "signing_keys": "key:canary"})
+    text = TestClient(create_monitor_app(app), base_url="http://localhost").get("/system").text
+    assert "MemStore answers" in text
+    assert "config_values" in text
+    assert "max_recoveries" in text
+    assert "canary" not in text
+
+
+def test_a_task_shows_when_its_invocations_ended(client: TestClient) -> None:
+    text = client.get("/tasks?range=1h").text
+    rows = dict(re.findall(r'<tr id="t-pynmon_shop.(\w+)">(.*?)</tr>', text, re.DOTALL))
+    charts = {
+        name: set(re.findall(r'class="fill (st-\w+)"', row))
+        for name, row in rows.items()
+        if 'class="trend"' in row
+    }
+    # Other tests cancel some.
+    assert (charts["charge"] - {"st-cancelled"}, charts["refuse"]) == ({"st-success"}, {"st-failed"})
+
+
+def test_the_dashboard_shows_the_last_minutes_and_what_the_app_is_made_of(
+    shop: ModuleType, client: TestClient
+) -> None:
+    with running(shop):
+        assert shop.echo("lately").wait(30)
+    text = client.get("/").text
+    runner, *_ = re.findall(r'<a href="(/runners/[^"]+)"><title>', text)
+    assert client.get(runner).status_code == 200
+    assert re.search(r'data-lane="[^"]+"', text)
+    components = re.findall(r"<b>([a-z ]+)</b> <span class=\"muted\">(\w+)", text)
+    assert components == [
+        (name, "SQLiteStore")
+        for name in ("orchestrator", "broker", "state backend", "client data store", "trigger")
+    ]

@@ -1,0 +1,209 @@
+"""The timeline: what is on it, of whatever size, and where it leads."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from pynenc.values.monitor import RecordQuery
+from pynenc.values.status import InvocationStatus
+from pynmon.timeline import density, spans
+
+from .conftest import invocation_of, statements
+from .crawl import Page
+
+
+def test_the_timeline_shows_what_a_query_asks_for(shop: ModuleType, client: TestClient) -> None:
+    def tasks(query: str, **others: str) -> set[str]:
+        response = client.get("/timeline", params={"range": "1h", "q": query, **others})
+        assert response.status_code == 200
+        return set(re.findall(r"<title>pynmon_shop.(\w+): ", response.text))
+
+    assert tasks("is:retried") == {"flaky"}
+    assert tasks("status:failed") == {"refuse"}
+    assert tasks("task:*.refuse", errors="true") == {"refuse"}
+    assert tasks("duration:>1h") == set()
+    root = invocation_of(shop, client, "nightly").rpartition("/")[2]
+    assert tasks("task:*.batch", root=root, range="") == {"batch"}
+
+
+def test_every_stretch_of_work_is_on_the_timeline(shop: ModuleType, client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&task=pynmon_shop.flaky").text
+    titles = re.findall(r"<title>pynmon_shop.flaky: (\w+),", text)
+    # Under load it may have been claimed some time before it ran.
+    assert [title for title in titles if title != "Pending"] == ["Retry", "Success"]
+    # Of many stretches within one pixel the picture shows the first ones only, the table all.
+    text = client.get("/timeline?range=1h&task=pynmon_shop.batch&view=table").text
+    rows = re.findall(r"<tr.*?</tr>", text, re.DOTALL)
+    assert any("batch" in row and "Success" in row for row in rows)
+
+
+def test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure(
+    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    failed = shop.app.orchestrator.count_by_status()[InvocationStatus.FAILED]
+    with statements(shop) as seen:
+        text = client.get("/timeline?range=1h").text
+    assert len(seen) <= 6, seen
+    assert f"{failed} failed" in text
+    ticks = re.findall(r'<a href="([^"]+)" aria-label="(\d+) failed from', text)
+    assert sum(int(n) for _, n in ticks) == failed
+    # A tick leads to what failed there.
+    address, n = ticks[0]
+    table = client.get(address.replace("&amp;", "&") + "&view=table").text
+    assert table.count('<td><span class="status st-failed"') == int(n)
+    # The same as a table.
+    text = client.get("/timeline?range=1h&view=table").text
+    counts = re.findall(r'<a class="bad" href="[^"]+">(\d+)</a>', text)
+    assert sum(map(int, counts)) == failed
+
+
+def test_a_timeline_of_too_much_shows_when_what_a_query_asks_for_was(
+    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    monkeypatch.setattr(density, "FEWEST", 5)
+    # All of it ended at about the same time.
+    monkeypatch.setattr(density, "EACH", 100)
+    monkeypatch.setattr(density, "MOST_RECORDS", 100 * density.PARTS * density.PER_PART)
+    count = shop.app.orchestrator.count_by_status
+    ended = sum(count().values())
+    # By its figures, and by its record.
+    for query, task, failures in (
+        ("task:*.refuse", "refuse", 8),
+        ("task:*.charge", "charge", 0),
+        ("error:ValueError", "refuse", 8),
+    ):
+        number = sum(count(f"pynmon_shop.{task}").values())
+        with statements(shop) as seen:
+            text = client.get("/timeline", params={"range": "1h", "q": query}).text
+        assert len(seen) <= 9, seen
+        assert f"{number} of {ended} that were looked at match" in text, query
+        ticks = re.findall(r'aria-label="(\d+) failed from', text)
+        assert sum(map(int, ticks)) == failures
+        assert text.count('class="lane-name"') >= 2  # a runner, and the failures
+
+
+def test_a_timeline_of_too_much_that_matches_shows_the_end_of_it_in_full_width(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn_since() -> datetime:
+        text = client.get("/timeline?range=7d&q=-is:open").text
+        return datetime.fromisoformat(re.findall(r'runners? from <time datetime="([^"]+)"', text)[0])
+
+    assert drawn_since() < datetime.now(UTC) - timedelta(days=6)
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    assert drawn_since() > datetime.now(UTC) - timedelta(hours=1)
+    assert "More ended in this window than is drawn" in client.get("/timeline?range=7d&q=-is:open").text
+
+
+def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "batch")
+    # From its claim on: before that it is nowhere.
+    _, begin, *_, end = re.findall(r'<td class="data"><time datetime="([^"]+)"', client.get(path).text)
+    first, last = datetime.fromisoformat(begin), datetime.fromisoformat(end)
+    middle = first + (last - first) / 2
+    # Shorter than the invocation, inside of it: it began before and ended after.
+    around = {
+        "from": (middle - timedelta(seconds=0.025)).isoformat(),
+        "to": (middle + timedelta(seconds=0.025)).isoformat(),
+    }
+    assert "pynmon_shop.batch" in client.get("/timeline", params=around).text
+    later = {"from": (last + timedelta(hours=1)).isoformat(), "to": (last + timedelta(hours=2)).isoformat()}
+    assert "Nothing ran in this window" in client.get("/timeline", params=later).text
+
+
+@pytest.mark.parametrize("lanes", ["task", "workflow", "invocation"])
+def test_a_lane_of_a_timeline_leads_to_what_it_stands_for(
+    shop: ModuleType, client: TestClient, lanes: str
+) -> None:
+    text = client.get(f"/timeline?range=1h&q=task:*.batch&colour=task&lanes={lanes}").text
+    links = re.findall(rf'<a href="(/{lanes}s/[^"]+)"><title>', text)
+    assert links != []
+    assert all(client.get(link).status_code == 200 for link in links)
+    assert '<rect class="fill hue-1"' in text
+    if lanes == "workflow":
+        # One ran by itself, two in the other.
+        assert len(links) == 1
+        assert "no workflow" in text
+
+
+def test_a_timeline_tells_what_ran_at_an_instant(shop: ModuleType, client: TestClient) -> None:
+    record = (
+        shop.app.orchestrator.open_monitor_store()
+        .list_invocations(RecordQuery(task_id="pynmon_shop.batch"))
+        .records[0]
+    )
+    at = (record.started_at + record.ended_at) / 2
+    link = f'href="/invocations/{record.invocation_id}"'
+
+    def ran(**words: object) -> str:
+        return str(client.get("/timeline/at", params={"at": at, **words}).text)
+
+    for lanes, lane in (
+        ("runner", record.runner_id),
+        ("task", record.task_id),
+        ("workflow", record.workflow_id or ""),
+        ("invocation", record.invocation_id),
+    ):
+        assert link in ran(lanes=lanes, lane=lane), lanes
+        assert link not in ran(lanes=lanes, lane="another"), lanes
+    assert link in ran(q="task:*.batch")
+    assert link not in ran(q="-task:*.batch")
+    assert link not in ran(errors="true")
+    # Of all that ran then only the first are named.
+    alone = {"lanes": "invocation", "lane": record.invocation_id, "at": record.ended_at + 0.01}
+    assert link not in ran(**alone, near=0.001)
+    assert link in ran(**alone, near=0.02)
+    refused: list[dict[str, object]] = [{"at": text} for text in ("nan", "inf", "1e400", "1e12", "-1")]
+    refused += [{"at": at, "near": "nan"}, {"at": at, "near": "1e400"}, {"at": at, "q": "stauts:failed"}]
+    for words in refused:
+        assert client.get("/timeline/at", params=words).status_code == 422, words
+
+
+def test_a_timeline_adds_up_what_it_shows(shop: ModuleType, client: TestClient, monkeypatch: Any) -> None:
+    text = client.get("/timeline/totals?range=1h&q=task:*.refuse").text
+    assert re.search(rf"Failed</span></dt><dd>{len(shop.HOSTILE)}</dd>", text), text
+    assert client.get("/timeline/totals?range=1h&q=stauts:x").status_code == 422
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    assert "More than 5 ended" in client.get("/timeline/totals?range=1h").text
+
+
+def test_a_timeline_of_too_much_has_lanes_of_tasks(
+    shop: ModuleType, client: TestClient, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 10)
+    text = client.get("/timeline?range=1h&lanes=task&colour=task").text
+    assert "how busy each task was" in text
+    assert re.search(r'<a href="(/tasks/pynmon_shop.\w+)"><title>', text)
+
+
+def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&errors=true&view=table").text
+    rows = re.findall(r'<td><span class="status (\S+)"', text)
+    assert rows
+    assert set(rows) == {"st-failed"}
+
+
+def test_a_family_has_a_timeline_of_its_own(shop: ModuleType, client: TestClient) -> None:
+    page = client.get(invocation_of(shop, client, "batch")).text
+    (link,) = re.findall(r'href="(/timeline\?root=[^"]+)"', page)
+    with statements(shop) as seen:
+        text = client.get(link).text
+    assert len(seen) <= 6, seen
+    titles = re.findall(r"<title>pynmon_shop.(\w+): (\w+),", text)
+    assert {task for task, _ in titles} == {"batch", "charge"}
+    assert titles.count(("charge", "Success")) == 9
+    assert client.get("/timeline?root=unknown").status_code == 404
+
+
+def test_a_timeline_has_few_nodes(client: TestClient) -> None:
+    page = Page(client.get("/timeline?range=1h").text)
+    assert page.tags.count("rect") > 10
+    assert len(page.tags) <= 1500
