@@ -36,6 +36,7 @@ from pymongo import monitoring
 from pynenc.values.operations import Claim
 from pynenc.values.status import FINAL
 from pynenc.values.status import InvocationStatus as S
+from pynenc.values.triggers import PairRequest
 from pynenc_mongodb import slots
 
 PARKS: dict[str, Any] = {"cc_key": "k", "cc_limit": 1, "cc_park": True}
@@ -352,3 +353,37 @@ def test_a_large_value_that_is_put_again_while_it_is_removed_is_there(
             assert at > 2
             return
     pytest.fail(f"it takes {_MOST_COMMANDS} commands or more")
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_one_of_two_who_complete_a_run_at_once_is_told(
+    server: OwnServer, commands: Commands, at: int
+) -> None:
+    """Whichever command of the one the other comes before."""
+    halves = [
+        PairRequest(
+            scope="s", key="", slot=slot, slots=2, occurrence_id=f"o{slot}", data=f"<{slot}>", ttl_seconds=9
+        )
+        for slot in range(2)
+    ]
+    world = world_on(server)
+    other = world_on(server, world.app_id)
+    for each in (world, other):
+        each.trigger.get_values(["s"])  # connected
+    left = at
+    told = []
+
+    def before(name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            told.extend(other.trigger.pair(halves[1:]))
+
+    commands.before = before
+    told.extend(world.trigger.pair(halves[:1]))
+    commands.before = lambda name: None
+    if left > 0:
+        told.extend(other.trigger.pair(halves[1:]))
+    assert sorted(told, key=bool) == [None, ("<0>", "<1>")]
+    other.close()
+    world.clear()

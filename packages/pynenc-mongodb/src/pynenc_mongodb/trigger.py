@@ -135,39 +135,35 @@ class MongoTrigger(MongoComponent, BaseTrigger):
     # -- combined conditions --------------------------------------------------------------------------
 
     def pair(self, requests: Sequence[PairRequest]) -> list[tuple[str, ...] | None]:  # noqa: D102
+        together: dict[str, list[PairRequest]] = {}
         for request in requests:
-            self._fill(request)
-        return [_used_with(self._slots(request), request) for request in requests]
+            together.setdefault(self._slots_key(request), []).append(request)
+        filled = {key: self._fill(key, those) for key, those in together.items()}
+        return [_used_with(filled[self._slots_key(request)], request) for request in requests]
 
-    def _fill(self, request: PairRequest) -> None:
-        """All slots of one scope and key are one document, written if nobody else changed it meanwhile."""
-        key = self._slots_key(request)
+    def _fill(self, key: str, requests: Sequence[PairRequest]) -> list[Document]:
+        """Fill slots of one scope and key; all its fillers as this step leaves them.
+
+        They are one document, written if nobody else changed it meanwhile. It is not read again for the answer:
+        who fills in between would complete a run that then both were told of.
+        """
         collection = self.store.collection(schema.TRIGGER)
         while True:
-            now = self.store.now()
-            found = self._slots(request)
+            with self.store.reading():
+                found = collection.find_one({"_id": key, "a": self.store.app})
             fillers: list[Document] = found["fillers"] if found else []
-            if any(one["slot"] == request.slot and one["id"] == request.occurrence_id for one in fillers):
-                return
-            filler = {"slot": request.slot, "id": request.occurrence_id, "data": request.data, "at": now}
-            fillers = [*fillers, filler]
-            _complete(fillers, filler, request, now)
-            fields = {"kind": "slots", "at": now, "fillers": fillers}
+            now = self.store.now()
+            if not _add(fillers, requests, now):
+                return fillers
             version = found["version"] if found else 0
             condition = {"_id": key, "a": self.store.app, "version": version if found else {"$exists": False}}
+            change = {"$set": {"kind": "slots", "at": now, "fillers": fillers, "version": version + 1}}
             try:
                 with self.store.writing():
-                    change = {"$set": {**fields, "version": version + 1}}
                     if collection.update_one(condition, change, upsert=not found).matched_count or not found:
-                        return
+                        return fillers
             except DuplicateKeyError:
                 continue  # somebody else created it
-
-    def _slots(self, request: PairRequest) -> Document | None:
-        with self.store.reading():
-            return self.store.collection(schema.TRIGGER).find_one(
-                {"_id": self._slots_key(request), "a": self.store.app}
-            )
 
     def _slots_key(self, request: PairRequest) -> str:
         scope = f"{len(request.scope)}:{request.scope}/{request.key}"
@@ -280,6 +276,19 @@ class MongoTrigger(MongoComponent, BaseTrigger):
             return self.store.collection(collection).bulk_write(list(writes), ordered=False).matched_count
 
 
+def _add(fillers: list[Document], requests: Sequence[PairRequest], now: float) -> bool:
+    """Add those that are not there yet, and use what they complete; whether any was added."""
+    known = {(one["slot"], one["id"]) for one in fillers}
+    before = len(fillers)
+    for request in requests:
+        if (request.slot, request.occurrence_id) not in known:
+            known.add((request.slot, request.occurrence_id))
+            filler = {"slot": request.slot, "id": request.occurrence_id, "data": request.data, "at": now}
+            fillers.append(filler)
+            _complete(fillers, filler, request, now)
+    return len(fillers) > before
+
+
 def _complete(fillers: list[Document], filler: Document, request: PairRequest, now: float) -> None:
     """Use the one that waited longest in each slot, if there is one in each."""
     first: dict[int, Document] = {}
@@ -293,12 +302,11 @@ def _complete(fillers: list[Document], filler: Document, request: PairRequest, n
             one["complete"] = mark
 
 
-def _used_with(slots: Document | None, request: PairRequest) -> tuple[str, ...] | None:
-    fillers = slots["fillers"] if slots else []
-    mine = [one for one in fillers if one["slot"] == request.slot and one["id"] == request.occurrence_id]
-    if not mine or "complete" not in mine[0]:
+def _used_with(fillers: list[Document], request: PairRequest) -> tuple[str, ...] | None:
+    mine = next(one for one in fillers if (one["slot"], one["id"]) == (request.slot, request.occurrence_id))
+    if "complete" not in mine:
         return None
-    together = [one for one in fillers if one.get("complete") == mine[0]["complete"]]
+    together = [one for one in fillers if one.get("complete") == mine["complete"]]
     return tuple(one["data"] for one in sorted(together, key=lambda one: one["slot"]))
 
 
