@@ -190,6 +190,9 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge"}
     acting |= {f"/api/v1/runners/{{runner_id}}/{action}" for action in ("drain", "recover")}
     expected |= {"/api/v1/bulk/{job_id}", "/api/v1/failures"}
+    expected |= {
+        f"/api/v1/invocations/{{invocation_id}}/{what}" for what in ("arguments/{argument}", "outcome")
+    }
     assert set(described["paths"]) == expected | acting
     for path, methods in described["paths"].items():
         assert set(methods) == ({"post"} if path in acting else {"get"})

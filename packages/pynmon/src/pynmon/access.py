@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pynmon.answers import problem
 from pynmon.audit import Audit
 from pynmon.identity import AccessToken, Identity, Role, identity_of, owner_of, remember
-from pynmon.permissions import PUBLIC, ROLES, key_of
+from pynmon.permissions import LOGS, PAYLOADS, PUBLIC, ROLES, key_of
 from pynmon.security import SAFE_METHODS, path_within
 from pynmon.sessions import Attempts, Rates, Sessions
 from pynmon.settings import MonitorSettings
@@ -140,10 +140,12 @@ class Access:
         if identity is None:
             return self._ask_who(request)
         remember(request.scope, identity)
-        is_hidden = key is not None and key[1] == "/logs" and not identity.sees_logs
+        is_hidden = (key in LOGS and not identity.sees_logs) or (
+            key in PAYLOADS and not identity.sees_payloads
+        )
         if key is None or (identity.role >= ROLES.get(key, _NOBODY) and not is_hidden):
             return None  # what does not exist is told so by those who know
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS or key in PAYLOADS:
             self._audit.add(
                 who=identity.name,
                 action=f"{request.method} {key[1]}",

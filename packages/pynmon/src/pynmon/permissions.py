@@ -37,6 +37,8 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/runners/atomic-service/timeline",
                 "/log-explorer/",
                 "/export/invocations",
+                "/export/invocations/{invocation_id}/arguments/{argument}",
+                "/export/invocations/{invocation_id}/outcome",
                 "/invocations/{invocation_id}",
                 "/invocations/{invocation_id}/peek",
                 "/workflows",
@@ -58,6 +60,8 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/api/v1/openapi.json",
                 "/api/v1/invocations",
                 "/api/v1/invocations/{invocation_id}",
+                "/api/v1/invocations/{invocation_id}/arguments/{argument}",
+                "/api/v1/invocations/{invocation_id}/outcome",
                 "/api/v1/tasks",
                 "/api/v1/tasks/{task_id}",
                 "/api/v1/workflows",
@@ -110,6 +114,14 @@ ROLES: Mapping[tuple[str, str], Role] = {
     ("POST", "/api/v1/invocations/{invocation_id}/retry"): Role.OPERATOR,
     ("POST", "/api/v1/invocations/{invocation_id}/cancel"): Role.OPERATOR,
 }
+
+#: For those of them who may see log lines, and payloads.
+LOGS = frozenset({("GET", "/logs"), ("POST", "/logs")})
+PAYLOADS = frozenset(
+    ("GET", f"{prefix}/invocations/{{invocation_id}}/{kind}")
+    for prefix in ("/export", "/api/v1")
+    for kind in ("arguments/{argument}", "outcome")
+)
 
 
 def key_of(routes: Iterable[BaseRoute], scope: Scope) -> tuple[str, str] | None:

@@ -32,7 +32,8 @@ _SHORT_SECONDS = 1.0
 #: The same for what a server is asked about itself.
 _SLOW_SECONDS = 10.0
 _DAY_SECONDS = 86400.0
-_MAX_PAYLOAD = 64 * 1024
+#: Characters of a payload that pages show, and that a file may have.
+SHOWN_CHARACTERS, MOST_CHARACTERS = 64 * 1024, 64 * 2**20
 _MOST_OWNED = 500
 #: More runners are not looked at for a verdict.
 MOST_RUNNERS = 500
@@ -191,7 +192,11 @@ class Source:
         return [one for one in owners if one not in known or self.rhythm.state_of(known[one], now) in gone]
 
     def payload(
-        self, record: InvocationRecord, kind: PayloadKind, stored: dict[PayloadKind, str]
+        self,
+        record: InvocationRecord,
+        kind: PayloadKind,
+        stored: dict[PayloadKind, str],
+        limit: int = SHOWN_CHARACTERS,
     ) -> str | None:
         """The beginning of a stored payload, wherever it is kept; None when it is nowhere."""
         if kind in stored:
@@ -201,11 +206,17 @@ class Source:
         epoch = 0 if kind is PayloadKind.ARGUMENTS else record.epoch
         key = PayloadKey(record.invocation_id, epoch, kind)
         found = self._state_backend.get_payloads([key]).get(key)
-        return None if found is None else found[:_MAX_PAYLOAD]
+        return None if found is None else found[:limit]
 
-    def stored_payloads(self, invocation_id: InvocationId) -> dict[PayloadKind, str]:
+    def stored_payloads(
+        self, invocation_id: InvocationId, limit: int = SHOWN_CHARACTERS
+    ) -> dict[PayloadKind, str]:
         """The beginnings of what the record holds."""
-        return dict(self.store.get_payloads(invocation_id, _MAX_PAYLOAD))
+        return dict(self.store.get_payloads(invocation_id, limit))
+
+    def large_value(self, key: str) -> str | None:
+        """A value that is kept apart because of its size, whole; None when it is nowhere."""
+        return self.app.client_data_store.get([key]).get(key) if self.sees_payloads else None
 
     def _cached(self, key: object, read: Callable[[], _T], seconds: float = _SHORT_SECONDS) -> _T:
         """One read for all who ask at about the same time."""

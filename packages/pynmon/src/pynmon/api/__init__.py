@@ -1,5 +1,6 @@
 """For programs: what the pages show as JSON, and the numbers that Prometheus collects."""
 
 from pynmon.api import actions, bulk, facts, metrics
+from pynmon.pages import originals
 
-ROUTERS = (facts.router, actions.router, bulk.router, metrics.router)
+ROUTERS = (facts.router, originals.api_router, actions.router, bulk.router, metrics.router)

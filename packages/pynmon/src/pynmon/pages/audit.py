@@ -19,6 +19,7 @@ _ROWS = 100
 _PAGES_OF = {
     "rerun": ("invocation", "invocation_id"),
     "cancel": ("invocation", "invocation_id"),
+    "download": ("invocation", "invocation_id"),
     "recover": ("runner", "runner_id"),
     "acknowledge": ("failure", "fingerprint"),
     "pause": ("schedule", "trigger_id"),

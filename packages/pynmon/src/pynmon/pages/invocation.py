@@ -20,7 +20,8 @@ from pynmon.outside import log_url
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.pages.find import LEAST, MOST, found_page
 from pynmon.presentation import payloads
-from pynmon.source import Source
+from pynmon.presentation.code import code_of
+from pynmon.source import SHOWN_CHARACTERS, Source
 
 router = APIRouter()
 #: Repetitions of an invocation that are named.
@@ -91,13 +92,15 @@ def _facts(source: Source, record: InvocationRecord) -> dict[str, Any]:
     """What both show."""
     history = source.store.get_histories([record.invocation_id]).get(record.invocation_id, [])
     stored = source.stored_payloads(record.invocation_id)
+    text = source.payload(record, PayloadKind.ARGUMENTS, stored)
     now = source.now()
     return {
         "now": now,
         "record": record,
         "steps": _steps(history),
         "journey": journey_of(history, now),
-        "arguments": _arguments(source, record, stored),
+        "arguments": [] if text is None else payloads.arguments_of(text),
+        "code": "" if text is None else code_of(record.task_id, payloads.serialized_arguments(text)),
         **_outcome(source, record, stored),
         "is_final": record.status.is_final(),
         "explanation": _explain(record, now),
@@ -112,21 +115,19 @@ def _steps(history: list[HistoryEntry]) -> list[Step]:
     ]
 
 
-def _arguments(
-    source: Source, record: InvocationRecord, stored: dict[PayloadKind, str]
-) -> list[payloads.Payload]:
-    text = source.payload(record, PayloadKind.ARGUMENTS, stored)
-    return [] if text is None else payloads.arguments_of(text)
-
-
 def _outcome(source: Source, record: InvocationRecord, stored: dict[PayloadKind, str]) -> dict[str, Any]:
     outcome = record.outcome
     text = None if outcome is None else source.payload(record, PayloadKind.OUTCOME, stored)
     failed = outcome is not None and outcome.kind is OutcomeKind.EXCEPTION
     return {
         "traceback": payloads.traceback_of(text) if failed and text else "",
-        "result": payloads.outcome_of(text, "result") if not failed and text is not None else None,
+        "result": (
+            None
+            if failed or text is None
+            else payloads.outcome_of(text, "result", is_cut=len(text) == SHOWN_CHARACTERS)
+        ),
         "failed": failed,
+        "has_file": text is not None and not payloads.has_secret("", text),
     }
 
 
