@@ -36,8 +36,13 @@ class ConfigBase(BaseSettings):
         config_filepath: A YAML, JSON or TOML file.
     """
 
+    # Most apps use few of the classes that core and plugins declare: validators are built for those that are used.
     model_config = SettingsConfigDict(
-        extra="forbid", validate_assignment=True, hide_input_in_errors=True, allow_inf_nan=False
+        extra="forbid",
+        validate_assignment=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+        defer_build=True,
     )
 
     _sections: ClassVar[tuple[str, ...]] = ()
