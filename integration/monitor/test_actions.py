@@ -279,7 +279,8 @@ def test_a_kind_of_failure_is_acknowledged_until_it_happens_again(
     assert ">new</span>" in operator.get("/failures").text
     note = "a known one, see <b>42</b>"
     assert act(operator, f"{link}/acknowledge", note=note) == (303, link)
-    assert ">acknowledged</span>" in operator.get("/failures").text
+    for state, is_shown in (("", True), ("acknowledged", True), ("open", False)):
+        assert (">acknowledged</span>" in operator.get(f"/failures?state={state}").text) is is_shown
     page = operator.get(link).text
     assert html.escape(note) in page
     assert "by operator" in page
@@ -296,7 +297,7 @@ def test_a_kind_of_failure_is_acknowledged_until_it_happens_again(
     with running(shop):
         assert shop.refuse("again").wait(30)
     again = logged_in(create_monitor_app(shop.app, settings), Role.OPERATOR)
-    assert ">again</span>" in again.get("/failures").text
+    assert ">again</span>" in again.get("/failures?state=open").text
     assert "It happened again since." in again.get(link).text
     assert act(operator, "/failures/<script>/acknowledge")[0] == 422
 

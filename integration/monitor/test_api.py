@@ -31,6 +31,8 @@ CEILINGS = {
     "/api/v1/failures": 1,
     "/api/v1/failures?q=error:ValueError": 2,
     "/api/v1/runners": 2,
+    "/api/v1/schedules": 4,
+    "/api/v1/schedules/pynmon_shop.restock%232?count=50": 4,
     "/metrics": 12,
     "/api/v1/openapi.json": 0,
     "/healthz": 0,
@@ -172,12 +174,13 @@ def test_a_store_that_is_away_is_a_problem_without_details(tmp_path: Any) -> Non
 def test_the_description_names_every_address(client: TestClient) -> None:
     described = items(client, "/api/v1/openapi.json")
     assert described["openapi"].startswith("3.1")
-    kinds = ("invocations", "tasks", "workflows", "runners")
+    kinds = ("invocations", "tasks", "workflows", "runners", "schedules")
     names = {
         "invocations": "invocation_id",
         "tasks": "task_id",
         "workflows": "workflow_id",
         "runners": "runner_id",
+        "schedules": "trigger_id",
     }
     expected = {f"/api/v1/{kind}" for kind in kinds}
     expected |= {f"/api/v1/{kind}/{{{names[kind]}}}" for kind in kinds}
@@ -189,7 +192,7 @@ def test_the_description_names_every_address(client: TestClient) -> None:
     acting |= {f"/api/v1/schedules/{{trigger_id}}/{action}" for action in ("pause", "resume", "fire")}
     acting |= {"/api/v1/failures/{fingerprint}/acknowledge"}
     acting |= {f"/api/v1/runners/{{runner_id}}/{action}" for action in ("drain", "recover")}
-    expected |= {"/api/v1/bulk/{job_id}", "/api/v1/failures"}
+    expected |= {"/api/v1/bulk/{job_id}", "/api/v1/failures", "/api/v1/failures/{fingerprint}"}
     expected |= {
         f"/api/v1/invocations/{{invocation_id}}/{what}" for what in ("arguments/{argument}", "outcome")
     }

@@ -26,7 +26,7 @@ CEILINGS = {
     "/failures": 2,
     "/failures?q=task:*.refuse": 2,
     "/failures?q=error:ValueError": 3,
-    "/failures?range=7d": 2,
+    "/failures?range=7d&state=open": 2,
     "/schedules": 5,
     "/schedules/pynmon_shop.restock%232": 4,
     "/queues": 6,

@@ -18,6 +18,7 @@ def test_what_runs_by_itself_is_shown_with_what_became_of_it(shop: ModuleType, c
     text = client.get("/schedules").text
     assert "no runner has it</span> <b>2</b>" in " ".join(text.split())
     assert "cron &#39;0 0 29 2 *&#39; UTC" in text
+    assert "At 00:00, on day 29 of the month, only in February, UTC" in text
     assert "ValueError" in text
     page = client.get("/schedules/pynmon_shop.restock%232").text
     assert "Traceback" in page
@@ -40,9 +41,37 @@ def test_a_monitor_without_the_code_knows_what_runners_have(shop: ModuleType) ->
         shop.app.trigger.pause("pynmon_shop.restock#1")
         text = client.get("/schedules/pynmon_shop.restock%231").text
         shop.app.trigger.resume("pynmon_shop.restock#1")
+        (runner,) = {one.runner_id for one in shop.app.trigger.list_triggers()}
     assert "paused" in text
+    assert f'href="/runners/{runner}"' in text
     assert re.findall(r'<td class="data"><time datetime="(\d{4}-02-29T00:00:00.000Z)"', text)
     foreign.close()
+
+
+def test_a_trigger_is_tried_behind_any_instant_without_a_run(shop: ModuleType, client: TestClient) -> None:
+    path = "/schedules/pynmon_shop.restock%231"
+    before = shop.app.trigger.list_runs()
+    text = client.get(path, params={"after": "2030-01-01", "count": 10}).text
+    shown = re.findall(r'<td class="data"><time datetime="(\d{4})-02-29T00:00:00.000Z"', text)
+    assert shown == [str(year) for year in range(2032, 2069, 4)]
+    answer = client.get(f"/api/v1{path}", params={"after": "2030-01-01", "count": 10}).json()
+    assert [one[:4] for one in answer["due"]] == shown
+    assert answer["schedule"]["words"] == ["At 00:00, on day 29 of the month, only in February, UTC"]
+    assert shop.app.trigger.list_runs() == before
+    for words in ({"after": "<b>"}, {"after": "9999-12-31"}, {"count": "7"}, {"count": "x"}):
+        for one in (path, f"/api/v1{path}"):
+            assert client.get(one, params=words).status_code == 422, (one, words)
+    assert "&#39;&lt;b&gt;&#39; is no instant" in client.get(path, params={"after": "<b>"}).text
+
+
+def test_schedules_as_json_say_what_the_pages_say(client: TestClient) -> None:
+    timed, told = sorted(
+        client.get("/api/v1/schedules").json()["schedules"], key=lambda one: one["trigger_id"]
+    )
+    assert (timed["state"], timed["latest_at"], told["words"]) == ("no runner has it", None, [])
+    (run,) = client.get("/api/v1/schedules/pynmon_shop.restock%232").json()["runs"]
+    assert (run["invocation_id"], run["error"][:10]) == (None, "ValueError")
+    assert client.get("/api/v1/schedules/unknown").status_code == 404
 
 
 def close_the_half() -> None:

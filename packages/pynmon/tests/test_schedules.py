@@ -9,7 +9,7 @@ import pytest
 
 from pynenc.trigger.trigger_info import TriggerInfo
 from pynenc.values.triggers import TriggerRun
-from pynmon.schedules import day_of, dues_of, lateness_of, schedules_of
+from pynmon.schedules import day_of, dues_of, lateness_of, missed_of, schedules_of, trial_of
 
 NOW = datetime(2026, 5, 4, 10, 20, tzinfo=UTC).timestamp()
 
@@ -98,3 +98,57 @@ def test_times_ahead_are_right_in_utc_and_by_the_clocks_of_their_zone_when_these
 def test_a_trigger_without_a_schedule_is_never_due() -> None:
     assert dues_of(trigger("reacts"), NOW, 5) == []
     assert dues_of(replace(trigger("lost"), schedules=(("0 2 * * *", "No/Where"),)), NOW, 5) == []
+
+
+def test_a_trial_begins_at_any_instant_and_is_bounded() -> None:
+    nightly = trigger("nightly", "0 2 * * *")
+    asked = trial_of(nightly, "2027-01-01T02:00:00+01:00", 5, NOW)
+    assert [f"{datetime.fromtimestamp(one.at, UTC):%m-%d %H}" for one in asked] == [
+        f"01-0{n} 02" for n in (1, 2, 3, 4, 5)
+    ]
+    assert trial_of(nightly, "", 5, NOW) == dues_of(nightly, NOW, 5)
+    for after, count in (
+        ("soon", 5),
+        ("2099-01-01", 5),
+        ("0001-01-01", 5),
+        ("9999-12-31T23:59", 5),
+        ("", 51),
+    ):
+        with pytest.raises(ValueError, match=r"instant|years|choose"):
+            trial_of(nightly, after, count, NOW)
+
+
+def test_a_time_without_a_run_was_missed() -> None:
+    def at(hour: int) -> str:
+        return datetime(2026, 5, 4, hour, tzinfo=UTC).isoformat()
+
+    hourly = replace(trigger("hourly", "0 * * * *"), text="cron '0 * * * *' UTC")
+    runs = [run(NOW, at(9)), run(NOW, "0198-by-hand"), run(NOW, at(6)), run(NOW, at(5))]
+    missed = missed_of(hourly, runs, NOW)
+    assert missed is not None
+    # 10 o'clock is a while ago, 9 was run, 11 is to come; what was before the oldest run is unknown.
+    assert [datetime.fromtimestamp(one, UTC).hour for one in missed.times] == [10, 8, 7]
+    assert not missed.is_cut
+    just_due = missed_of(hourly, runs, datetime(2026, 5, 4, 10, 1, tzinfo=UTC).timestamp())
+    assert just_due is not None
+    assert [datetime.fromtimestamp(one, UTC).hour for one in just_due.times] == [8, 7]
+
+
+def test_nothing_is_missed_where_that_cannot_be_told() -> None:
+    both = replace(trigger("both", "0 * * * *"), text="cron '0 * * * *' UTC AND event 'open'")
+    known = run(NOW, datetime(2026, 5, 4, 5, tzinfo=UTC).isoformat())
+    assert missed_of(both, [known], NOW) is None
+    hourly = replace(both, text="cron '0 * * * *' UTC")
+    assert missed_of(hourly, [], NOW) is None
+    often = replace(trigger("often", "* * * * * *"), text="cron '* * * * * *' UTC")
+    missed = missed_of(often, [known], NOW)
+    assert missed is not None
+    assert (missed.is_cut, len(missed.times)) == (True, 1000)
+
+
+def test_what_failed_is_seen_in_the_trend_of_a_day() -> None:
+    runs = [replace(run(NOW - 7200.0), error="ValueError"), run(NOW - 7100.0), run(NOW - 90_000.0)]
+    (schedule,) = schedules_of([trigger("nightly", "0 2 * * *")], runs, NOW)
+    assert schedule.trend is not None
+    assert [(bar.total, bar.failed) for bar in schedule.trend.bars if bar.total] == [(2, 1)]
+    assert schedules_of([trigger("nightly")], runs[2:], NOW)[0].trend is None

@@ -17,6 +17,14 @@ class KindState(StrEnum):
     AGAIN = "again"
 
 
+#: By what an address may ask for: the states that are meant.
+STATES = {
+    "": frozenset(KindState),
+    "open": frozenset({KindState.NEW, KindState.AGAIN}),
+    "acknowledged": frozenset({KindState.ACKNOWLEDGED}),
+}
+
+
 class Acknowledged:
     """The latest acknowledgement of each kind.
 

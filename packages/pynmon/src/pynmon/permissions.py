@@ -67,8 +67,11 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/api/v1/workflows",
                 "/api/v1/workflows/{workflow_id}",
                 "/api/v1/failures",
+                "/api/v1/failures/{fingerprint}",
                 "/api/v1/runners",
                 "/api/v1/runners/{runner_id}",
+                "/api/v1/schedules",
+                "/api/v1/schedules/{trigger_id:path}",
             )
         ),
         Role.VIEWER,

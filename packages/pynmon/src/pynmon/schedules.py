@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,14 @@ from pynenc.exceptions import TriggerError
 from pynenc.trigger.trigger_info import TriggerInfo
 from pynenc.values.triggers import TriggerRun
 from pynmon.charts import Bars, bars_of
+from pynmon.timeline.window import instant_of
 
 #: The day is drawn in quarters of an hour. Of what is due more often than every five minutes that would show nothing.
 _PARTS, _PART_SECONDS, _MOST_TICKS = 96, 900.0, 288
+#: Of what was missed so many times are looked at, but for those that a runner may still be about to make.
+_MOST_MISSED, _GRACE_SECONDS = 1000, 120.0
+#: Hours of which the list shows what became of runs.
+_HOURS = 24
 
 
 class TriggerState(StrEnum):
@@ -42,6 +48,8 @@ class Schedule:
     #: Of the runs that were looked at: those of this trigger, and how many of them failed.
     runs: int
     failed: int
+    #: By hours of the last day; None when it had none in it.
+    trend: Bars | None
 
 
 def state_of(trigger: TriggerInfo) -> TriggerState:
@@ -100,13 +108,74 @@ def schedules_of(triggers: Sequence[TriggerInfo], runs: Sequence[TriggerRun], no
 
 def lateness_of(trigger: TriggerInfo, run: TriggerRun) -> float | None:
     """Seconds by which a run came behind its time, its jitter among them; None without a schedule."""
-    if not trigger.schedules or not run.occurrence_ids:
+    tick = _tick_of(run) if trigger.schedules else None
+    return None if tick is None else run.at - tick
+
+
+def _tick_of(run: TriggerRun) -> float | None:
+    """The time for which it was made; None when that was something else that happened."""
+    if not run.occurrence_ids:
         return None
     try:
         tick = datetime.fromisoformat(run.occurrence_ids[0])
     except ValueError:
-        return None  # it reacts to something else, too, and that had happened
-    return run.at - tick.timestamp() if tick.tzinfo else None
+        return None
+    return tick.timestamp() if tick.tzinfo else None
+
+
+#: A trial begins between 1970 and so many seconds from now, and so many times can be asked for.
+MOST_AHEAD_SECONDS, COUNTS = 10 * 366 * 86_400.0, (5, 10, 25, 50)
+
+
+def trial_of(trigger: TriggerInfo, after: str, count: int, now: float) -> list[Due]:
+    """When it would be due behind an instant.
+
+    Args:
+        trigger: Is not asked to do anything.
+        after: In ISO 8601, in UTC where it names no time zone; empty for now.
+        count: How many times.
+        now: By the store's clock.
+
+    Raises:
+        ValueError: what is asked for is no instant, one that is too far away, or too much.
+    """
+    begin = instant_of(after) if after else now
+    if not 0 <= begin <= now + MOST_AHEAD_SECONDS:
+        raise ValueError(f"{after!r} is before 1970, or more than ten years ahead")
+    if count not in COUNTS:
+        raise ValueError(f"so many times are not shown: choose one of {', '.join(map(str, COUNTS))}")
+    return dues_of(trigger, begin, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Times at which a trigger was due, and nothing was made of them."""
+
+    #: Latest first.
+    times: tuple[float, ...]
+    #: Of the times that were looked at, which begin here.
+    since: float
+    #: Whether it was due more often since then than was looked at.
+    is_cut: bool
+
+
+def missed_of(trigger: TriggerInfo, runs: Sequence[TriggerRun], now: float) -> Missed | None:
+    """What is missing among runs that are known; None where that cannot be told.
+
+    Args:
+        trigger: Of one that waits for something else, too, a time without a run is nothing special.
+        runs: Its latest ones, newest first. What was before the oldest of them is unknown.
+        now: What is due just now may come yet.
+    """
+    made = {tick for run in runs if (tick := _tick_of(run)) is not None}
+    is_only_timed = trigger.text == " OR ".join(f"cron '{cron}' {zone}" for cron, zone in trigger.schedules)
+    if not made or not is_only_timed:
+        return None
+    since = min(made)
+    times = next_times(trigger, since, _MOST_MISSED)
+    due = [at for at in times if at < now - _GRACE_SECONDS]
+    missed = tuple(at for at in reversed(due) if at not in made)
+    return Missed(missed, since, is_cut=len(due) == _MOST_MISSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +227,20 @@ def _schedule(trigger: TriggerInfo, runs: Sequence[TriggerRun], now: float) -> S
     failed = sum(bool(run.error) for run in runs)
     latest = next(iter(runs), None)
     late = lateness_of(trigger, latest) if latest else None
-    return Schedule(trigger, state, next(iter(times), None), latest, late, len(runs), failed)
+    trend = _trend(runs, now)
+    return Schedule(trigger, state, next(iter(times), None), latest, late, len(runs), failed, trend)
+
+
+def _trend(runs: Sequence[TriggerRun], now: float) -> Bars | None:
+    since = now - 3600.0 * _HOURS
+    counts = Counter(
+        (min(_HOURS - 1, int((run.at - since) // 3600.0)), bool(run.error)) for run in runs if run.at >= since
+    )
+    hours = [
+        (since + 3600.0 * at, (("st-running", counts[at, False]), ("st-failed", counts[at, True])))
+        for at in range(_HOURS)
+    ]
+    return bars_of(hours) if counts else None
 
 
 def _rank(schedule: Schedule) -> tuple[bool, float, str]:

@@ -99,6 +99,7 @@ class Triggers:
                         for one in spec["conditions"]
                         if one["kind"] == CronCondition.kind
                     ),
+                    runner_id=declared.runner_id if declared else None,
                 )
             )
         return infos

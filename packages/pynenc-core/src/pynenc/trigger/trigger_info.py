@@ -23,6 +23,8 @@ class TriggerInfo:
     paused: bool
     #: Cron expressions and their time zones, as it has them where it is in force, or else in this process's code.
     schedules: tuple[tuple[str, str], ...] = ()
+    #: The living runner whose version is in force, if there is one.
+    runner_id: str | None = None
 
     def next_times(self, after: float, count: int = 5) -> list[float]:
         """When its schedules are due behind an instant: seconds since 1970, without jitter; none without schedules.

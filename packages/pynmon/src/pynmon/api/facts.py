@@ -1,4 +1,4 @@
-"""Invocations, tasks, workflows, failures and runners as JSON: the questions, limits and cursors of the pages."""
+"""Invocations, tasks, workflows and runners as JSON: the questions, limits and cursors of the pages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, problems
 from pynmon.api import models
-from pynmon.failures import kinds_of
 from pynmon.family import descendants_of
 from pynmon.pages.context import SourceOf, asked, filters_of, seconds_of
 from pynmon.query.grammar import QueryError
 from pynmon.query.meaning import along_indexes
-from pynmon.query.rows import narrowed
 from pynmon.source import Source
 from pynmon.statistics import figures
 
@@ -45,7 +43,7 @@ def invocations(  # noqa: PLR0913, PLR0917 - one for each that the address may h
     limit: Limit = 50,
 ) -> models.InvocationPage:
     """Invocations, newest first."""
-    query = along_indexes([*_asked(source, q), *filters_of(status, task, root)])
+    query = along_indexes([*conditions_asked(source, q), *filters_of(status, task, root)])
     return _page(source, replace(query, cursor=cursor, limit=limit))
 
 
@@ -55,7 +53,7 @@ def invocation(source: SourceOf, invocation_id: str) -> models.InvocationDetail:
     record = _record(source, invocation_id)
     history = source.store.get_histories([record.invocation_id]).get(record.invocation_id, [])
     return models.InvocationDetail(
-        invocation=_invocation(record),
+        invocation=invocation_model(record),
         history=[models.HistoryEntry.model_validate(entry) for entry in history],
     )
 
@@ -88,7 +86,7 @@ def workflows(
     source: SourceOf, status: Statuses, q: QueryText = "", cursor: str = "", limit: Limit = 50
 ) -> models.InvocationPage:
     """Runs of workflows, newest first."""
-    query = along_indexes([*_asked(source, q), *filters_of(status, "")])
+    query = along_indexes([*conditions_asked(source, q), *filters_of(status, "")])
     return _page(source, replace(query, workflows=True, cursor=cursor, limit=limit))
 
 
@@ -100,35 +98,9 @@ def workflow(source: SourceOf, workflow_id: str) -> models.WorkflowDetail:
     page = source.store.list_invocations(query)
     members = descendants_of(page.records, record)
     return models.WorkflowDetail(
-        run=_invocation(record),
-        members=[_invocation(one) for one in members if one.invocation_id != record.invocation_id],
+        run=invocation_model(record),
+        members=[invocation_model(one) for one in members if one.invocation_id != record.invocation_id],
         is_cut=page.next is not None,
-    )
-
-
-@router.get("/failures", name="api_failures")
-def failures(source: SourceOf, range: str = "24h", q: QueryText = "") -> models.FailureList:
-    """What failed in a window that ends now, by kind, the most frequent first."""
-    seconds = seconds_of(range)
-    conditions = _asked(source, q)
-    rows = source.failed(seconds)
-    found = narrowed(source.store, rows, conditions)
-    now = source.now()
-    return models.FailureList(
-        window_seconds=seconds,
-        is_cut=found.is_cut or len(rows) == source.settings.sample_limit,
-        kinds=[
-            models.FailureKind(
-                fingerprint=kind.fingerprint or None,
-                error_type=kind.error_type,
-                number=kind.number,
-                first_at=kind.first_at,
-                last_at=kind.last_at,
-                latest=kind.latest,
-                tasks=dict(kind.tasks),
-            )
-            for kind in kinds_of(found.rows, now - seconds, now, 1)
-        ],
     )
 
 
@@ -150,11 +122,12 @@ def runner(source: SourceOf, runner_id: str) -> models.RunnerDetail:
         )
     owned = source.store.list_owned(_MANY, runner_id)
     return models.RunnerDetail(
-        runner=_runner(source, found, source.now()), owned=[_invocation(one) for one in owned]
+        runner=_runner(source, found, source.now()), owned=[invocation_model(one) for one in owned]
     )
 
 
-def _asked(source: Source, q: str) -> list[RecordFilter]:
+def conditions_asked(source: Source, q: str) -> list[RecordFilter]:
+    """What the query of an address asks for."""
     try:
         return asked(source, q)
     except QueryError as error:
@@ -166,7 +139,7 @@ def _page(source: Source, query: RecordQuery) -> models.InvocationPage:
         page: RecordPage = source.store.list_invocations(query)
     except ValueError as error:
         raise HTTPException(400, f"The cursor is damaged: {error}.") from error
-    return models.InvocationPage(invocations=[_invocation(one) for one in page.records], next=page.next)
+    return models.InvocationPage(invocations=[invocation_model(one) for one in page.records], next=page.next)
 
 
 def _record(source: Source, invocation_id: str) -> InvocationRecord:
@@ -180,7 +153,8 @@ def _record(source: Source, invocation_id: str) -> InvocationRecord:
     return record
 
 
-def _invocation(record: InvocationRecord) -> models.Invocation:
+def invocation_model(record: InvocationRecord) -> models.Invocation:
+    """A record as JSON."""
     return models.Invocation.model_validate(record)
 
 

@@ -9,9 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pynenc.values.records import OutcomeKind
 from pynenc.values.status import InvocationStatus
+from pynmon.acknowledged import KindState
 from pynmon.bulk.jobs import JobState
 from pynmon.bulk.scope import BulkAction
 from pynmon.health import RunnerState
+from pynmon.schedules import TriggerState
 
 
 def _encodable(text: object) -> object:
@@ -223,6 +225,7 @@ class FailureKind(_Model):
     """One exception at one place of the code."""
 
     fingerprint: str | None
+    state: KindState = Field(description="Whether somebody knows it.")
     error_type: Text | None
     number: int
     first_at: datetime = Field(description="Of those in the window.")
@@ -237,3 +240,65 @@ class FailureList(_Model):
     window_seconds: float
     is_cut: bool = Field(description="Whether more failed in the window than was looked at.")
     kinds: list[FailureKind]
+
+
+class ArgumentValues(_Model):
+    """What an argument was."""
+
+    name: Text
+    number: int = Field(description="Calls that have it.")
+    different: int = Field(description="How many values differ.")
+    values: dict[Text, int] = Field(
+        description="The most frequent ones; none where every call has another one."
+    )
+
+
+class FailureDetail(_Model):
+    """One kind: the latest that failed so."""
+
+    fingerprint: str
+    latest: list[Invocation]
+    arguments: list[ArgumentValues]
+
+
+class Schedule(_Model):
+    """One trigger."""
+
+    trigger_id: Text
+    task_id: Text
+    text: Text = Field(description="What it reacts to.")
+    words: list[Text] = Field(description="Its schedules in English, as far as they can be told so.")
+    state: TriggerState
+    next_at: datetime | None = Field(
+        description="Due next; null without a schedule, or while it does not react."
+    )
+    latest_at: datetime | None = Field(description="When it ran last.")
+    late_seconds: float | None = Field(description="By how much that run came behind its time.")
+
+
+class ScheduleList(_Model):
+    """Every trigger; what is due next comes first."""
+
+    schedules: list[Schedule]
+
+
+class ScheduleRun(_Model):
+    """What became of one time, or of what happened."""
+
+    at: datetime
+    invocation_id: str | None = Field(description="What was registered.")
+    error: Text = Field(description="The last line of what failed instead; empty otherwise.")
+    late_seconds: float | None
+
+
+class ScheduleDetail(_Model):
+    """A trigger, its latest runs, and when it would be due."""
+
+    schedule: Schedule
+    runs: list[ScheduleRun]
+    due: list[datetime] = Field(
+        description="As many times as were asked for, behind the instant that was asked for."
+    )
+    missed: list[datetime] = Field(
+        description="Due since the oldest of these runs, and not run; latest first."
+    )

@@ -8,11 +8,13 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from pynenc.contracts.state_backend import PayloadKind
-from pynenc.values.monitor import Failed, RecordQuery
+from pynenc.values.monitor import Failed, RecordPage, RecordQuery
 from pynenc.values.record_filter import Like, TextField
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.failures import kinds_of, trend_of
+from pynmon.acknowledged import STATES, Acknowledged
+from pynmon.argument_values import distributions
+from pynmon.failures import Kind, kinds_of, trend_of
 from pynmon.pages.context import RANGES, ActionsOf, SourceOf, ViewsOf, question_of, seconds_of
 from pynmon.presentation import payloads
 from pynmon.query.rows import MOST_RECORDS, narrowed
@@ -21,23 +23,31 @@ from pynmon.source import Source
 router = APIRouter()
 #: Kinds that are shown, failures of one kind that are listed, and columns of a trend.
 _KINDS, _LATEST, _PARTS = 100, 25, 48
+#: So many of one kind are looked at for what they have in common, and so many runners and workflows are named.
+_ALIKE, _MOST = 100, 8
+#: By term of a query, in words.
+_NARROWER = {
+    "is:retried": "after retries",
+    "is:recovered": "after a recovery",
+    "has:workflow": "in workflows",
+}
 
 
 @router.get("/failures", name="failures")
-def failures(
+def failures(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     request: Request,
     source: SourceOf,
     views: ViewsOf,
     actions: ActionsOf,
     range: str = "24h",
     q: str = "",
+    state: str = "",
 ) -> HTMLResponse:
     """Every kind, in two reads; a query may need the records of what failed, too."""
-    question = question_of(source, q, [("range", range)])
+    question = question_of(source, q, [("range", range), ("state", state)])
     every, since, now, is_cut = _rows(source, range)
     found = narrowed(source.store, [] if question.problem else every, question.conditions)
-    rows = found.rows
-    kinds = kinds_of(rows, since, now, _PARTS)
+    kinds = known_as(state, kinds_of(found.rows, since, now, _PARTS), actions.acknowledged)
     shown = kinds[:_KINDS]
     return views.page(
         request,
@@ -50,9 +60,11 @@ def failures(
         known={
             kind.fingerprint: actions.acknowledged.state_of(kind.fingerprint, kind.last_at) for kind in shown
         },
+        state=state,
+        narrower=[(word, _also(question.text, term)) for term, word in _NARROWER.items()],
         left_out=len(kinds) - len(shown),
         latest=source.store.get_invocations([kind.latest for kind in shown]) if shown else {},
-        total=len(rows),
+        total=sum(kind.number for kind in kinds),
         since=since,
         is_cut=is_cut,
         range=range,
@@ -72,17 +84,10 @@ def failure(
     """One kind: when, where, and how it looks."""
     every, since, now, is_cut = _rows(source, range)
     rows = [row for row in every if row.fingerprint == fingerprint]
-    query = RecordQuery(
-        statuses=frozenset({InvocationStatus.FAILED}),
-        where=Like(TextField.FINGERPRINT, (fingerprint,)),
-        limit=_LATEST,
-    )
-    page = source.store.list_invocations(query)
+    page = latest_so(source, fingerprint)
     if not page.records and not rows:
         raise HTTPException(
-            404,
-            f"There is no failure {fingerprint!r} among the latest {query.search_limit}: "
-            "it never happened, or is long ago.",
+            404, f"There is no failure {fingerprint!r} among the latest: it never happened, or is long ago."
         )
     latest = page.records[0] if page.records else None
     return views.page(
@@ -94,20 +99,48 @@ def failure(
         known=actions.acknowledged.state_of(fingerprint, latest.ended_at if latest else None),
         acknowledgement=actions.acknowledged.find(fingerprint),
         traceback=_traceback(source, latest),
-        records=page.records,
-        is_more=page.next is not None,
+        records=page.records[:_LATEST],
+        looked_at=len(page.records),
+        is_more=page.next is not None or len(page.records) > _LATEST,
+        arguments=distributions(record.args_preview for record in page.records),
+        runners=Counter(one.runner_id for one in page.records if one.runner_id).most_common(_MOST),
+        workflows=Counter(one.workflow_id for one in page.records if one.workflow_id).most_common(_MOST),
         number=len(rows),
         share=(len(rows), len(every)),
         first_at=rows[-1].ended_at if rows else None,
         last_at=rows[0].ended_at if rows else None,
         tasks=Counter(row.task_id for row in rows).most_common(),
-        hosts=Counter(one.host for one in page.records if one.host).most_common(),
+        hosts=Counter(one.host for one in page.records if one.host).most_common(_MOST),
         bars=trend_of(rows, since, now, _PARTS),
         since=since,
         is_cut=is_cut,
         range=range,
         ranges=RANGES,
     )
+
+
+def known_as(state: str, kinds: list[Kind], acknowledged: Acknowledged) -> list[Kind]:
+    """The kinds that are known as an address asks for; those that cannot be acknowledged are nobody's."""
+    if state not in STATES:
+        names = ", ".join(name for name in STATES if name)
+        raise HTTPException(422, f"Failures are not known as {state!r}: choose one of {names}, or nothing.")
+    return [kind for kind in kinds if acknowledged.state_of(kind.fingerprint, kind.last_at) in STATES[state]]
+
+
+def latest_so(source: Source, fingerprint: str) -> RecordPage:
+    """What failed so last."""
+    return source.store.list_invocations(
+        RecordQuery(
+            statuses=frozenset({InvocationStatus.FAILED}),
+            where=Like(TextField.FINGERPRINT, (fingerprint,)),
+            limit=_ALIKE,
+        )
+    )
+
+
+def _also(text: str, term: str) -> str:
+    """A query that asks for one more thing."""
+    return text if term in text.split() else f"{text} {term}".strip()
 
 
 def _rows(source: Source, range: str) -> tuple[list[Failed], float, float, bool]:

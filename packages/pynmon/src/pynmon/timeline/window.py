@@ -70,13 +70,18 @@ def window_of(seconds: float, since: str, until: str, now: float) -> Window:
     """
     if not since and not until:
         return Window(now - seconds, now, follows=True)
-    begin, end = _instant(since), _instant(until)
+    begin, end = instant_of(since), instant_of(until)
     if not SHORTEST_SECONDS <= end - begin <= LONGEST_SECONDS:
         raise ValueError("a window is 5 milliseconds to 7 days long, and ends after its beginning")
     return Window(begin, end, follows=False)
 
 
-def _instant(text: str) -> float:
+def instant_of(text: str) -> float:
+    """An instant of ISO 8601, in UTC where it names no time zone.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
