@@ -232,6 +232,13 @@ def test_conditions_hold_for_what_they_say(world: World) -> None:
     assert {
         name: listed(world, where=condition, **slowly)[::-1] for name, (condition, _) in CONDITIONS.items()
     } == expected
+    named = ids("special", "child", "flow", "plain", "unknown")
+    assert {
+        name: world.monitor.find_matching(named, condition) for name, (condition, _) in CONDITIONS.items()
+    } == {name: set(ids(*found)) for name, found in expected.items()}
+    one = CONDITIONS["all of nothing"][0]
+    assert world.monitor.find_matching(named[:1], one) == set(named[:1])
+    assert world.monitor.find_matching([], one) == set()
 
 
 def test_instants_are_those_of_the_record(world: World) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.record_filter import RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -52,6 +53,14 @@ class BaseMonitorStore(ABC):
     @abstractmethod
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:
         """Those that exist."""
+
+    def find_matching(self, ids: Sequence[InvocationId], where: RecordFilter) -> set[InvocationId]:
+        """Which of these fulfil a condition.
+
+        A store that can ask its server for that reads no records.
+        """
+        fulfils = matcher_of(where)
+        return {name for name, record in self.get_invocations(ids).items() if fulfils(record)}
 
     @abstractmethod
     def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:

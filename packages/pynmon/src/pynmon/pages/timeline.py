@@ -29,7 +29,7 @@ def timeline(
     drawing, work = shown.drawing, shown.work
     window, density, kept = drawing.window, drawing.density, drawing.kept
     own = own_address(form, window)
-    by_status = Counter(span.status for span in work.spans)
+    by_status = Counter([span.status for span in work.spans])
     return views.page(
         request,
         "timeline.html",

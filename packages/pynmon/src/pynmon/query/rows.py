@@ -49,9 +49,7 @@ def narrowed(store: BaseMonitorStore, rows: Sequence[R], conditions: Sequence[Re
         return Rows(found, is_cut=False)
     is_cut = len(found) > MOST_RECORDS
     found = found[:MOST_RECORDS]
-    fulfils = matcher_of(AllOf(tuple(of_records)))
-    records = store.get_invocations([row.invocation_id for row in found])
-    fitting = {name for name, record in records.items() if fulfils(record)}
+    fitting = store.find_matching([row.invocation_id for row in found], AllOf(tuple(of_records)))
     return Rows([row for row in found if row.invocation_id in fitting], is_cut)
 
 

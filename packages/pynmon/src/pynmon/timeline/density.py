@@ -21,7 +21,7 @@ from pynmon.timeline.spans import LIMIT, MOST_FAILED
 from pynmon.timeline.window import Window
 
 #: Columns of the picture, looks at each of them, and invocations that are looked at each time.
-PARTS, PER_PART, EACH = 110, 3, 13
+PARTS, PER_PART, EACH = 110, 3, 10
 #: Of what a query asks for less does not tell when it was.
 FEWEST = PARTS
 #: The busiest; more are not drawn.

@@ -128,21 +128,23 @@ class Outlines:
 def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outlines) -> None:
     """Neighbours of one colour that touch become one rectangle."""
     css_of, has_rails = paint.css_of, paint.shades is not None
-    #: By class and row: the edges of rectangles.
-    found: dict[tuple[bool, str, int], list[list[int]]] = {}
+    #: By class and row: left edges of rectangles, and right ones.
+    found: dict[tuple[bool, str, int], tuple[list[int], list[int]]] = {}
 
     def add(key: tuple[bool, str, int], left: int, right: int) -> None:
         edges = found.get(key)
         if edges is None:
-            found[key] = [[left, right]]
-        elif left <= edges[-1][1]:
-            edges[-1][1] = right
+            found[key] = [left], [right]
+        elif left <= edges[1][-1]:
+            edges[1][-1] = right
         else:
-            edges.append([left, right])
+            edges[0].append(left)
+            edges[1].append(right)
 
     for span, row, begin, width in packed:
-        left = round(begin)
-        right = max(left + 1, round(begin + width))
+        left, right = int(begin + 0.5), int(begin + width + 0.5)
+        if right == left:
+            right += 1
         is_bad = span.status in BAD
         add((is_bad and not has_rails, css_of(span), row), left, right)
         if is_bad and has_rails:
@@ -152,10 +154,12 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
         height = BAR
         if css == RAIL:
             y, height = y - 2, 3
+        # As few numbers in each as can be: there are thousands.
+        top, down = f" {y}h", f"v{height}H"
         outlines.add(
             css,
             is_bad=is_bad,
-            outline=[f"M{left} {y}h{right - left}v{height}h{left - right}z" for left, right in edges],
+            outline=[f"M{left}{top}{right - left}{down}{left}z" for left, right in zip(*edges, strict=True)],
         )
 
 
@@ -168,12 +172,13 @@ def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> It
     free: list[float] = []
     for span, begin, end in zip(ordered, begins, ends, strict=True):
         width = end - begin if end - begin > _NARROWEST else _NARROWEST
-        for row, free_from in enumerate(free):
+        row = 0
+        for free_from in free:
             if free_from <= begin:
                 free[row] = begin + width
                 break
+            row += 1
         else:
-            row = len(free)
             if row == most_rows:
                 lane.left_out += 1
                 continue

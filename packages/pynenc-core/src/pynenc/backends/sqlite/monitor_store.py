@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from pynenc.backends.sqlite import codec
-from pynenc.backends.sqlite.record_filter import sql_of
+from pynenc.backends.sqlite.record_filter import Sql, sql_of
 from pynenc.backends.sqlite.session import CHUNK, DELAYED, PARKED, READY
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
+from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import OWNED, InvocationStatus
@@ -102,6 +103,11 @@ class SQLiteMonitorStore(BaseMonitorStore):
             rows = reading.by_ids(codec.SLIM_RECORD, ids)
         return {row[0]: codec.to_record(row) for row in rows}
 
+    def find_matching(self, ids: Sequence[InvocationId], where: RecordFilter) -> set[InvocationId]:  # noqa: D102
+        condition = sql_of(where)
+        with self._read() as reading:
+            return {name for (name,) in reading.by_ids("invocation_id", ids, where=condition)}
+
     def find_by_prefix(self, prefix: str, limit: int) -> list[InvocationRecord]:  # noqa: D102
         if not prefix:
             return []
@@ -149,15 +155,16 @@ class SQLiteMonitorStore(BaseMonitorStore):
     def sample_finished(  # noqa: D102
         self, since: float, until: float, parts: int, each: int
     ) -> list[list[Finished]]:
-        part = f"SELECT * FROM (SELECT {_FIGURES}, ? {_ENDED} ORDER BY ended_at DESC LIMIT ?)"
+        part = f"SELECT * FROM (SELECT ?, {_FIGURES} {_ENDED} ORDER BY ended_at DESC LIMIT ?)"
         text, parameters = _of_each(
             part, [(at, *edges, each) for at, edges in enumerate(equal_parts(since, until, parts))]
         )
-        found: list[list[tuple[Any, ...]]] = [[] for _ in range(parts)]
         with self._read() as reading:
-            for row in reading.rows(text, parameters):
-                found[row[-1]].append(row[:-1])
-        return [_finished(rows) for rows in found]
+            rows = reading.rows(text, parameters)
+        found: list[list[Finished]] = [[] for _ in range(parts)]
+        for (at, *_), finished in zip(rows, _finished(row[1:] for row in rows), strict=True):
+            found[at].append(finished)
+        return found
 
     def count_ended(  # noqa: D102
         self, since: float, until: float, parts: int, most: int, *, failed: bool = False
@@ -233,15 +240,22 @@ class _Reading:
         return None if row is None else row[0]
 
     def by_ids(
-        self, columns: str, ids: Iterable[str], *, table: str = "inv", key: str = "invocation_id"
+        self,
+        columns: str,
+        ids: Iterable[str],
+        *,
+        table: str = "inv",
+        key: str = "invocation_id",
+        where: Sql | None = None,
     ) -> list[tuple[Any, ...]]:
         wanted = list(dict.fromkeys(ids))
         found: list[tuple[Any, ...]] = []
+        more = f" AND ({where.text})" if where else ""
+        parameters = where.parameters if where else ()
         for at in range(0, len(wanted), CHUNK):
             chunk = wanted[at : at + CHUNK]
-            found += self.rows(
-                f"SELECT {columns} FROM {table}_{{t}} WHERE {key} IN ({codec.marks(len(chunk))})", chunk
-            )
+            text = f"SELECT {columns} FROM {table}_{{t}} WHERE {key} IN ({codec.marks(len(chunk))}){more}"
+            found += self.rows(text, (*chunk, *parameters))
         return found
 
     def are_few(self, statuses: Collection[InvocationStatus], limit: int) -> bool:
