@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynmon.timeline import lanes
+from pynmon.timeline.axis import WIDTH
 
 from .conftest import Watched, for_everybody
 
@@ -71,3 +72,13 @@ def test_keys_lead_from_bar_to_bar(watched: Watched) -> None:
         page.keyboard.press("f")
     assert "from=" in page.url
     assert page.locator(f".timeline a[href='{first}']").count() >= 1
+
+
+def test_a_timeline_is_saved_as_pixels(watched: Watched) -> None:
+    page = watched.open("/timeline?range=1h&lanes=task")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="PNG").click()
+    assert saved.value.suggested_filename == "timeline.png"
+    png = saved.value.path().read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20], "big") == 2 * WIDTH

@@ -43,6 +43,7 @@ CEILINGS = {
     "/timeline?range=1h&q=duration:>1ms%20-is:open": 6,
     "/timeline?range=1h&q=args.customer_id:4": 6,
     "/timeline?range=7d&errors=true&view=table": 6,
+    "/timeline.svg?range=1h&lanes=workflow": 6,
     # What belongs to runners is asked once a second, however often somebody points.
     "/timeline/at?at=0&near=1&lane=pynmon_shop.charge&lanes=task": 2,
     "/timeline/totals?range=1h": 6,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from fastapi.testclient import TestClient
 
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
-from pynmon.timeline import density, spans
+from pynmon.timeline import density, lanes, spans
 
 from .conftest import invocation_of, statements
 from .crawl import Page
@@ -146,14 +149,14 @@ def test_a_timeline_tells_what_ran_at_an_instant(shop: ModuleType, client: TestC
     def ran(**words: object) -> str:
         return str(client.get("/timeline/at", params={"at": at, **words}).text)
 
-    for lanes, lane in (
+    for by, lane in (
         ("runner", record.runner_id),
         ("task", record.task_id),
         ("workflow", record.workflow_id or ""),
         ("invocation", record.invocation_id),
     ):
-        assert link in ran(lanes=lanes, lane=lane), lanes
-        assert link not in ran(lanes=lanes, lane="another"), lanes
+        assert link in ran(lanes=by, lane=lane), by
+        assert link not in ran(lanes=by, lane="another"), by
     assert link in ran(q="task:*.batch")
     assert link not in ran(q="-task:*.batch")
     assert link not in ran(errors="true")
@@ -207,3 +210,63 @@ def test_a_timeline_has_few_nodes(client: TestClient) -> None:
     page = Page(client.get("/timeline?range=1h").text)
     assert page.tags.count("rect") > 10
     assert len(page.tags) <= 1500
+
+
+def test_a_timeline_is_saved_as_a_picture_that_stands_alone(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def saved(query: str) -> Element:
+        response = client.get(f"/timeline.svg?range=1h&lanes=task{query}")
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "image/svg+xml"
+        assert response.headers["Content-Disposition"] == 'attachment; filename="timeline.svg"'
+        svg = fromstring(response.text)
+        # Nothing that leads elsewhere, runs, or needs the styles of the pages.
+        names = {name for one in svg.iter() for name in one.attrib}
+        assert not {
+            name for name in names if name.endswith(("href", "class", "style")) or name.startswith("on")
+        }
+        assert {one.tag.rpartition("}")[2] for one in svg.iter()} <= {
+            *("svg", "title", "rect", "path", "text", "tspan")
+        }
+        return svg
+
+    page = client.get("/timeline?range=1h&lanes=task&q=task:*.refuse").text
+    (link,) = [one for one in Page(page).links if one.startswith("/timeline.svg")]
+    one_by_one = saved("&q=task:*.refuse&colour=task")
+    assert fromstring(client.get(link).text).attrib["width"] == one_by_one.attrib["width"]
+    assert "refuse" in "".join(one_by_one.itertext())
+    monkeypatch.setattr(lanes, "SINGLE", 1)
+    assert len(saved("").findall("{*}path")) > len(one_by_one.findall("{*}path"))
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    assert "failed" in "".join(saved("").itertext())
+    assert client.get("/timeline.svg?q=nonsense:1").status_code == 422
+
+
+def test_a_timeline_is_saved_as_a_trace_and_as_a_table(
+    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "range=1h&lanes=task&q=task:*.echo"
+    with statements(shop) as seen:
+        response = client.get(f"/export/timeline?{query}")
+    assert len(seen) <= 6, seen
+    assert response.headers["Content-Disposition"] == 'attachment; filename="timeline.json"'
+    events = response.json()["traceEvents"]
+    assert [one["args"]["name"] for one in events if one["ph"] == "M"] == ["echo"]
+    works = [one for one in events if one["ph"] == "X"]
+    ids = {
+        one.invocation_id
+        for one in shop.app.orchestrator.open_monitor_store()
+        .list_invocations(RecordQuery(task_id="pynmon_shop.echo"))
+        .records
+    }
+    assert {one["args"]["invocation"] for one in works} == ids
+    assert {one["name"] for one in works} == {"pynmon_shop.echo"}
+    assert all(one["dur"] >= 0 for one in works)
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/export/timeline?{query}&form=csv").text)))
+    assert {row["invocation_id"] for row in rows} == ids
+    assert len(rows) == len(works)
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    refused = client.get("/export/timeline?range=1h")
+    assert refused.status_code == 422
+    assert "choose a shorter one" in refused.text

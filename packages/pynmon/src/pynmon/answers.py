@@ -52,3 +52,12 @@ def problem(status_code: int, title: str, detail: str) -> ProblemJson:
     """An answer that says what is wrong."""
     content = Problem(title=title, status=status_code, detail=detail)
     return ProblemJson(content.model_dump(), status_code)
+
+
+def saved_as(name: str) -> dict[str, str]:
+    """The header of an answer that browsers save.
+
+    Args:
+        name: Of the file; from our own code, never a text from elsewhere.
+    """
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

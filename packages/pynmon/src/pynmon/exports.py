@@ -31,11 +31,11 @@ def as_ndjson(store: BaseMonitorStore, query: RecordQuery) -> Iterator[str]:
 
 def as_csv(store: BaseMonitorStore, query: RecordQuery) -> Iterator[str]:
     """A line of names, then one per invocation; no cell is a formula, whatever a task was called with."""
-    yield _line([*_FACTS, *(f"outcome_{name}" for name in _OUTCOME)])
+    yield csv_line([*_FACTS, *(f"outcome_{name}" for name in _OUTCOME)])
     for one in _found(store, query):
         facts = one.model_dump(mode="json")
         outcome = facts["outcome"] or {}
-        yield _line([*(facts[name] for name in _FACTS), *(outcome.get(name) for name in _OUTCOME)])
+        yield csv_line([*(facts[name] for name in _FACTS), *(outcome.get(name) for name in _OUTCOME)])
 
 
 def audit_as_ndjson(entries: Iterable[Entry]) -> Iterator[str]:
@@ -46,9 +46,16 @@ def audit_as_ndjson(entries: Iterable[Entry]) -> Iterator[str]:
 
 def audit_as_csv(entries: Iterable[Entry]) -> Iterator[str]:
     """A line of names, then one per entry; no cell is a formula."""
-    yield _line([field.name for field in fields(Entry)])
+    yield csv_line([field.name for field in fields(Entry)])
     for entry in entries:
-        yield _line(list(asdict(entry).values()))
+        yield csv_line(list(asdict(entry).values()))
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """One line of a table, of which no cell is a formula."""
+    text = io.StringIO()
+    csv.writer(text).writerow([_cell(value) for value in cells])
+    return text.getvalue()
 
 
 def _found(store: BaseMonitorStore, query: RecordQuery) -> Iterator[Invocation]:
@@ -62,12 +69,6 @@ def _found(store: BaseMonitorStore, query: RecordQuery) -> Iterator[Invocation]:
         if page.next is None:
             return
         query = replace(query, cursor=page.next)
-
-
-def _line(cells: list[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([_cell(value) for value in cells])
-    return text.getvalue()
 
 
 def _cell(value: Any) -> Any:

@@ -23,6 +23,8 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/timeline",
                 "/timeline/at",
                 "/timeline/totals",
+                "/timeline.svg",
+                "/export/timeline",
                 "/invocations",
                 "/find",
                 # Of the published pynmon: see ``pages.aliases``.

@@ -93,13 +93,13 @@ class Views:
         """A whole page."""
         if "now" not in facts:
             facts["now"] = self._source.now()
-        return self._render(request, template, status_code, facts)
+        return HTMLResponse(self.text(request, template, **facts), status_code)
 
     def page_without_store(
         self, request: Request, template: str, *, status_code: int = 200, **facts: Any
     ) -> HTMLResponse:
         """A whole page for which nothing is read."""
-        return self._render(request, template, status_code, {"now": 0.0, **facts})
+        return HTMLResponse(self.text(request, template, **{"now": 0.0, **facts}), status_code)
 
     def error(self, request: Request, status_code: int, title: str, detail: str) -> HTMLResponse:
         """A page that says what is wrong."""
@@ -107,9 +107,9 @@ class Views:
             request, "error.html", status_code=status_code, title=title, detail=detail
         )
 
-    def _render(
-        self, request: Request, template: str, status_code: int, facts: dict[str, Any]
-    ) -> HTMLResponse:
+    def text(self, request: Request, template: str, **facts: Any) -> str:
+        """What a template makes of facts, ``now`` among them."""
+
         def url(name: str, **parameters: Any) -> str:
             address = self._address(request, name, parameters)
             for key, value in parameters.items():
@@ -118,7 +118,7 @@ class Views:
             return address
 
         instants = Instants(request.cookies.get(COOKIE, ""), facts["now"])
-        text = self._environment.get_template(template).render(
+        return self._environment.get_template(template).render(
             request=request,
             url=url,
             instants=instants,
@@ -127,7 +127,6 @@ class Views:
             homes=self._homes(request),
             **facts,
         )
-        return HTMLResponse(text, status_code)
 
     def _homes(self, request: Request) -> list[tuple[str, str]]:
         """The other apps behind the same address, and where each begins."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 
+from pynmon.answers import saved_as
 from pynmon.audit import Audit
 from pynmon.exports import as_csv, as_ndjson, audit_as_csv, audit_as_ndjson
 from pynmon.pages.context import SourceOf, filters_of, query_of, statuses_of
@@ -53,8 +54,4 @@ def export_audit(request: Request, form: Form = Form.CSV) -> StreamingResponse:
 
 
 def _file(name: str, form: Form, lines: Iterator[str]) -> StreamingResponse:
-    return StreamingResponse(
-        lines,
-        media_type=_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
-    )
+    return StreamingResponse(lines, media_type=_TYPES[form], headers=saved_as(f"{name}.{form}"))

@@ -20,7 +20,7 @@ from pynmon.timeline import lanes, spans
 from pynmon.timeline.axis import Axis, gaps_between
 from pynmon.timeline.density import Density, density_in
 from pynmon.timeline.drawing import Drawing
-from pynmon.timeline.groups import BY_OUTCOME, ColourBy, LanesBy, Paint, grouped, paint_by
+from pynmon.timeline.groups import BY_OUTCOME, ColourBy, Group, LanesBy, Paint, grouped, paint_by
 from pynmon.timeline.spans import Work, work_in, work_of
 from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
@@ -84,6 +84,8 @@ class Drawn:
     question: Question
     family: Sequence[InvocationRecord]
     work: Work
+    #: The work by lanes; none where it is not drawn one by one.
+    groups: Sequence[Group]
     paint: Paint
     drawing: Drawing
 
@@ -122,7 +124,7 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
         window = replace(window, since=min(work.cut_at, window.until - SHORTEST_SECONDS))
     if density:
         drawing = Drawing(window, density.picture, Axis(window), form.lanes, density, kept)
-        return Drawn(question, family, work, BY_OUTCOME, drawing)
+        return Drawn(question, family, work, [], BY_OUTCOME, drawing)
     records = {one.invocation_id: one for one in family}
     if form.needs_records and not family:
         records = source.store.get_invocations(list({span.invocation_id for span in work.spans}))
@@ -131,8 +133,9 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
         runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     paint = paint_by(form.colour, work.spans, records, now)
     axis = Axis(window, gaps_between(work.spans, window) if form.cut else ())
-    picture = lanes.draw(grouped(form.lanes, work.spans, runners, records), axis, paint)
-    return Drawn(question, family, work, paint, Drawing(window, picture, axis, form.lanes, kept=kept))
+    groups = grouped(form.lanes, work.spans, runners, records)
+    picture = lanes.draw(groups, axis, paint)
+    return Drawn(question, family, work, groups, paint, Drawing(window, picture, axis, form.lanes, kept=kept))
 
 
 def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) -> Window:

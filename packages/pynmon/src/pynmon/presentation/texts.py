@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 #: Characters that could turn the direction of the text around them.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: What no file of XML may have in it.
+_NO_XML = (0xFFFE, 0xFFFF)
 
 
 def visible(text: str) -> str:
@@ -22,7 +24,7 @@ def _visible(char: str) -> str:
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)
-    if char in _BIDI or unicodedata.category(char) in ("Cc", "Cf", "Cs"):
+    if char in _BIDI or code in _NO_XML or unicodedata.category(char) in ("Cc", "Cf", "Cs"):
         return f"⟨U+{code:04X}⟩"
     return char
 

@@ -1,7 +1,6 @@
 // The timeline: what ran under the pointer, windows that are drawn with it, neighbours by key. It works without, too.
-"use strict";
-
 (() => {
+  "use strict";
   const told = document.getElementById("told");
   if (!told) return;
   const HOVER_MS = 60;
