@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import inspect
 import logging
 import sys
 import threading
@@ -11,26 +10,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
+from pynenc.app_components import INVOCATION_TAG, RegisteredType, build_components
+from pynenc.app_tasks import define, unknown_definition
 from pynenc.conf.config_base import ConfigBase
-from pynenc.conf.config_components import ConfigClientDataStore, ConfigOrchestrator, ConfigTrigger
 from pynenc.conf.config_pynenc import ConfigPynenc
-from pynenc.conf.config_task import ConfigTask
 from pynenc.conf.dev_mode import DevMode
 from pynenc.contracts.broker import BaseBroker
 from pynenc.contracts.client_data_store import BaseClientDataStore
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import BaseStateBackend
-from pynenc.contracts.store import BaseComponent, BaseStore, StoreKey
-from pynenc.contracts.trigger import BaseTrigger
 from pynenc.direct_task import AggregateFunc, ParallelFunc, direct_function
 from pynenc.engine.components import Components
 from pynenc.engine.engine import Engine
-from pynenc.engine.registry import TaskDefinition, TaskNotRegisteredError, TaskRegistry
+from pynenc.engine.registry import TaskNotRegisteredError, TaskRegistry
 from pynenc.engine.submit import NewCall
 from pynenc.engine.triggers import Triggers
-from pynenc.exceptions import InvalidTaskFunctionError, InvalidTaskOptionsError
-from pynenc.invocation.base_invocation import BaseInvocation
+from pynenc.exceptions import InvalidTaskOptionsError
 from pynenc.invocation.dist_invocation import DistributedInvocation
 from pynenc.invocation.workflow_invocation import WorkflowInvocation
 from pynenc.logs import configure_logging
@@ -38,9 +34,7 @@ from pynenc.main_module import importable_name
 from pynenc.plugins import REGISTRY
 from pynenc.runner.base_runner import BaseRunner
 from pynenc.runner.bootstrap import ChildProgram
-from pynenc.serializer.signing import PayloadSigner
 from pynenc.task import Task
-from pynenc.trigger.trigger_builder import build_all
 from pynenc.values.app_ref import AppRef
 from pynenc.values.clock import SystemClock, WaitableClock
 from pynenc.values.ids import InvocationId, TaskId
@@ -48,9 +42,6 @@ from pynenc.workflow_task import WorkflowTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
-C = TypeVar("C", bound=BaseComponent)
-
-_INVOCATION_TAG = "invocation_id"
 
 
 class Pynenc:
@@ -87,7 +78,7 @@ class Pynenc:
         self._component_confs: dict[str, ConfigBase] = {}  # guarded by self._lock
         self._tasks: dict[TaskId, Task[Any, Any]] = {}
         #: What ``register_type`` was given, for the next serializer.
-        self._types: list[tuple[type, Callable[[Any], Any] | None, Callable[[Any], Any] | None]] = []
+        self._types: list[RegisteredType] = []
         #: Assignments made in the process that started this one.
         self._inherited: dict[str, dict[str, Any]] = {}  # guarded by self._lock
         self.conf = cast("ConfigPynenc", self.component_conf(ConfigPynenc))
@@ -251,53 +242,13 @@ class Pynenc:
     def _build_components(self) -> Components:
         configure_logging(self.conf)
         self._logging_configured = True
-        conf = self.conf
-        stores: dict[StoreKey, BaseStore] = {}
-        orchestrator = self._component(BaseOrchestrator, conf.orchestrator_cls, stores)
-        broker = self._component(BaseBroker, conf.broker_cls, stores)
-        state_backend = self._component(BaseStateBackend, conf.state_backend_cls, stores)
-        data_store = self._component(BaseClientDataStore, conf.client_data_store_cls, stores)
-        trigger = self._component(BaseTrigger, conf.trigger_cls, stores)
-        signer = PayloadSigner(conf.app_id, [key.get_secret_value() for key in conf.signing_keys])
-        return Components(
-            conf=conf,
-            orchestrator_conf=cast("ConfigOrchestrator", self.component_conf(type(orchestrator).config_cls)),
-            data_conf=cast("ConfigClientDataStore", self.component_conf(type(data_store).config_cls)),
-            trigger_conf=cast("ConfigTrigger", self.component_conf(type(trigger).config_cls)),
-            orchestrator=orchestrator,
-            broker=broker,
-            state_backend=state_backend,
-            client_data_store=data_store,
-            trigger=trigger,
-            serializer=self._build_serializer(),
-            signer=signer,
-            clock=self._clock,
+        return build_components(
+            self.conf, self.component_conf, self._clock, self._types, self._decode_invocation
         )
-
-    def _component(self, base: type[C], name: str, stores: dict[StoreKey, BaseStore]) -> C:
-        cls = cast("type[C]", REGISTRY.resolve(base, name))
-        conf = self.component_conf(cls.config_cls)
-        key = cls.store_key(conf, self.app_id)
-        if key not in stores:
-            stores[key] = cls.make_store(conf, self.app_id, self._clock)
-        return cls.on_store(stores[key])
-
-    def _build_serializer(self) -> BaseSerializer:
-        cls = cast("type[BaseSerializer]", REGISTRY.resolve(BaseSerializer, self.conf.serializer_cls))
-        serializer = cls()
-        serializer.register_type(
-            BaseInvocation,
-            encode=lambda invocation: {_INVOCATION_TAG: invocation.invocation_id, "task": invocation.task_id},
-            decode=self._decode_invocation,
-            subclasses=True,
-        )
-        for registered in self._types:
-            serializer.register_type(*registered)
-        return serializer
 
     def _decode_invocation(self, data: Any) -> DistributedInvocation[Any]:
         """An invocation that was passed as a value; it is read when somebody uses it."""
-        return self._handle(InvocationId(data[_INVOCATION_TAG]), str(data["task"]))
+        return self._handle(InvocationId(data[INVOCATION_TAG]), str(data["task"]))
 
     # -- tasks ----------------------------------------------------------------------------------------
 
@@ -357,32 +308,11 @@ class Pynenc:
         return self._make_task(func, options)
 
     def _make_task(self, func: Callable[P, R], options: Mapping[str, Any]) -> Task[P, R]:
-        if isinstance(func, Task):
-            raise InvalidTaskFunctionError(func.task_id, "is a task already: decorate the function once")
-        task_id = _task_id_of(func)
-        conf = ConfigTask(
-            self._config_values,
-            self._config_filepath,
-            module=task_id.module,
-            func_name=task_id.func_name,
-            options={name: value for name, value in options.items() if name != "triggers"},
-        )
-        given = options.get("triggers")
-        triggers = () if given is None else build_all(task_id.key, given)
-        definition = TaskDefinition(task_id, func, conf, triggers)
-        unknown = [name for name in conf.key_arguments if name not in definition.signature.parameters]
-        if unknown:
-            raise InvalidTaskOptionsError(
-                task_id, f"key_arguments names {unknown[0]!r}, but the signature is {definition.signature}"
-            )
-        cls: type[Task[P, R]] = WorkflowTask if conf.is_workflow_task else Task
-        if conf.is_workflow_task and definition.is_async:
-            raise InvalidTaskFunctionError(
-                task_id, "is an async def, and the operations of a workflow block: make it a plain def"
-            )
+        definition = define(func, options, self._config_values, self._config_filepath)
+        cls: type[Task[P, R]] = WorkflowTask if definition.conf.is_workflow_task else Task
         task = cls(definition, lambda: self.engine, options, self._runs_inline)
         self._registry.register(definition)
-        self._tasks[task_id] = task
+        self._tasks[definition.task_id] = task
         return task
 
     @overload
@@ -559,7 +489,7 @@ class Pynenc:
             return self.get_task(task_key).handle(invocation_id)
         except TaskNotRegisteredError:
             # Known by id alone: its status and result can be read, its arguments only as text.
-            return Task(_unknown_definition(task_key), lambda: self.engine, {}).handle(invocation_id)
+            return Task(unknown_definition(task_key), lambda: self.engine, {}).handle(invocation_id)
 
     def _importable(self) -> Iterable[str]:
         """What a worker may import on demand: the package of the app's own module, and what settings name."""
@@ -573,40 +503,9 @@ class Pynenc:
         return f"Pynenc({self.app_id!r})"
 
 
-def _task_id_of(func: Callable[..., Any]) -> TaskId:
-    name = getattr(func, "__qualname__", None) or repr(func)
-    module = getattr(func, "__module__", None) or ""
-    if not inspect.isfunction(func):
-        raise InvalidTaskFunctionError(
-            f"{module}.{name}", f"a task is made of a function, not of {type(func).__name__}"
-        )
-    if func.__name__ == "<lambda>" or name != func.__name__:
-        kind = "a lambda" if func.__name__ == "<lambda>" else "defined inside of another function or class"
-        raise InvalidTaskFunctionError(
-            f"{module}.{name}",
-            f"is {kind}, so that another process could not find it: define it with `def` at the top level of "
-            "a module",
-        )
-    importable = importable_name(module)
-    if importable is None:
-        raise InvalidTaskFunctionError(
-            f"{module}.{name}",
-            "cannot create a task from a function of the `__main__` module, because it has no file that "
-            "another process could import: move the function into a module, for example tasks.py",
-        )
-    return TaskId(importable, func.__name__)
-
-
 def _place_of_caller() -> tuple[str, str | None]:
     """Module and file whose code makes the app, looking past the builder."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__") in (__name__, "pynenc.builder"):
         frame = frame.f_back
     return str(frame.f_globals.get("__name__", "__main__")), frame.f_globals.get("__file__")
-
-
-def _unknown_definition(task_key: str) -> TaskDefinition:
-    def unknown() -> Any:
-        raise TaskNotRegisteredError(f"task '{task_key}' is not registered in this process")
-
-    return TaskDefinition(TaskId.from_key(task_key), unknown, ConfigTask())
