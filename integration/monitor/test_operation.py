@@ -76,3 +76,43 @@ def test_the_dashboard_shows_the_last_minutes_and_what_the_app_is_made_of(
         (name, "SQLiteStore")
         for name in ("orchestrator", "broker", "state backend", "client data store", "trigger")
     ]
+
+
+def names_of(client: TestClient, only: str) -> set[str]:
+    text = client.get("/tasks", params={"only": only, "range": "1h"}).text
+    return set(re.findall(r'<tr id="t-pynmon_shop.(\w+)">', text))
+
+
+def test_tasks_are_narrowed_to_those_that_somebody_looks_for(shop: ModuleType, client: TestClient) -> None:
+    assert {"charge", "hold", "restock"} <= names_of(client, "")
+    assert names_of(client, "failing") == {"refuse"}
+    assert {"hold", "restock"} <= names_of(client, "new")
+    assert not names_of(client, "new") & {"charge", "refuse"}
+    assert names_of(client, "idle") == names_of(client, "slow") == names_of(client, "unknown") == set()
+    path = shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2]
+    foreign = PynencBuilder().app_id(shop.app.conf.app_id).sqlite(path).build()
+    without = TestClient(create_monitor_app(foreign), base_url="http://localhost")
+    # Nothing is told apart where no code is loaded.
+    assert "not in this code" not in without.get("/tasks").text
+    assert "has no such task" in without.get("/tasks/pynmon_shop.charge").text
+    assert without.get("/tasks/pynmon_shop.hold").status_code == 404
+    foreign.close()
+
+
+def test_a_task_that_was_never_called_shows_its_options(client: TestClient) -> None:
+    text = client.get("/tasks/pynmon_shop.patient").text
+    assert "never been called" in text
+    (row,) = re.findall(r'<td class="data">retry_backoff</td><td class="data">(\S+)</td><td>(.*?)</td>', text)
+    assert (float(row[0]), row[1]) == (3600.0, "decorator of task &#39;pynmon_shop.patient&#39;")
+    assert re.search(r"pynmon_shop, line \d+", text)
+    answer = client.get("/api/v1/tasks/pynmon_shop.patient").json()
+    assert (answer["task"]["counts"], answer["task"]["is_known"]) == ({}, True)
+    assert float(answer["options"]["retry_backoff"]) == 3600.0
+    # What runs by itself says so, and leads there.
+    text = client.get("/tasks/pynmon_shop.restock").text
+    assert 'href="/schedules/pynmon_shop.restock%231"' in text
+    assert "At 00:00, on day 29 of the month" in text
+    (restock,) = (
+        one for one in client.get("/api/v1/tasks").json()["tasks"] if one["task_id"] == "pynmon_shop.restock"
+    )
+    assert restock["triggers"] == ["pynmon_shop.restock#1", "pynmon_shop.restock#2"]

@@ -69,6 +69,7 @@ def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
         ("/tasks/unknown.task", 404, "no invocation of a task"),
         ("/?range=6y", 422, "choose one of 5m"),
         ("/tasks?sort=x", 422, "cannot be sorted"),
+        ("/tasks?only=x", 422, "choose one of failing"),
         ("/invocations?status=x", 422, "no such status"),
         ("/invocations?q=stauts:failed", 422, "did you mean"),
         ("/failures?range=6y", 422, "choose one of"),

@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 _SHORT_SECONDS = 1.0
 #: The same for what a server is asked about itself.
 _SLOW_SECONDS = 10.0
-_DAY_SECONDS = 86400.0
+DAY_SECONDS = 86400.0
 #: Characters of a payload that pages show, and that a file may have.
 SHOWN_CHARACTERS, MOST_CHARACTERS = 64 * 1024, 64 * 2**20
 _MOST_OWNED = 500
@@ -119,7 +119,7 @@ class Source:
 
     def slow_runs(self) -> dict[str, float]:
         """By task: longer than these seconds takes a run that is slow; of what ended within a day."""
-        return self.of_finished(_DAY_SECONDS, slow_runs)
+        return self.of_finished(DAY_SECONDS, slow_runs)
 
     def owned(self, limit: int) -> list[InvocationRecord]:
         """What belongs to a runner now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, problems
 from pynmon.api import models
+from pynmon.declared import NOTHING, Declared, declared_by
 from pynmon.family import descendants_of
 from pynmon.pages.context import SourceOf, asked, filters_of, seconds_of
 from pynmon.query.grammar import QueryError
@@ -60,21 +62,28 @@ def invocation(source: SourceOf, invocation_id: str) -> models.InvocationDetail:
 
 @router.get("/tasks", name="api_tasks")
 def tasks(source: SourceOf) -> models.TaskList:
-    """Every task, and how many of its invocations rest in each status."""
+    """Every task that was called or is declared, and how many of its invocations rest in each status."""
     counts = source.counts()
-    return models.TaskList(tasks=[models.Task(task_id=key, counts=counts[key]) for key in sorted(counts)])
+    declared = declared_by(source.app, source.triggers.list_triggers())
+    return models.TaskList(
+        tasks=[_task(key, counts.get(key, {}), declared) for key in sorted({*counts, *declared})]
+    )
 
 
 @router.get("/tasks/{task_id}", name="api_task")
 def task(source: SourceOf, task_id: str, range: str = "1h") -> models.TaskDetail:
     """One task, and what became of its invocations in a window that ends now."""
     seconds = seconds_of(range)
-    counts = source.counts().get(task_id)
+    declared = declared_by(source.app, source.triggers.list_triggers())
+    counts = source.counts().get(task_id, {} if task_id in declared else None)
     if counts is None:
-        raise HTTPException(404, f"The store has no invocation of a task {task_id!r}.")
+        raise HTTPException(
+            404, f"The store has no invocation of a task {task_id!r}, and nothing declares one here."
+        )
     finished = source.finished(seconds)
     return models.TaskDetail(
-        task=models.Task(task_id=task_id, counts=counts),
+        task=_task(task_id, counts, declared),
+        options={one.name: one.value for one in declared.get(task_id, NOTHING).options},
         window_seconds=seconds,
         is_cut=len(finished) == source.settings.sample_limit,
         figures=models.Figures.model_validate(figures([row for row in finished if row.task_id == task_id])),
@@ -123,6 +132,16 @@ def runner(source: SourceOf, runner_id: str) -> models.RunnerDetail:
     owned = source.store.list_owned(_MANY, runner_id)
     return models.RunnerDetail(
         runner=_runner(source, found, source.now()), owned=[invocation_model(one) for one in owned]
+    )
+
+
+def _task(task_id: str, counts: dict[InvocationStatus, int], declared: Mapping[str, Declared]) -> models.Task:
+    known = declared.get(task_id, NOTHING)
+    return models.Task(
+        task_id=task_id,
+        counts=counts,
+        is_known=known.task is not None,
+        triggers=[one.trigger_id for one in known.triggers],
     )
 
 

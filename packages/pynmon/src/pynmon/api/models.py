@@ -98,10 +98,12 @@ class Task(_Model):
 
     task_id: Text
     counts: dict[InvocationStatus, int]
+    is_known: bool = Field(description="Whether the code that the monitor has loaded has it.")
+    triggers: list[Text] = Field(description="Of those that run it by itself.")
 
 
 class TaskList(_Model):
-    """Every task that the store has seen."""
+    """Every task that the store has seen, or that is declared."""
 
     tasks: list[Task]
 
@@ -130,6 +132,7 @@ class TaskDetail(_Model):
     """A task with its figures."""
 
     task: Task
+    options: dict[str, Text] = Field(description="As the monitor's process has them; empty without its code.")
     window_seconds: float
     is_cut: bool = Field(description="Whether only a part of the window was looked at: the latest.")
     figures: Figures

@@ -1,4 +1,4 @@
-"""Every task that the store has seen, with its figures."""
+"""Every task that the store has seen or that is declared, with its figures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from fastapi.responses import HTMLResponse
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import Bars, Lines, lines_of, throughput
+from pynmon.cron_words import words_of
+from pynmon.declared import NOTHING, Declared, declared_by
 from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.presentation.statuses import GROUPS
+from pynmon.schedules import state_of
+from pynmon.source import DAY_SECONDS
 from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram, latencies
 
 router = APIRouter()
@@ -21,6 +25,7 @@ _SLOWEST, _KINDS, _PARTS = 8, 5, 60
 #: Parts of the window that a line of the list shows.
 _RATES = 24
 _NOTHING = figures([])
+_NO_COUNTS: dict[InvocationStatus, int] = {}
 _WAITING = (*GROUPS["Waiting"], InvocationStatus.CONCURRENCY_CONTROLLED)
 
 
@@ -38,6 +43,11 @@ class TaskRow:
     figures: Figures
     #: What ended in each part of it; None where nothing did.
     rate: Bars | None
+    declared: Declared
+    #: Whether something of it ended within a day.
+    is_of_today: bool
+    #: Longer than these seconds takes a run that is slow; None where that cannot be told.
+    slow_seconds: float | None
 
 
 #: By name in the address: what a column is sorted by, and whether the largest comes first.
@@ -53,16 +63,36 @@ SORTS: dict[str, Callable[[TaskRow], object]] = {
 }
 
 
+#: By name in the address: which tasks are shown, and in words.
+ONLY: dict[str, tuple[str, Callable[[TaskRow], bool]]] = {
+    "": ("all", lambda _: True),
+    "failing": ("that failed in the window", lambda row: row.figures.failed > 0),
+    "slow": (
+        "slower than usual",
+        # Half of its runs take longer than all but the slowest twentieth of the day.
+        lambda row: row.slow_seconds is not None and (row.figures.run.p50 or 0.0) > row.slow_seconds,
+    ),
+    "idle": ("of which nothing ended today", lambda row: row.total > 0 and not row.is_of_today),
+    "new": ("never called", lambda row: row.total == 0),
+    "unknown": ("not in this code", lambda row: row.declared.task is None),
+}
+
+
 @router.get("/tasks", name="tasks")
-def tasks(
+def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     request: Request,
     source: SourceOf,
     views: ViewsOf,
     range: str = "1h",
     sort: str = "ended",
     search: str = "",
+    only: str = "",
 ) -> HTMLResponse:
-    """All tasks, in two reads."""
+    """All tasks, in a few reads for all of them together."""
+    if only not in ONLY:
+        raise HTTPException(
+            422, f"There are no tasks {only!r}: choose one of {', '.join(filter(None, ONLY))}."
+        )
     if sort not in SORTS:
         raise HTTPException(422, f"Tasks cannot be sorted by {sort!r}: choose one of {', '.join(SORTS)}.")
     seconds = seconds_of(range)
@@ -71,6 +101,11 @@ def tasks(
     now = source.now()
     is_cut = len(finished) == source.settings.sample_limit
     rates = _rates(finished, finished[-1].ended_at if is_cut else now - seconds, now)
+    today = source.of_finished(DAY_SECONDS, figures_by_task)
+    slow = source.slow_runs()
+    declared = declared_by(source.app, source.triggers.list_triggers())
+    by_status = source.counts()
+    every = {**dict.fromkeys(declared, _NO_COUNTS), **by_status}
     rows = [
         TaskRow(
             task_id,
@@ -80,10 +115,14 @@ def tasks(
             counts.get(InvocationStatus.FAILED, 0),
             by_task.get(task_id, _NOTHING),
             rates.get(task_id),
+            declared.get(task_id, NOTHING),
+            task_id in today,
+            slow.get(task_id),
         )
-        for task_id, counts in source.counts().items()
+        for task_id, counts in every.items()
         if search.lower() in task_id.lower()
     ]
+    rows = [row for row in rows if ONLY[only][1](row)]
     return views.page(
         request,
         "tasks.html",
@@ -93,6 +132,9 @@ def tasks(
         range=range,
         ranges=RANGES,
         search=search,
+        only=only,
+        choices={name: words for name, (words, _) in ONLY.items()},
+        has_code=any(one.task for one in declared.values()),
         is_cut=is_cut,
         sample=len(finished),
         longest=max((row.figures.run.p95 or 0.0 for row in rows), default=0.0),
@@ -109,9 +151,12 @@ def task(
 ) -> HTMLResponse:
     """One task."""
     seconds = seconds_of(range)
-    counts = source.counts().get(task_id)
+    declared = declared_by(source.app, source.triggers.list_triggers()).get(task_id, NOTHING)
+    counts = source.counts().get(task_id, {} if declared is not NOTHING else None)
     if counts is None:
-        raise HTTPException(404, f"The store has no invocation of a task {task_id!r}.")
+        raise HTTPException(
+            404, f"The store has no invocation of a task {task_id!r}, and nothing declares one here."
+        )
     finished = source.finished(seconds)
     is_cut = len(finished) == source.settings.sample_limit
     rows = [row for row in finished if row.task_id == task_id]
@@ -126,6 +171,9 @@ def task(
         task_id=task_id,
         counts=counts,
         total=sum(counts.values()),
+        declared=declared,
+        states={one.trigger_id: state_of(one) for one in declared.triggers},
+        words_of=words_of,
         figures=figures(rows),
         bars=throughput(buckets(rows, since, max(now, since + 1.0), _PARTS)),
         latency=_latency(rows, since, max(now, since + 1.0)),
