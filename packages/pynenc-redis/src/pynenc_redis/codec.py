@@ -372,6 +372,7 @@ def from_record(
 ) -> InvocationRecord:
     """A whole record."""
     v = dict(zip(fields[::2], fields[1::2], strict=True))
+    status = STATUSES[v["s"]]
     head, arguments = _split_call(call)
     (
         args_id,
@@ -391,11 +392,11 @@ def from_record(
         invocation_id=InvocationId(invocation_id),
         task_id=v["t"],
         args_id=args_id,
-        status=STATUSES[v["s"]],
+        status=status,
         seq=int(v["q"]),
         status_at=float(v["a"]),
         epoch=int(v.get("e") or 0),
-        token=v.get("k") or None,
+        token=None if status in FINAL else v.get("k") or None,
         runner_id=RunnerId(v["r"]) if v.get("r") else None,
         host=v.get("ho") or None,
         runner_cls=v.get("cl") or None,
@@ -406,7 +407,7 @@ def from_record(
         workflow_type=workflow_type,
         created_at=float(first_entry[1 : first_entry.index("|")]),
         available_at=float(v["v"]),
-        pending_at=_instant(v.get("pe")),
+        pending_at=_instant(v.get("pe") or v.get("st")),
         started_at=_instant(v.get("st")),
         ended_at=_instant(v.get("f")),
         retries=int(v.get("rt") or 0),

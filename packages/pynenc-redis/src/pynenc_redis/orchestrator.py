@@ -26,21 +26,13 @@ from pynenc_redis.conf import ConfigOrchestratorRedis
 from pynenc_redis.monitor_store import RedisMonitorStore
 from pynenc_redis.store import RedisStore, batches
 
-_SUBMIT = scripts.load("submit", "schema", "outbox", "watched", "workflows")
+_SUBMIT = scripts.load("submit", "schema", "outbox", "watched", "operations")
+#: What scripts that change invocations build upon.
+_CHANGING = ("outbox", "watched", "session", "rows", "places", "ends", "flush", "due")
 _ADVANCE = scripts.load(
-    "advance",
-    "outbox",
-    "watched",
-    "session",
-    "due",
-    "workflows",
-    "messages",
-    "waits",
-    "moves",
-    "claims",
-    "reading",
+    "advance", *_CHANGING, "operations", "messages", "waits", "moves", "claims", "reading"
 )
-_TAKE_DUE = scripts.load("take_due", "outbox", "watched", "session", "due")
+_TAKE_DUE = scripts.load("take_due", *_CHANGING)
 _STATES = scripts.load("states", "reading")
 _RESULTS = scripts.load("results", "reading")
 _RECORDS = scripts.load("records")
@@ -52,10 +44,10 @@ _DRAIN = scripts.load("drain")
 _RUNNERS = scripts.load("runners")
 _ORPHANS = scripts.load("orphans")
 _EXPIRED = scripts.load("expired")
-_DELETE = scripts.load("delete", "workflows")
+_DELETE = scripts.load("delete")
 _WATCH_STATUSES = scripts.load("watch_statuses")
-_TAKE_OCCURRENCES = scripts.load("take_occurrences", "outbox")
-_ACKNOWLEDGE = scripts.load("acknowledge_occurrences", "outbox")
+_TAKE_OCCURRENCES = scripts.load("take_occurrences", "outbox_reading")
+_ACKNOWLEDGE = scripts.load("acknowledge_occurrences", "outbox_reading")
 _FORGET = scripts.load("forget_runners")
 #: Records that one script looks at, at most: everybody else waits meanwhile.
 _LOOKS = 1000

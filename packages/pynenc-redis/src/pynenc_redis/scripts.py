@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 _ROOT = files("pynenc_redis").joinpath("lua")
+#: Between a part and what builds upon it. Every run of a script makes its functions anew, and for each local of the
+#: same function that one of them uses, Lua walks all others that are used so; what is further outside it copies.
+_WITHIN = "return (function()\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +23,6 @@ class Script:
 
 def load(name: str, *parts: str) -> Script:
     """Read ``lua/<name>.lua`` and put its parts before it."""
-    text = "\n".join(_ROOT.joinpath(f"{one}.lua").read_text(encoding="utf-8") for one in (*parts, name))
+    texts = [_ROOT.joinpath(f"{one}.lua").read_text(encoding="utf-8") for one in (*parts, name)]
+    text = _WITHIN.join(texts) + "end)()\n" * len(parts)
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

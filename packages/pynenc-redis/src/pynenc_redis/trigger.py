@@ -16,12 +16,12 @@ from pynenc_redis.store import RedisStore
 _SET_VALUES = scripts.load("set_values")
 _GET_VALUES = scripts.load("get_values")
 _PUT = scripts.load("put_occurrences", "outbox")
-_TAKE = scripts.load("take_occurrences", "outbox")
-_SETTLE = scripts.load("settle_occurrences", "outbox")
+_TAKE = scripts.load("take_occurrences", "outbox_reading")
+_SETTLE = scripts.load("settle_occurrences", "outbox_reading")
 _PAIR = scripts.load("pair")
 _CURSORS = scripts.load("cursors")
 _NEWEST = scripts.load("newest")
-_DELETE = scripts.load("delete_triggered", "outbox")
+_DELETE = scripts.load("delete_triggered", "outbox_reading")
 _BATCH = 500
 
 

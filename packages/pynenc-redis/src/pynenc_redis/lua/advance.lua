@@ -1,4 +1,4 @@
--- One step: moves, one claim, reads. After outbox, watched, session, due, workflows, messages, waits, moves,
+-- One step: moves, one claim, reads. After outbox, watched, session, due, operations, messages, waits, moves,
 -- claims, reading.
 -- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] for each move the place of what it demands, id, token,
 -- outcome; what there is not is empty:

@@ -31,9 +31,9 @@ local function give(row, request, start)
   if row.s == 'a' then enter(row, 'e', request.runner, '') end
   row.u, row.e, row.k, row.r = nil, number(recall(row, 'e')) + 1, request.token, request.runner
   write(row, {
-    'u', '', 'e', texts[row.e], 'k', row.k, 'r', row.r, 'ho', request.host, 'cl', request.cls, 'pe', now,
-    start and 'st' or nil, start and now or nil,
+    'e', texts[row.e], 'k', row.k, 'r', row.r, 'ho', request.host, 'cl', request.cls, start and 'st' or 'pe', now,
   })
+  if start and not row.registered then put(row, 'pe', now) end
   enter(row, 'p', row.r, '')
   if start then enter(row, 'u', '=', '') end
 end
@@ -131,7 +131,7 @@ end
 
 -- What a worker is told: five words of a first attempt, nine of any other.
 local function to_claim(row)
-  local body = P .. 'b:' .. row.id
+  local body = row.body or P .. 'b:' .. row.id
   if row.registered then return {row.id, row.t, row.s, row.registered, call('LINDEX', body, '0')} end
   local blob = call('LRANGE', body, '0', '2')
   local registered = string.match(blob[3], '^.([^|]*)')

@@ -1,7 +1,16 @@
--- Remove final invocations; others are left alone. After workflows. KEYS[1] the prefix. ARGV ids.
+-- Remove final invocations; others are left alone. KEYS[1] the prefix. ARGV ids.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
 local removed = false
+
+-- What operations.lua says that a workflow has.
+local function forget_workflow(id)
+  for _, name in ipairs(call('SMEMBERS', P .. 'names:' .. id)) do
+    call('UNLINK', P .. 'message:' .. id .. ':' .. name)
+  end
+  call('UNLINK', P .. 'operations:' .. id, P .. 'values:' .. id, P .. 'messages:' .. id, P .. 'names:' .. id)
+end
+
 for _, id in ipairs(ARGV) do
   local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro', 're')
   if v[3] then

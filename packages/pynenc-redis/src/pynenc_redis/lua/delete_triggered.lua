@@ -1,4 +1,4 @@
--- Remove occurrences, settled or not, runs and fillers that are old; some of each. After outbox. KEYS[1] the prefix.
+-- Remove occurrences, settled or not, runs and fillers that are old; some of each. After outbox_reading. KEYS[1] the prefix.
 -- ARGV[1] age in seconds, ARGV[2] how many of each. Returns 1 if there may be more.
 local P = KEYS[1] .. 't:'
 local call = redis.call

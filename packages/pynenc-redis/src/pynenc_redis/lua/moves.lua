@@ -43,7 +43,8 @@ local function carry_out(move, id, token, outcome)
   local waited = row.s == 'a' or row.s == 'e'
   if move.releases then
     row.k, row.z = nil, token or ''
-    write(row, {'k', '', 'z', row.z})
+    -- What ends keeps the token that it ends with: nothing of it is written later.
+    if move.kind ~= 'final' or not token then write(row, {'k', '', 'z', row.z, 'u', ''}) end
     if owner then disown(row) end
   end
   leave_queue(row)

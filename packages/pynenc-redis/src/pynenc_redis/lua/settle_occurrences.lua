@@ -1,4 +1,4 @@
--- Take occurrences away and record runs. After outbox. KEYS[1] the prefix.
+-- Take occurrences away and record runs. After outbox_reading. KEYS[1] the prefix.
 -- ARGV[1] number of occurrences, then their keys, then run id, trigger and content of each run.
 -- <prefix>t:run has the runs (id -> time and content), t:runs and t:runs:<trigger> their ids by number.
 local P = KEYS[1] .. 't:'

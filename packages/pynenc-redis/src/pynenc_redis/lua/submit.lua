@@ -1,4 +1,4 @@
--- Register a batch of calls, all or none. After schema, outbox, watched, workflows.
+-- Register a batch of calls, all or none. After schema, outbox, watched, operations.
 -- KEYS[1] the prefix. ARGV[1] 1 when this is the queue as well, ARGV[2] number of calls, then the ids of all of them,
 --   then for each call its task, its text, the number of words that follow, and name and value of what most calls lack:
 --   `delay` in seconds, `runner`, `operations` that its workflow has done already (JSON of {number, name, data}), and
@@ -16,11 +16,11 @@ local calls = tonumber(ARGV[2])
 local n = call('INCRBY', P .. 'n', ARGV[2]) - calls
 if n == 0 then mark_schema('o:') end
 
--- Add scores and members, in turn; how many of the members are new.
-local function add_all(key, pairs)
+-- Add scores and members, in turn, from a place of a list to its end; how many of the members are new.
+local function add_all(key, pairs, from)
   local added = 0
-  for from = 1, #pairs, 1000 do
-    added = added + call('ZADD', P .. key, unpack(pairs, from, math.min(from + 999, #pairs)))
+  for first = from, #pairs, 1000 do
+    added = added + call('ZADD', P .. key, unpack(pairs, first, math.min(first + 999, #pairs)))
   end
   return added
 end
@@ -30,21 +30,36 @@ for position = 1, calls do
   ids[2 * position - 1], ids[2 * position] = '0', ARGV[2 + position]
 end
 -- The index says of all of them at once that none is there already.
-local repeated, seen = add_all('ids', ids) < calls, {}
+local repeated, seen = add_all('ids', ids, 1) < calls, {}
 
-local NOTHING, NO_FIELDS = {}, {delay = true, runner = true, operations = true}
+local NOTHING = {}
 -- How the place in the queue begins; session.lua says what it is.
 local USUAL_PRIORITY = '2147483648'
-local existing, created, delayed, ready, all, by_task = {}, 0, 0, {}, {}, {}
-local at = 3 + calls
+local existing, created, delayed, ready, all = {}, 0, 0, {}, {}
+
+-- Enter those of one task that follow each other, from a place of the list of all on.
+local function enter_task(task, from)
+  add_all('task:' .. task, all, from)
+  call('HINCRBY', P .. 'counts', 'r' .. task, format('%d', (#all - from + 1) / 2))
+end
+
+local at, same_task, same_from = 3 + calls, nil, 1
 for position = 1, calls do
-  local id, task, text, words = ARGV[2 + position], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  local given = NOTHING
-  if words > 0 then
-    given = {}
-    for word = at + 3, at + 2 + words, 2 do given[ARGV[word]] = ARGV[word + 1] end
+  local id, task, text, words = ARGV[2 + position], ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local given, fields = NOTHING, NOTHING
+  at = at + 3
+  if words ~= '0' then
+    given, fields = {}, {}
+    for word = at, at + words - 1, 2 do
+      local name, value = ARGV[word], ARGV[word + 1]
+      given[name] = value
+      if name ~= 'delay' and name ~= 'runner' and name ~= 'operations' then
+        fields[#fields + 1] = name
+        fields[#fields + 1] = value
+      end
+    end
+    at = at + words
   end
-  at = at + 3 + words
   local known = repeated and (seen[id] or call('EXISTS', P .. 'i:' .. id) == 1) and id
   if not known and given.g then
     known = call('HGET', P .. 'reg', given.g)
@@ -54,13 +69,10 @@ for position = 1, calls do
     existing[#existing + 1] = {position - 1, known, call('LINDEX', P .. 'b:' .. known, 0)}
   else
     created = created + 1
-    seen[id] = true
     n = n + 1
-    local order = format('%d', n)
-    local fields = {'t', task, 's', 'r', 'q', '1', 'a', now, 'n', order, 'v', now, 'u', '1'}
-    if given.delay then
-      local due = format('%.6f', now + given.delay)
-      fields[12], fields[14] = due, '2'
+    if repeated then seen[id] = true end
+    local order, due = format('%d', n), given.delay and format('%.6f', now + given.delay)
+    if due then
       call('ZADD', P .. 'due', due, id)
       delayed = delayed + 1
     else
@@ -71,46 +83,33 @@ for position = 1, calls do
       ready[#ready + 1] = '0'
       ready[#ready + 1] = priority .. format('%016d:', n) .. id
     end
-    if words > 0 then
-      for name, value in pairs(given) do
-        if not NO_FIELDS[name] then
-          fields[#fields + 1] = name
-          fields[#fields + 1] = value
-        end
-      end
-      if given.g then call('HSET', P .. 'reg', given.g, id) end
-      if given.pa then call('ZADD', P .. 'children:' .. given.pa, order, id) end
-      if given.wf == id then call('ZADD', P .. 'workflows', order, id) end
-      if given.operations then record_operations(given.wf, cjson.decode(given.operations)) end
-      -- The root itself is the first of its family.
-      if given.ro then call('ZADD', P .. 'family:' .. given.ro, '0', given.ro, order, id) end
-      if given.re then call('ZADD', P .. 'reruns:' .. given.re, order, id) end
-    end
-    if not (given.delay or given.p or given.ck or given.g or given.wf or given.ca) then
-      -- Whoever claims or ends it need not look for any of these.
-      fields[#fields + 1] = 'pl'
-      fields[#fields + 1] = '1'
-    end
-    call('HSET', P .. 'i:' .. id, unpack(fields))
+    if given.g then call('HSET', P .. 'reg', given.g, id) end
+    if given.pa then call('ZADD', P .. 'children:' .. given.pa, order, id) end
+    if given.wf == id then call('ZADD', P .. 'workflows', order, id) end
+    if given.operations then record_operations(given.wf, cjson.decode(given.operations)) end
+    -- The root itself is the first of its family.
+    if given.ro then call('ZADD', P .. 'family:' .. given.ro, '0', given.ro, order, id) end
+    if given.re then call('ZADD', P .. 'reruns:' .. given.re, order, id) end
+    -- Whoever claims or ends a plain one need not look for any of these.
+    local plain = not (due or given.p or given.ck or given.g or given.wf or given.ca)
+    -- A field is found the sooner the further in front it is.
+    call('HSET', P .. 'i:' .. id, 'pl', plain and '1' or '', 't', task, 's', 'r', 'q', '1', 'a', now,
+      'n', order, 'v', due or now, 'u', due and '2' or '1', unpack(fields))
     call('RPUSH', P .. 'b:' .. id, text, '', 'r' .. now .. '|' .. (given.runner or '') .. '|')
+    if task ~= same_task then
+      if same_task then enter_task(same_task, same_from) end
+      same_task, same_from = task, #all + 1
+    end
     all[#all + 1] = order
     all[#all + 1] = id
-    local same = by_task[task]
-    if not same then
-      same = {}
-      by_task[task] = same
-    end
-    same[#same + 1] = order
-    same[#same + 1] = id
     note_entered(id, task, 'r', 1, now)
   end
 end
 
-add_all('ready', ready)
-add_all('all', all)
-for task, same in pairs(by_task) do
-  add_all('task:' .. task, same)
-  call('HINCRBY', P .. 'counts', 'r' .. task, format('%d', #same / 2))
+if same_task then
+  enter_task(same_task, same_from)
+  add_all('all', all, 1)
+  add_all('ready', ready, 1)
 end
 for pair = at, #ARGV, 2 do
   call('SET', KEYS[1] .. 'd:v:' .. ARGV[pair], ARGV[pair + 1], 'NX')

@@ -1,4 +1,4 @@
--- Take occurrences. After outbox. KEYS[1] the prefix. ARGV[1] section of the outbox, ARGV[2] limit, ARGV[3] seconds of
+-- Take occurrences. After outbox_reading. KEYS[1] the prefix. ARGV[1] section of the outbox, ARGV[2] limit, ARGV[3] seconds of
 -- the lease, ARGV[4] JSON: triggers whose own are wanted {id: true}, or false for all. Returns {time, content} each.
 local clock = redis.call('TIME')
 local own = cjson.decode(ARGV[4])

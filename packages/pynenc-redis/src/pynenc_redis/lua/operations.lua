@@ -9,11 +9,3 @@ local function record_operations(id, operations)
     if redis.call('ZCOUNT', key, one[1], one[1]) == 0 then redis.call('ZADD', key, one[1], cjson.encode(one)) end
   end
 end
-
-local function forget_workflow(id)
-  local P = KEYS[1] .. 'o:'
-  for _, name in ipairs(redis.call('SMEMBERS', P .. 'names:' .. id)) do
-    redis.call('UNLINK', P .. 'message:' .. id .. ':' .. name)
-  end
-  redis.call('UNLINK', P .. 'operations:' .. id, P .. 'values:' .. id, P .. 'messages:' .. id, P .. 'names:' .. id)
-end
