@@ -41,7 +41,7 @@ from pynenc.values.record_filter import (
     TextField,
 )
 from pynenc.values.records import InvocationRecord, Outcome, OutcomeKind
-from pynenc.values.runners import Beat
+from pynenc.values.runners import Beat, LeaseRequest
 from pynenc.values.status import InvocationStatus
 
 
@@ -305,6 +305,44 @@ def test_a_family_is_the_root_and_its_descendants(world: World) -> None:
     assert listed(world, root_id=ids("other")[0]) == ["other"]
 
 
+def test_the_first_descendants_of_each_family_are_counted(world: World) -> None:
+    world.submit("root", "other", "alone")
+    root, other, alone = (ids(name)[0] for name in ("root", "other", "alone"))
+    world.submit("a", "b", root_id=root, parent_id=root, depth=1)
+    world.submit("c", root_id=root, parent_id=ids("a")[0], depth=2)
+    world.submit("d", root_id=other, parent_id=other, depth=1)
+    world.do(finish(world.claim(ids=ids("a"))), finish(world.claim(ids=ids("d")), ERROR))
+    monitor = world.monitor
+    assert monitor.count_families([root, alone, other, ids("nobody")[0]], 10) == {
+        root: {S.SUCCESS: 1, S.REGISTERED: 2},
+        other: {S.FAILED: 1},
+    }
+    assert monitor.count_families([root], 2) == {root: {S.SUCCESS: 1, S.REGISTERED: 1}}
+    assert monitor.count_families([], 2) == {}
+
+
+def test_a_list_begins_before_an_instant(world: World) -> None:
+    monitor = world.monitor
+    assert monitor.find_cursor(0.0) == monitor.find_cursor(9e9) == ""
+    instants = []
+    for n in range(6):
+        world.submit(f"{n} a", f"{n} b")
+        world.pass_time(0.01)
+        instants.append(world.store.now())
+    # Places that are empty are passed over.
+    world.do(*(finish(world.claim(ids=ids(name))) for name in ("1 b", "2 a", "5 b")))
+    world.orchestrator.delete(ids("1 b", "2 a", "5 b"))
+    everything = ["5 a", "4 b", "4 a", "3 b", "3 a", "2 b", "1 a", "0 b", "0 a"]
+    for at, instant in enumerate(instants[:-1]):
+        cursor = monitor.find_cursor(instant)
+        assert listed(world, cursor=cursor) == [name for name in everything if int(name[0]) <= at]
+        assert listed(world, cursor=cursor, task_id="app.other") == []
+    assert monitor.find_cursor(instants[-1]) == ""
+    beginning = monitor.find_cursor(instants[0] - 3600)
+    assert beginning
+    assert listed(world, cursor=beginning) == []
+
+
 def test_pages_neither_repeat_nor_lose_when_things_change_between_them(world: World) -> None:
     world.submit(*(f"n{n}" for n in range(10)))
     query = RecordQuery(limit=4)
@@ -548,6 +586,35 @@ def test_runners_that_live_come_before_those_that_stopped(world: World) -> None:
     assert found == sorted(world.orchestrator.list_runners(include_stopped=True), key=found.index)
 
 
+def test_who_has_a_lease_is_told(world: World) -> None:
+    monitor = world.monitor
+    assert monitor.find_lease("sweep") is None
+    for holder in (ALICE, BOB):
+        world.orchestrator.beat(Beat(alive=(holder,), lease=LeaseRequest("sweep", holder.runner_id, 60.0)))
+    found = monitor.find_lease("sweep")
+    assert found is not None
+    assert found.holder == "alice"
+    assert found.until == pytest.approx(world.store.now() + 60.0, abs=5)
+    assert monitor.find_lease("other") is None
+
+
+def test_waits_are_told_from_both_ends(world: World) -> None:
+    world.submit("one", "two", "a", "b")
+    one, two = (world.claim(ids=ids(name)) for name in ("one", "two"))
+    world.do(pause(one, "a", "b"), pause(two, "b"))
+
+    def waits(name: str, limit: int = 10) -> tuple[list[str], list[str]]:
+        found = world.monitor.list_waits(ids(name)[0], limit)
+        return sorted(found.on), sorted(found.by)
+
+    assert waits("one") == (["a", "b"], [])
+    assert waits("b") == ([], ["one", "two"])
+    assert (len(waits("one", 1)[0]), len(waits("b", 1)[1])) == (1, 1)
+    world.do(finish(world.claim(ids=ids("b"))))
+    assert waits("one") == (["a"], [])
+    assert waits("b") == waits("two") == waits("nobody") == ([], [])
+
+
 def test_every_change_changes_the_token(world: World) -> None:
     monitor = world.monitor
     seen = [monitor.change_token()]
@@ -610,4 +677,8 @@ def test_reading_changes_nothing(world: World) -> None:
     monitor.find_longest_waiting()
     monitor.find_by_suffix("ed", 10, 100)
     monitor.list_runners(10)
+    monitor.find_cursor(1e9)
+    monitor.list_waits(ids("paused")[0], 10)
+    monitor.count_families(ids("failed"), 10)
+    monitor.find_lease("sweeper")
     assert world.snapshot() == before

@@ -160,6 +160,10 @@ def _look_at_everything(world: World) -> None:
     monitor.find_longest_waiting()
     monitor.list_runners(9)
     monitor.get_runners(["alice"])
+    monitor.find_cursor(1e9)
+    monitor.list_waits(ids("n1")[0], 9)
+    monitor.count_families(ids("n1", "n2"), 9)
+    monitor.find_lease("sweeper")
 
 
 def _stages(plan: Any) -> Iterator[str]:

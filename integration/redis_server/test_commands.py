@@ -198,6 +198,9 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "owned by one": lambda monitor: monitor.list_owned(2, "alice"),
     "next": lambda monitor: monitor.find_longest_waiting(),
     "runners": lambda monitor: monitor.list_runners(10),
+    "waits": lambda monitor: monitor.list_waits(ids("root")[0], 10),
+    "families": lambda monitor: monitor.count_families(ids("root", "a0"), 10),
+    "lease": lambda monitor: monitor.find_lease("sweeper"),
     "runners by id": lambda monitor: monitor.get_runners(["alice"]),
 }
 
@@ -224,3 +227,7 @@ def test_reads_of_the_monitor_look_at_no_more_in_a_larger_store(world: World, se
         assert not set(_UNBOUNDED) & set(calls), (name, calls)
         assert calls["evalsha"] + calls["mget"] + calls["hgetall"] >= 1, (name, calls)
         assert sum(calls.values()) < 150, (name, calls)
+    with _counted(server) as calls:
+        monitor.find_cursor(1.0)
+    # By halves: two commands for each, of 5000.
+    assert sum(calls.values()) < 40, calls

@@ -13,10 +13,10 @@ from bson import Timestamp
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
-from pynenc.values.runners import RunnerRecord
-from pynenc.values.status import RECOVERING, InvocationStatus
+from pynenc.values.runners import Lease, RunnerRecord
+from pynenc.values.status import FINAL, RECOVERING, InvocationStatus
 from pynenc_mongodb import codec, schema
 from pynenc_mongodb.family import find_family
 from pynenc_mongodb.record_filter import match_of
@@ -26,6 +26,7 @@ from pynenc_mongodb.store import MongoStore
 _FAILED = dict.fromkeys(("ended_at", "task_id", "outcome.error_type", "outcome.fingerprint"), 1)
 _IS_FAILED: Document = {"outcome.kind": OutcomeKind.EXCEPTION.value}
 _FINISHED = dict.fromkeys(("ended_at", "status", "task_id", "runner_id", "started_at", "available_at"), 1)
+_OPEN: Document = {"status": {"$nin": sorted(status.value for status in FINAL)}}
 
 
 class MongoMonitorStore(BaseMonitorStore):
@@ -128,6 +129,13 @@ class MongoMonitorStore(BaseMonitorStore):
         found = self._find(condition, {"n": 1, "_id": 0}, **options)
         return found[0]["n"] if found else None
 
+    def find_cursor(self, before: float) -> str:  # noqa: D102
+        # The place in the order of submission begins with the second of the registration.
+        second = min(max(0, int(before) - 1), 2**32 - 1)
+        condition = {"n": {"$gte": Timestamp(second, 0)}, "created_at": {"$gte": before}}
+        found = self._find(condition, {"n": 1}, sort=[("n", 1)], limit=1, hint="order")
+        return _cursor(found[0]["n"]) if found else ""
+
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         found = self._records(self._find(self._store.by_ids(ids), codec.SLIM))
         return {record.invocation_id: record for record in found}
@@ -171,6 +179,32 @@ class MongoMonitorStore(BaseMonitorStore):
             )
         }
         return {kind: text[:limit] for kind, text in stored.items() if text is not None}
+
+    def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
+        own = self._find({**self._store.by_ids([invocation_id]), **_OPEN}, {"waits": 1})
+        if not own:
+            return Waits((), ())
+        # A wait lasts as long as what is waited for is open.
+        on = self._find({**self._store.by_ids(own[0].get("waits", ())), **_OPEN}, {"_id": 1}, limit=limit)
+        by = self._find({"waits": invocation_id}, {"_id": 1}, limit=limit, hint="waiting")
+        return Waits(*(tuple(map(self._store.id_of, found)) for found in (on, by)))
+
+    def count_families(  # noqa: D102
+        self, roots: Sequence[InvocationId], most: int
+    ) -> dict[InvocationId, dict[InvocationStatus, int]]:
+        def count(root_id: InvocationId) -> list[Document]:
+            return [
+                {"$match": {"a": self._store.app, "root_id": root_id}},
+                {"$sort": {"n": 1}},
+                {"$limit": most},
+                {"$group": {"_id": {"root_id": "$root_id", "status": "$status"}, "n": {"$sum": 1}}},
+            ]
+
+        counts: dict[InvocationId, dict[InvocationStatus, int]] = {}
+        for one in self._of_each(map(count, roots)) if roots else ():
+            key = one["_id"]
+            counts.setdefault(key["root_id"], {})[codec.status_of(key)] = one["n"]
+        return counts
 
     # -- what happens and happened --------------------------------------------------------------------
 
@@ -273,6 +307,10 @@ class MongoMonitorStore(BaseMonitorStore):
                     condition, None, schema.RUNNERS, sort=order, limit=limit - len(found), hint="start"
                 )
         return [codec.to_runner(one) for one in found]
+
+    def find_lease(self, name: str) -> Lease | None:  # noqa: D102
+        found = self._find(self._store.by_ids([f"lease/{name}"]), None, schema.RUNNERS)
+        return Lease(found[0]["holder"], found[0]["until"]) if found else None
 
     def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
         found = self._find(self._store.by_ids(f"runner/{one}" for one in ids), None, schema.RUNNERS)

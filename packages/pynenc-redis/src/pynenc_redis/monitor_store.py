@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
 from pynenc_redis import codec, scripts
 from pynenc_redis.monitor_codec import (
@@ -27,6 +28,9 @@ _S = InvocationStatus
 _LIST = scripts.load("list", "condition")
 _OPEN = scripts.load("open", "owned")
 _OWNED = scripts.load("list_owned", "owned")
+_FIRST_SINCE = scripts.load("first_since")
+_WAITS = scripts.load("list_waits")
+_FAMILIES = scripts.load("count_families")
 _SLIM = scripts.load("slim")
 _PREFIX = scripts.load("prefix")
 _SUFFIX = scripts.load("suffix")
@@ -132,6 +136,9 @@ class RedisMonitorStore(BaseMonitorStore):
             if not goes_on_from or left <= 0 or len(found) >= query.limit:
                 return RecordPage(tuple(found), goes_on_from or None)
 
+    def find_cursor(self, before: float) -> str:  # noqa: D102
+        return str(self._store.ask(_FIRST_SINCE, repr(before)))
+
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         return {record.invocation_id: record for record in self._records(ids)}
 
@@ -169,6 +176,21 @@ class RedisMonitorStore(BaseMonitorStore):
         texts = self._store.ask(_BEGINNINGS, invocation_id, _CHARACTER_BYTES * limit)
         found = codec.from_beginnings(*texts) if texts else {}
         return {kind: text[:limit] for kind, text in found.items()}
+
+    def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
+        on, by = self._store.ask(_WAITS, invocation_id, limit)
+        return Waits(tuple(on), tuple(by))
+
+    def count_families(  # noqa: D102
+        self, roots: Sequence[InvocationId], most: int
+    ) -> dict[InvocationId, dict[InvocationStatus, int]]:
+        counts = {}
+        for batch in batches(list(roots), max(1, _LOOKS // max(1, most))):
+            found = self._store.ask(_FAMILIES, most, *batch)
+            for root_id, letters in zip(batch, found, strict=True):
+                if letters:
+                    counts[root_id] = {codec.STATUSES[one]: n for one, n in Counter(letters).items()}
+        return counts
 
     # -- what happens and happened --------------------------------------------------------------------
 
@@ -223,6 +245,10 @@ class RedisMonitorStore(BaseMonitorStore):
 
     def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
         return [codec.from_runner(*row) for row in self._store.ask(_RUNNERS, limit)] if limit > 0 else []
+
+    def find_lease(self, name: str) -> Lease | None:  # noqa: D102
+        found = self._store.read_hash(f"{self._store.prefix}o:lease:{name}", None)
+        return Lease(found["holder"], float(found["until"])) if found else None
 
     def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
         return {

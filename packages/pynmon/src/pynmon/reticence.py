@@ -8,9 +8,9 @@ from dataclasses import replace
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits
 from pynenc.values.records import HistoryEntry, InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
 
 
@@ -62,6 +62,20 @@ class ReticentStore(BaseMonitorStore):
 
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
         return self._inner.count_by_task()
+
+    def find_cursor(self, before: float) -> str:  # noqa: D102
+        return self._inner.find_cursor(before)
+
+    def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
+        return self._inner.list_waits(invocation_id, limit)
+
+    def count_families(  # noqa: D102
+        self, roots: Sequence[InvocationId], most: int
+    ) -> dict[InvocationId, dict[InvocationStatus, int]]:
+        return self._inner.count_families(roots, most)
+
+    def find_lease(self, name: str) -> Lease | None:  # noqa: D102
+        return self._inner.find_lease(name)
 
     def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
         return self._inner.count_recovered()

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits
 from pynenc.values.record_filter import RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
 
 
@@ -51,6 +51,14 @@ class BaseMonitorStore(ABC):
         """
 
     @abstractmethod
+    def find_cursor(self, before: float) -> str:
+        """The cursor of lists, newest first, that begin with what was registered before an instant.
+
+        Empty when nothing was registered since then. Found by search in the order of submission, as if nobody's clock
+        had ever been set back.
+        """
+
+    @abstractmethod
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:
         """Those that exist."""
 
@@ -81,6 +89,16 @@ class BaseMonitorStore(ABC):
     @abstractmethod
     def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:
         """The first ``limit`` characters of each payload that the record holds, as they are stored."""
+
+    @abstractmethod
+    def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:
+        """What an invocation waits for and who waits for it, each at most ``limit`` and in any order."""
+
+    @abstractmethod
+    def count_families(
+        self, roots: Sequence[InvocationId], most: int
+    ) -> dict[InvocationId, dict[InvocationStatus, int]]:
+        """How many descendants of each rest in each status, of the first ``most`` of each; nothing of those without."""
 
     @abstractmethod
     def list_finished(
@@ -116,6 +134,10 @@ class BaseMonitorStore(ABC):
     @abstractmethod
     def list_runners(self, limit: int) -> list[RunnerRecord]:
         """Those that are not marked as stopped, then the others; the youngest of each first."""
+
+    @abstractmethod
+    def find_lease(self, name: str) -> Lease | None:
+        """Who has a lease, or had it last; None when nobody ever had it."""
 
     @abstractmethod
     def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:

@@ -9,11 +9,9 @@ from collections.abc import Callable, Sequence
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.exceptions import StoreError
-from pynenc.values.runners import Beat, LeaseRequest, RunnerIdentity
+from pynenc.values.runners import SWEEPER_LEASE, Beat, LeaseRequest, RunnerIdentity
 
 logger = logging.getLogger(__name__)
-
-_LEASE = "sweeper"
 
 
 def _nothing() -> None:
@@ -76,7 +74,7 @@ class Heartbeat:
         """One beat now."""
         asked_at = time.monotonic()
         identities = tuple(self._identities())
-        lease = LeaseRequest(_LEASE, identities[0].runner_id, self._lease_seconds)
+        lease = LeaseRequest(SWEEPER_LEASE, identities[0].runner_id, self._lease_seconds)
         answer = self._orchestrator.beat(Beat(alive=identities, lease=lease))
         # Counted from before the request, so that it ends here before it ends in the store.
         self._leads_until = asked_at + self._lease_seconds if answer.leads else 0.0

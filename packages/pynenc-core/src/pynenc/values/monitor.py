@@ -60,6 +60,15 @@ class Finished(NamedTuple):
     available_at: float
 
 
+class Waits(NamedTuple):
+    """What an invocation has to do with the results of others, at this moment."""
+
+    #: What it waits for.
+    on: tuple[InvocationId, ...]
+    #: Who waits for it.
+    by: tuple[InvocationId, ...]
+
+
 def equal_parts(since: float, until: float, parts: int) -> list[tuple[float, float]]:
     """Beginning and end of so many equal parts of a window; together they are all of it."""
     edges = [since + (until - since) * at / parts for at in range(parts)] + [until]

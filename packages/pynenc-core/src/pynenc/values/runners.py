@@ -38,6 +38,18 @@ class RunnerRecord:
     drains: bool = False
 
 
+#: The lease of the runner that puts right what dead ones left behind, and publishes what falls due.
+SWEEPER_LEASE = "sweeper"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who had a lease last. Nobody has it once its time has come."""
+
+    holder: str
+    until: float
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseRequest:
     """Take or renew the right to be the only one who does something."""

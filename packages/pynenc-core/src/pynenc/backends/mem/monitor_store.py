@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
@@ -12,10 +13,10 @@ from pynenc.backends.mem.store import MemStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId, RunnerId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
 
 
@@ -71,6 +72,12 @@ class MemMonitorStore(BaseMonitorStore):
             return iter(ordered)
         return (one for one in ordered if (one.order > begin if query.oldest_first else one.order < begin))
 
+    def find_cursor(self, before: float) -> str:  # noqa: D102
+        with self._store.lock:
+            newest = self._store.tables.behind(None, oldest_first=False)
+            since = list(takewhile(lambda record: record.history[0][1] >= before, newest))
+        return str(since[-1].order) if since else ""
+
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         with self._store.lock:
             records = self._store.tables.records
@@ -103,6 +110,23 @@ class MemMonitorStore(BaseMonitorStore):
             outcome = record.outcome.data if record.outcome else None
             stored = {PayloadKind.ARGUMENTS: record.call.arguments, PayloadKind.OUTCOME: outcome}
         return {kind: text[:limit] for kind, text in stored.items() if text is not None}
+
+    def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
+        with self._store.lock:
+            waits = self._store.tables.waits
+            both = (waits.on(invocation_id), waits.by(invocation_id))
+            return Waits(*(tuple(islice(one, limit)) for one in both))
+
+    def count_families(  # noqa: D102
+        self, roots: Sequence[InvocationId], most: int
+    ) -> dict[InvocationId, dict[InvocationStatus, int]]:
+        counts = {}
+        with self._store.lock:
+            for root_id in roots:
+                family = self._store.tables.family(root_id)
+                members = (one for one in family if one.call.invocation_id != root_id)
+                counts[root_id] = dict(Counter(one.status for one in islice(members, most)))
+        return {root_id: by_status for root_id, by_status in counts.items() if by_status}
 
     # -- what happens and happened --------------------------------------------------------------------
 
@@ -156,6 +180,10 @@ class MemMonitorStore(BaseMonitorStore):
         with self._store.lock:
             rows = list(reversed(self._store.tables.runners.rows.values()))
         return sorted(rows, key=lambda row: row.stopped_at is not None)[:limit]
+
+    def find_lease(self, name: str) -> Lease | None:  # noqa: D102
+        with self._store.lock:
+            return self._store.tables.runners.find_lease(name)
 
     def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
         with self._store.lock:

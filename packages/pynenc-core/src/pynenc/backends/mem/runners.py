@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pynenc.values.ids import RunnerId
-from pynenc.values.runners import LeaseRequest, RunnerIdentity, RunnerRecord
+from pynenc.values.runners import Lease, LeaseRequest, RunnerIdentity, RunnerRecord
 
 
 class Runners:
@@ -15,8 +15,7 @@ class Runners:
         self.rows: dict[RunnerId, RunnerRecord] = {}
         #: How often one began, was asked to end, or ended.
         self.changes = 0
-        #: By name: holder, end.
-        self._leases: dict[str, tuple[RunnerId, float]] = {}
+        self._leases: dict[str, Lease] = {}
 
     def beat(self, identity: RunnerIdentity, now: float) -> None:
         """Create or refresh a row; one that was marked as stopped lives again."""
@@ -54,7 +53,11 @@ class Runners:
     def lease(self, request: LeaseRequest, now: float) -> bool:
         """Take or renew a lease."""
         held = self._leases.get(request.name)
-        if held is not None and held[0] != request.holder and now < held[1]:
+        if held is not None and held.holder != request.holder and now < held.until:
             return False
-        self._leases[request.name] = (request.holder, now + request.seconds)
+        self._leases[request.name] = Lease(request.holder, now + request.seconds)
         return True
+
+    def find_lease(self, name: str) -> Lease | None:
+        """Who has a lease, or had it last."""
+        return self._leases.get(name)

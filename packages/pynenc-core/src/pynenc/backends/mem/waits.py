@@ -44,6 +44,10 @@ class Waits:
         """What one invocation waits for."""
         return self._on.get(waiter, ())
 
+    def by(self, awaited: InvocationId) -> Collection[InvocationId]:
+        """Who waits for one invocation."""
+        return self._by.get(awaited, ())
+
     def reach(self, start: Iterable[InvocationId], hops: int) -> Iterator[InvocationId]:
         """``start`` and what these wait for, each once, so many steps deep (``start`` is the first step)."""
         level = list(dict.fromkeys(start))

@@ -15,13 +15,15 @@ from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import HistoryEntry, InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import OWNED, InvocationStatus
 
 _S = InvocationStatus
+#: Of one statement that asks the same of each.
+_PARTS = 100
 #: Larger than any position.
 _END = 2**62
 
@@ -38,6 +40,17 @@ _WAITING_ONES = " UNION ALL ".join(
     f"SELECT n FROM inv_{{t}} INDEXED BY inv_{name}_{{t}} WHERE queued = {queued}"
     for name, queued in (("ready", READY), ("delayed", DELAYED), ("parked", PARKED))
 )
+#: By halves: everything up to ``low`` was registered before an instant, nothing from ``high`` on.
+_FIRST_SINCE = """SELECT n FROM inv_{t} WHERE n >= (
+    WITH RECURSIVE search (low, high) AS (
+        SELECT 0, max(n) + 1 FROM inv_{t}
+        UNION ALL
+        SELECT iif(created_at < ?1, (low + high) / 2, low), iif(created_at < ?1, high, (low + high) / 2)
+        FROM search CROSS JOIN inv_{t} ON n = (SELECT min(n) FROM inv_{t} WHERE n >= (low + high) / 2)
+        WHERE high - low > 1
+    )
+    SELECT min(high) FROM search
+) ORDER BY n LIMIT 1"""
 _FIGURES = "ended_at, status, task_id, invocation_id, runner_id, started_at, available_at"
 _WITHIN = "ended_at IS NOT NULL AND ended_at >= ? AND ended_at < ?"
 _ENDED = f"FROM inv_{{t}} INDEXED BY inv_finished_{{t}} WHERE {_WITHIN}"
@@ -98,6 +111,11 @@ class SQLiteMonitorStore(BaseMonitorStore):
             following = str(stop)
         return RecordPage(tuple(codec.to_record(row[1:]) for row in found), following)
 
+    def find_cursor(self, before: float) -> str:  # noqa: D102
+        with self._read() as reading:
+            found = reading.value(_FIRST_SINCE, (before,))
+        return "" if found is None else str(found)
+
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
         with self._read() as reading:
             rows = reading.by_ids(codec.SLIM_RECORD, ids)
@@ -142,6 +160,33 @@ class SQLiteMonitorStore(BaseMonitorStore):
             rows = reading.rows(text, (limit, limit, invocation_id))
         stored = zip((PayloadKind.ARGUMENTS, PayloadKind.OUTCOME), *rows, strict=True) if rows else ()
         return {kind: payload for kind, payload in stored if payload is not None}
+
+    def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
+        each = "SELECT * FROM (SELECT {}, waited FROM waits_{{t}} WHERE {} = ? LIMIT ?)"
+        text = f"{each.format('waiter', 'waiter')} UNION ALL {each.format('waiter', 'waited')}"
+        with self._read() as reading:
+            rows = reading.rows(text, (invocation_id, limit) * 2)
+        return Waits(
+            tuple(waited for waiter, waited in rows if waiter == invocation_id),
+            tuple(waiter for waiter, waited in rows if waited == invocation_id),
+        )
+
+    def count_families(  # noqa: D102
+        self, roots: Sequence[InvocationId], most: int
+    ) -> dict[InvocationId, dict[InvocationStatus, int]]:
+        members = (
+            "SELECT root_id, status FROM inv_{t} INDEXED BY inv_root_{t} WHERE root_id = ? ORDER BY n LIMIT ?"
+        )
+        counts: dict[InvocationId, dict[InvocationStatus, int]] = {}
+        with self._read() as reading:
+            for at in range(0, len(roots), _PARTS):
+                text, parameters = _of_each(
+                    f"SELECT * FROM (SELECT root_id, status, count(*) FROM ({members}) GROUP BY root_id, status)",
+                    [(one, most) for one in roots[at : at + _PARTS]],
+                )
+                for root_id, status, n in reading.rows(text, parameters):
+                    counts.setdefault(root_id, {})[codec.BY_TEXT[status]] = n
+        return counts
 
     # -- what happens and happened --------------------------------------------------------------------
 
@@ -217,6 +262,11 @@ class SQLiteMonitorStore(BaseMonitorStore):
                 text = f"SELECT {codec.RUNNER} FROM runners_{{t}} WHERE stopped_at {condition} ORDER BY n DESC LIMIT ?"
                 rows += reading.rows(text, (limit - len(rows),))
         return [codec.to_runner(row) for row in rows]
+
+    def find_lease(self, name: str) -> Lease | None:  # noqa: D102
+        with self._read() as reading:
+            rows = reading.rows("SELECT holder, until FROM leases_{t} WHERE name = ?", (name,))
+        return Lease(*rows[0]) if rows else None
 
     def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
         with self._read() as reading:
