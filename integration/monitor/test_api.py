@@ -30,7 +30,7 @@ CEILINGS = {
     "/api/v1/workflows?q=has:result": 2,
     "/api/v1/failures": 1,
     "/api/v1/failures?q=error:ValueError": 2,
-    "/api/v1/runners": 2,
+    "/api/v1/runners": 3,
     "/api/v1/schedules": 4,
     "/api/v1/schedules/pynmon_shop.restock%232?count=50": 4,
     "/metrics": 12,

@@ -184,12 +184,14 @@ class RedisMonitorStore(BaseMonitorStore):
     def count_families(  # noqa: D102
         self, roots: Sequence[InvocationId], most: int
     ) -> dict[InvocationId, dict[InvocationStatus, int]]:
-        counts = {}
+        counts: dict[InvocationId, dict[InvocationStatus, int]] = {}
         for batch in batches(list(roots), max(1, _LOOKS // max(1, most))):
             found = self._store.ask(_FAMILIES, most, *batch)
             for root_id, letters in zip(batch, found, strict=True):
                 if letters:
-                    counts[root_id] = {codec.STATUSES[one]: n for one, n in Counter(letters).items()}
+                    counts[InvocationId(root_id)] = {
+                        codec.STATUSES[one]: n for one, n in Counter(letters).items()
+                    }
         return counts
 
     # -- what happens and happened --------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pynenc.exceptions import StoreError
 from pynenc.inspection import Part, examine, parts_of
 from pynenc.values.findings import Finding
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Failed, Finished
+from pynenc.values.monitor import Failed, Finished, Waits
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -34,7 +34,8 @@ _SLOW_SECONDS = 10.0
 DAY_SECONDS = 86400.0
 #: Characters of a payload that pages show, and that a file may have.
 SHOWN_CHARACTERS, MOST_CHARACTERS = 64 * 1024, 64 * 2**20
-_MOST_OWNED = 500
+#: More of what is in the hands of runners is not looked at.
+MOST_OWNED = 500
 #: More runners are not looked at for a verdict.
 MOST_RUNNERS = 500
 
@@ -125,6 +126,12 @@ class Source:
         """What belongs to a runner now."""
         return self._cached(("owned", limit), lambda: self.store.list_owned(limit))
 
+    def waits_of(self, record: InvocationRecord, limit: int) -> Waits:
+        """What an invocation waits for and who waits for it, each at most ``limit``; its end ended both."""
+        if record.status.is_final():
+            return Waits((), ())
+        return self.store.list_waits(record.invocation_id, limit)
+
     def answer_seconds(self) -> float:
         """How long the cheapest read takes."""
 
@@ -167,7 +174,7 @@ class Source:
             now=self.now(),
             rhythm=self.rhythm,
             runners=self.runners(MOST_RUNNERS),
-            owned=self.owned(_MOST_OWNED),
+            owned=self.owned(MOST_OWNED),
             longest_waiting=self.longest_waiting(),
             recent=recent,
             pending_seconds=self.app.conf.max_pending_seconds,
@@ -186,7 +193,7 @@ class Source:
     def gone_runners(self) -> list[str]:
         """The runners that have something in hand although they are dead or have ended."""
         now = self.now()
-        owners = {str(one.runner_id) for one in self.store.list_owned(_MOST_OWNED)}
+        owners = {str(one.runner_id) for one in self.store.list_owned(MOST_OWNED)}
         known = self.store.get_runners(sorted(owners))
         gone = (RunnerState.DEAD, RunnerState.STOPPED)
         return [one for one in owners if one not in known or self.rhythm.state_of(known[one], now) in gone]

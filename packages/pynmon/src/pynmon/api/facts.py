@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
@@ -12,20 +13,24 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import SWEEPER_LEASE, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, problems
 from pynmon.api import models
 from pynmon.declared import NOTHING, Declared, declared_by
 from pynmon.family import descendants_of
 from pynmon.pages.context import SourceOf, asked, filters_of, seconds_of
+from pynmon.progress import progress_of
 from pynmon.query.grammar import QueryError
 from pynmon.query.meaning import along_indexes
+from pynmon.query.quantities import instant_of
 from pynmon.source import Source
 from pynmon.statistics import figures
 
 #: Runners, members of a workflow, and invocations in hand: more are not read.
 _MANY = 500
+#: Waits of one invocation that are told.
+_WAITS = 100
 
 
 router = APIRouter(prefix="/api/v1", default_response_class=Json, responses=problems(401, 404, 503))
@@ -42,10 +47,15 @@ def invocations(  # noqa: PLR0913, PLR0917 - one for each that the address may h
     task: str = "",
     root: Annotated[str, Query(description="Only the family that begins with this invocation.")] = "",
     cursor: str = "",
+    before: Annotated[
+        datetime | None, Query(description="Without a cursor: only what was registered before.")
+    ] = None,
     limit: Limit = 50,
 ) -> models.InvocationPage:
     """Invocations, newest first."""
     query = along_indexes([*conditions_asked(source, q), *filters_of(status, task, root)])
+    if before is not None and not cursor:
+        cursor = source.store.find_cursor(instant_of(before.isoformat()))
     return _page(source, replace(query, cursor=cursor, limit=limit))
 
 
@@ -54,9 +64,12 @@ def invocation(source: SourceOf, invocation_id: str) -> models.InvocationDetail:
     """One invocation with its history."""
     record = _record(source, invocation_id)
     history = source.store.get_histories([record.invocation_id]).get(record.invocation_id, [])
+    waits = source.waits_of(record, _WAITS)
     return models.InvocationDetail(
         invocation=invocation_model(record),
         history=[models.HistoryEntry.model_validate(entry) for entry in history],
+        waits_for=list(waits.on),
+        waited_for_by=list(waits.by),
     )
 
 
@@ -93,10 +106,16 @@ def task(source: SourceOf, task_id: str, range: str = "1h") -> models.TaskDetail
 @router.get("/workflows", name="api_workflows")
 def workflows(
     source: SourceOf, status: Statuses, q: QueryText = "", cursor: str = "", limit: Limit = 50
-) -> models.InvocationPage:
+) -> models.RunPage:
     """Runs of workflows, newest first."""
     query = along_indexes([*conditions_asked(source, q), *filters_of(status, "")])
-    return _page(source, replace(query, workflows=True, cursor=cursor, limit=limit))
+    page = _listed(source, replace(query, workflows=True, cursor=cursor, limit=limit))
+    progress = progress_of(source.store, page.records)
+    return models.RunPage(
+        invocations=[invocation_model(one) for one in page.records],
+        next=page.next,
+        progress={key: models.Progress.model_validate(one) for key, one in progress.items()},
+    )
 
 
 @router.get("/workflows/{workflow_id}", name="api_workflow")
@@ -118,7 +137,12 @@ def runners(source: SourceOf) -> models.RunnerList:
     """Runners and their workers."""
     found = source.store.list_runners(_MANY)
     now = source.now()
-    return models.RunnerList(runners=[_runner(source, one, now) for one in found], is_cut=len(found) == _MANY)
+    lease = source.store.find_lease(SWEEPER_LEASE)
+    return models.RunnerList(
+        runners=[_runner(source, one, now) for one in found],
+        leader=None if lease is None else models.Leader.model_validate(lease),
+        is_cut=len(found) == _MANY,
+    )
 
 
 @router.get("/runners/{runner_id}", name="api_runner")
@@ -153,11 +177,15 @@ def conditions_asked(source: Source, q: str) -> list[RecordFilter]:
         raise HTTPException(422, f"{q[error.at : error.end]}: {error}.") from error
 
 
-def _page(source: Source, query: RecordQuery) -> models.InvocationPage:
+def _listed(source: Source, query: RecordQuery) -> RecordPage:
     try:
-        page: RecordPage = source.store.list_invocations(query)
+        return source.store.list_invocations(query)
     except ValueError as error:
         raise HTTPException(400, f"The cursor is damaged: {error}.") from error
+
+
+def _page(source: Source, query: RecordQuery) -> models.InvocationPage:
+    page = _listed(source, query)
     return models.InvocationPage(invocations=[invocation_model(one) for one in page.records], next=page.next)
 
 

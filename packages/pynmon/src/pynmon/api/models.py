@@ -28,6 +28,15 @@ class _Model(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class Progress(_Model):
+    """How many of the calls of an open run have ended."""
+
+    total: int
+    succeeded: int
+    failed: int
+    is_cut: bool = Field(description="Whether there are more calls than were looked at: the first ones.")
+
+
 class Outcome(_Model):
     """What the last attempt produced; its payload is not decoded."""
 
@@ -76,6 +85,14 @@ class InvocationPage(_Model):
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 
+class RunPage(InvocationPage):
+    """Runs of workflows."""
+
+    progress: dict[str, Progress] = Field(
+        description="Of those runs that are open and were called by no other."
+    )
+
+
 class HistoryEntry(_Model):
     """A status that an invocation entered."""
 
@@ -91,6 +108,8 @@ class InvocationDetail(_Model):
 
     invocation: Invocation
     history: list[HistoryEntry]
+    waits_for: list[str] = Field(description="Invocations whose results it waits for now; at most 100.")
+    waited_for_by: list[str] = Field(description="Those that wait for it now; at most 100.")
 
 
 class Task(_Model):
@@ -166,10 +185,20 @@ class Runner(_Model):
     drains: bool = Field(description="Whether it was asked to take nothing more.")
 
 
+class Leader(_Model):
+    """The runner that puts right what dead ones leave behind."""
+
+    holder: Text
+    until: datetime = Field(
+        description="The end of its lease unless it renews it; nobody leads once that has come."
+    )
+
+
 class RunnerList(_Model):
     """Those that live, then the latest of the others."""
 
     runners: list[Runner]
+    leader: Leader | None
     is_cut: bool = Field(description="Whether there are more.")
 
 

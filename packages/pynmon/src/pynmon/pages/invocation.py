@@ -21,11 +21,13 @@ from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.pages.find import LEAST, MOST, found_page
 from pynmon.presentation import payloads
 from pynmon.presentation.code import code_of
-from pynmon.source import SHOWN_CHARACTERS, Source
+from pynmon.source import MOST_OWNED, SHOWN_CHARACTERS, Source
 
 router = APIRouter()
 #: Repetitions of an invocation that are named.
 _RERUNS = 5
+#: Invocations that it waits for, that wait for it, or that have the places that it waits for.
+_WAITS = 20
 #: Members of a family that are read for its picture.
 _FAMILY = 300
 
@@ -58,6 +60,7 @@ def invocation(
         RecordQuery(root_id=record.root_id, oldest_first=True, limit=_FAMILY, search_limit=_FAMILY)
     )
     reruns = source.store.list_invocations(RecordQuery(rerun_of=wanted, limit=_RERUNS))
+    on, by = _waits(source, record)
     template = source.settings.log_url
     facts = _facts(source, record)
     now = facts["now"]
@@ -68,6 +71,10 @@ def invocation(
         machine=machine_of([step.entry.status for step in facts["steps"]]),
         box=(WIDE, HIGH),
         log_url=log_url(template, source.app_id, record, now) if template else "",
+        most_waits=_WAITS,
+        waits_on=on,
+        waited_by=by,
+        holders=_holders(source, record),
         reruns=reruns.records,
         are_more_reruns=reruns.next is not None,
         ancestors=ancestors_of(relatives.records, record),
@@ -105,6 +112,22 @@ def _facts(source: Source, record: InvocationRecord) -> dict[str, Any]:
         "is_final": record.status.is_final(),
         "explanation": _explain(record, now),
     }
+
+
+def _waits(source: Source, record: InvocationRecord) -> tuple[list[InvocationRecord], list[InvocationRecord]]:
+    """What it waits for, and who waits for it."""
+    waits = source.waits_of(record, _WAITS)
+    ids = [*waits.on, *waits.by]
+    known = source.store.get_invocations(ids) if ids else {}
+    on, by = ([known[one] for one in some if one in known] for some in waits)
+    return on, by
+
+
+def _holders(source: Source, record: InvocationRecord) -> list[InvocationRecord]:
+    """Who has the places that it waits for, as far as they are among what is looked at."""
+    if record.status is not InvocationStatus.CONCURRENCY_CONTROLLED:
+        return []
+    return [one for one in source.owned(MOST_OWNED) if one.cc_key == record.cc_key][:_WAITS]
 
 
 def _steps(history: list[HistoryEntry]) -> list[Step]:

@@ -24,6 +24,7 @@ from pynmon.pages.context import (
 from pynmon.pages.facets import Asked, facets_of
 from pynmon.pages.strip import strip_of
 from pynmon.query.meaning import along_indexes
+from pynmon.query.quantities import instant_of
 from pynmon.source import Source
 
 router = APIRouter()
@@ -49,6 +50,8 @@ class ListForm(BaseModel):
     status: list[str] = []
     task: str = ""
     cursor: str = ""
+    #: Where the list begins without a cursor: with what was registered before this instant; empty for the newest.
+    at: str = ""
     size: int = _SIZE
     #: The window of the strip.
     range: str = _RANGE
@@ -76,7 +79,7 @@ def invocations(
     page, strip = _NOTHING, None
     if not question.problem:
         try:
-            query = replace(query, cursor=form.cursor, limit=form.size)
+            query = replace(query, cursor=form.cursor or _place(source, form.at), limit=form.size)
             page = source.store.list_invocations(query)
         except ValueError as error:
             raise HTTPException(400, f"The address is damaged: {error}.") from error
@@ -97,6 +100,8 @@ def invocations(
         filters=urlencode(filters),
         older=urlencode([*newest, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(newest),
+        newest_fields=newest,
+        is_older=bool(form.cursor or form.at),
         strip=strip,
         usual_range=_RANGE,
         ranges={name: asked.address(range=name) for name in RANGES},
@@ -110,6 +115,16 @@ def invocations(
         search_limit=query.search_limit,
         is_short=page.next is not None and len(page.records) < form.size,
     )
+
+
+def _place(source: Source, at: str) -> str:
+    """The cursor of what was registered before an instant."""
+    if not at:
+        return ""
+    try:
+        return source.store.find_cursor(instant_of(at))
+    except (ValueError, OverflowError):
+        raise HTTPException(422, f"There is no instant {at!r}: write 2026-01-31T08:00, in UTC.") from None
 
 
 def _total(source: Source, query: RecordQuery) -> int | None:

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import SWEEPER_LEASE, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.actions import why_no_drain
 from pynmon.health import RunnerState
@@ -51,6 +51,7 @@ def runners(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
         request,
         "runners.html",
         now=now,
+        lease=source.store.find_lease(SWEEPER_LEASE),
         slots=slots_of(living, working, owned),
         hosts=hosts,
         states={state: sum(row.state is state for row in rows) for state in RunnerState},
@@ -58,6 +59,12 @@ def runners(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
         is_cut=len(found) == _LIMIT,
         limit=_LIMIT,
     )
+
+
+@router.get("/runners/leader", name="leader")
+def leader(request: Request) -> RedirectResponse:
+    """Where it is told which runner puts right what dead ones left behind."""
+    return RedirectResponse(f"{request.url_for('runners').path}#leader", 301)
 
 
 @router.get("/runners/{runner_id}", name="runner")

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from pynenc.values.monitor import RecordPage, RecordQuery
 from pynmon.pages.context import SourceOf, ViewsOf, filters_of, question_of, statuses_of
+from pynmon.progress import progress_of
 from pynmon.query.meaning import along_indexes
 from pynmon.workflow_types import types_of
 
@@ -45,6 +46,7 @@ def workflows(
         status_code=question.status_code,
         question=question,
         records=page.records,
+        progress=progress_of(source.store, page.records),
         older=urlencode([*kept, ("cursor", page.next)]) if page.next else "",
         newest=urlencode(kept),
         cursor=cursor,

@@ -58,12 +58,23 @@ def instant_bounds(text: str, now: float) -> Bounds:
         low, high = (None if age is None else now - age for age in (ages.high, ages.low))
         return Bounds(low, high)
     if _DAY.fullmatch(text):
-        begin = _instant(text)
+        begin = instant_of(text)
         return Bounds(begin, _before(begin + timedelta(days=1).total_seconds()))
-    found = _bounds(text, _instant)
+    found = _bounds(text, instant_of)
     if found is None:
         raise ValueError(text)
     return found
+
+
+def instant_of(text: str) -> float:
+    """Seconds since 1970 of a date, in UTC unless it says otherwise.
+
+    Raises:
+        ValueError: it is none.
+        OverflowError: it is none that computers count to.
+    """
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _bounds(text: str, read: Callable[[str], float]) -> Bounds | None:
@@ -101,8 +112,3 @@ def _seconds(text: str) -> float:
     if found is None:
         raise ValueError(text)
     return float(found[1]) * _UNITS[found[2]]
-
-
-def _instant(text: str) -> float:
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
