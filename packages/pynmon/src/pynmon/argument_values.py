@@ -24,7 +24,7 @@ class Distribution:
     number: int
     #: How many values differ.
     different: int
-    #: The most frequent ones; none where every call has another one.
+    #: The most frequent ones, of those that several calls have, or the only call.
     values: tuple[tuple[str, int], ...]
 
 
@@ -62,5 +62,5 @@ def _end_of_value(preview: str, begin: int) -> int:
 
 def _distribution(name: str, values: Counter[str]) -> Distribution:
     number = values.total()
-    common = tuple(values.most_common(_VALUES)) if len(values) < number or number == 1 else ()
-    return Distribution(name, number, len(values), common)
+    common = [(value, n) for value, n in values.most_common(_VALUES) if n > 1 or number == 1]
+    return Distribution(name, number, len(values), tuple(common))

@@ -280,9 +280,7 @@ class ArgumentValues(_Model):
     name: Text
     number: int = Field(description="Calls that have it.")
     different: int = Field(description="How many values differ.")
-    values: dict[Text, int] = Field(
-        description="The most frequent ones; none where every call has another one."
-    )
+    values: dict[Text, int] = Field(description="The most frequent ones, of those that several calls have.")
 
 
 class FailureDetail(_Model):
