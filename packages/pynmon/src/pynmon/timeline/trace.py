@@ -1,4 +1,4 @@
-"""Spans as files: a trace that Perfetto and other viewers of Chrome's traces open, and a table."""
+"""Spans as files: a trace in the format of Chrome's, and a table."""
 
 from __future__ import annotations
 
