@@ -144,9 +144,11 @@ def seed(path: Path, number: int) -> None:
             connection.executemany(insert, rows)
     with store.write() as connection:
         connection.executemany(
-            store.sql("INSERT INTO counts_{t} VALUES (?, ?, ?)"),
+            store.sql("INSERT INTO tallies_{t} VALUES (?, ?, ?)"),
             [(*key, n) for key, n in seeder.counts.items()],
         )
+        connection.execute(store.sql("INSERT INTO calls_{t} SELECT task_id, n FROM inv_{t}"))
+        connection.execute(store.sql("UPDATE settled_{t} SET n = (SELECT max(n) FROM inv_{t})"))
         now = store.now()
         connection.executemany(
             store.sql(

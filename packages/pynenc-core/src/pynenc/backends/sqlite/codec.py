@@ -66,10 +66,21 @@ INSERT = (
     "VALUES (?, ?, ?, 'registered', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+_ADD = "ON CONFLICT (task_id, status) DO UPDATE SET n = n + excluded.n"
 #: So many more invocations of a task rest in a status.
-COUNT = (
-    "INSERT INTO counts_{t} VALUES (?, ?, ?) ON CONFLICT (task_id, status) DO UPDATE SET n = n + excluded.n"
+COUNT = f"INSERT INTO tallies_{{t}} VALUES (?, ?, ?) {_ADD}"
+#: Settle what was submitted since the last time.
+SETTLE = (
+    f"INSERT INTO tallies_{{t}} SELECT task_id, '{INITIAL.value}', count(*) FROM inv_{{t}} "
+    f"WHERE n > (SELECT n FROM settled_{{t}}) GROUP BY task_id {_ADD}",
+    "INSERT INTO calls_{t} SELECT task_id, n FROM inv_{t} WHERE n > (SELECT n FROM settled_{t})",
+    "UPDATE settled_{t} SET n = coalesce((SELECT max(n) FROM inv_{t}), 0)",
 )
+#: That is done when the position of a submission is a multiple of this.
+SETTLED_EVERY = 256
+#: The invocations of a task: those to which ``calls`` leads, and the few for which the second condition holds.
+THROUGH_CALLS, CALLED = "calls_{t} CROSS JOIN inv_{t} USING (n)", "task = ?"
+CALLED_SINCE = "n IN (SELECT n FROM inv_{t} WHERE n > (SELECT n FROM settled_{t}) AND task_id = ?)"
 
 
 class Row:

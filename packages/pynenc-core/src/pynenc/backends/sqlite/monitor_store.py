@@ -65,6 +65,20 @@ class _Source(NamedTuple):
     parameters: tuple[Any, ...] = ()
     #: Whether every one of them is an answer, so that none is looked at in vain.
     exact: bool = False
+    #: The condition on more of them, which are few, and its parameters.
+    others: tuple[str, tuple[Any, ...]] | None = None
+
+    @property
+    def positions(self) -> str:
+        """The table that has their positions."""
+        if self.condition == codec.CALLED:
+            return "calls_{t}"
+        return f"inv_{{t}} INDEXED BY {self.indexed_by}_{{t}}" if self.indexed_by else "inv_{t}"
+
+    @property
+    def records(self) -> str:
+        """The table that has the whole of them."""
+        return codec.THROUGH_CALLS if self.condition == codec.CALLED else self.positions
 
 
 class SQLiteMonitorStore(BaseMonitorStore):
@@ -84,8 +98,11 @@ class SQLiteMonitorStore(BaseMonitorStore):
 
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
         counts: dict[str, dict[InvocationStatus, int]] = {}
+        text = (
+            "SELECT task_id, status, sum(n) FROM counts_of_all_{t} GROUP BY task_id, status HAVING sum(n) > 0"
+        )
         with self._read() as reading:
-            for task_id, status, n in reading.rows("SELECT task_id, status, n FROM counts_{t} WHERE n > 0"):
+            for task_id, status, n in reading.rows(text):
                 counts.setdefault(task_id, {})[codec.BY_TEXT[status]] = n
         return counts
 
@@ -310,7 +327,7 @@ class _Reading:
 
     def are_few(self, statuses: Collection[InvocationStatus], limit: int) -> bool:
         """Whether at most so many invocations rest in these statuses."""
-        text = f"SELECT total(n) FROM counts_{{t}} WHERE status IN ({codec.marks(len(statuses))})"
+        text = f"SELECT total(n) FROM counts_of_all_{{t}} WHERE status IN ({codec.marks(len(statuses))})"
         return bool(self.value(text, [status.value for status in statuses]) <= limit)
 
 
@@ -347,7 +364,8 @@ def _source(reading: _Reading, query: RecordQuery) -> _Source:
         return _Source("inv_reruns", "rerun_of = ?", (query.rerun_of,), exact)
     if query.root_id is not None:
         exact = not (is_open or statuses or query.workflows)
-        return _Source("inv_root", "root_id = ?", (query.root_id,), exact)
+        itself = "invocation_id = ? AND root_id IS NULL", (query.root_id,)
+        return _Source("inv_root", "root_id = ?", (query.root_id,), exact, others=itself)
     if query.workflows:
         return _Source("inv_workflows", "workflow_id = invocation_id", (), not (is_open or statuses))
     if statuses and statuses <= _UNSUCCESSFUL:
@@ -359,7 +377,9 @@ def _source(reading: _Reading, query: RecordQuery) -> _Source:
             if statuses <= group and reading.are_few(group, query.search_limit):
                 return _Source("", f"n IN ({ones})", (), exact=True)
     if by_task:
-        return _Source("inv_task", "task_id = ?", (query.task_id,), not statuses and query.where is None)
+        exact = not statuses and query.where is None
+        others = codec.CALLED_SINCE, (query.task_id,)
+        return _Source("", codec.CALLED, (query.task_id,), exact, others)
     return _Source("", "", (), not statuses and query.where is None)
 
 
@@ -374,7 +394,7 @@ def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) ->
         return stop if stop > 1 else None
     behind, order = (">", "ASC") if query.oldest_first else ("<", "DESC")
     text = (
-        f"SELECT n FROM inv_{{t}}{_indexed(source)} WHERE {source.condition} AND n {behind} ? "
+        f"SELECT n FROM {source.positions} WHERE {source.condition} AND n {behind} ? "
         f"ORDER BY n {order} LIMIT 1 OFFSET ?"
     )
     stop = reading.value(text, (*source.parameters, begin, query.search_limit - 1))
@@ -383,14 +403,12 @@ def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) ->
 
 def _select(query: RecordQuery, source: _Source, begin: int, stop: int | None) -> tuple[str, list[Any]]:
     """Records behind ``begin`` up to ``stop``, with their positions; one more than the page holds."""
-    sources = [source]
-    if source.indexed_by == "inv_root":
-        sources.append(_Source("", "invocation_id = ? AND root_id IS NULL", (query.root_id,)))
+    sources = [source] if source.others is None else [source, _Source("", *source.others)]
     selects, parameters = [], []
     for each in sources:
         conditions, values = _conditions(query, each, begin, stop)
         where = " AND ".join(conditions)
-        selects.append(f"SELECT n, {codec.SLIM_RECORD} FROM inv_{{t}}{_indexed(each)} WHERE {where}")
+        selects.append(f"SELECT n, {codec.SLIM_RECORD} FROM {each.records} WHERE {where}")
         parameters += values
     order = "ASC" if query.oldest_first else "DESC"
     return f"{' UNION ALL '.join(selects)} ORDER BY n {order} LIMIT ?", [*parameters, query.limit + 1]
@@ -406,7 +424,7 @@ def _conditions(
     if stop is not None:
         conditions.append(f"n {until} ?")
         parameters.append(stop)
-    if query.task_id is not None and source.indexed_by != "inv_task":
+    if query.task_id is not None and source.condition not in (codec.CALLED, codec.CALLED_SINCE):
         conditions.append("task_id = ?")
         parameters.append(query.task_id)
     if query.statuses is not None:
@@ -422,7 +440,3 @@ def _conditions(
         conditions.append(f"({where.text})")
         parameters += where.parameters
     return conditions, parameters
-
-
-def _indexed(source: _Source) -> str:
-    return f" INDEXED BY {source.indexed_by}_{{t}}" if source.indexed_by else ""

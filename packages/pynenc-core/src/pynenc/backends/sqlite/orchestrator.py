@@ -13,7 +13,7 @@ from pynenc.backends.sqlite.component import SQLiteComponent
 from pynenc.backends.sqlite.monitor_store import SQLiteMonitorStore
 from pynenc.backends.sqlite.occurrences import RECORD, OccurrenceTable, unwatch, watch
 from pynenc.backends.sqlite.runners import RunnerTable
-from pynenc.backends.sqlite.session import CHUNK, DELAYED, READY, Session
+from pynenc.backends.sqlite.session import CHUNK, DELAYED, READY, Session, settle
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.conf.config_sqlite import ConfigOrchestratorSQLite
 from pynenc.contracts.orchestrator import BaseOrchestrator
@@ -30,7 +30,7 @@ from pynenc.values.operations import (
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
-from pynenc.values.status import FINAL, INITIAL, InvocationStatus
+from pynenc.values.status import FINAL, InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 
@@ -64,11 +64,6 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             going_on = [call for call in new if call.operations]
             if going_on:
                 workflows.record_of_new(connection, sql, going_on)
-            counts: dict[str, int] = {}
-            for call in new:
-                counts[call.task_id] = counts.get(call.task_id, 0) + 1
-            for task_id, number in counts.items():
-                connection.execute(sql(codec.COUNT), (task_id, codec.TEXT[INITIAL], number))
         if enqueue:
             self.store.announce(len(new))
         elif any(call.delay_seconds for call in batch):
@@ -135,13 +130,17 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         if len(batch) > 1 and not any(call.reg_key for call in batch):
             connection.execute("SAVEPOINT batch")
             if connection.executemany(insert, rows).rowcount == len(batch):
+                settle(connection, self.store.sql)
                 return {}
             connection.execute("ROLLBACK TO batch")
-        return {
-            at: self._existing(connection, call)
-            for at, call in enumerate(batch)
-            if connection.execute(insert, rows[at]).rowcount != 1
-        }
+        existing = {}
+        for at, call in enumerate(batch):
+            cursor = connection.execute(insert, rows[at])
+            if cursor.rowcount != 1:
+                existing[at] = self._existing(connection, call)
+            elif (cursor.lastrowid or 0) % codec.SETTLED_EVERY == 0:
+                settle(connection, self.store.sql)
+        return existing
 
     def _existing(self, connection: sqlite3.Connection, call: NewInvocation) -> SubmitAnswer:
         select = self.store.sql("SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE ")
@@ -210,7 +209,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:  # noqa: D102
         conditions: list[str] = []
         parameters: list[Any] = []
-        for column in ("task_id", "parent_id", "runner_id"):
+        for column in ("parent_id", "runner_id"):
             value = getattr(query, column)
             if value is not None:
                 conditions.append(f"{column} = ?")
@@ -232,13 +231,20 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         if query.after is not None:
             conditions.append(f"n {behind} (SELECT n FROM inv_{{t}} WHERE invocation_id = ?)")
             parameters.append(query.after)
-        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        text = f"SELECT {codec.RECORD} FROM inv_{{t}} {where}ORDER BY n {order} LIMIT ?"
+        sources = [("inv_{t}", "TRUE")]
+        if query.task_id is not None:
+            sources = [(codec.THROUGH_CALLS, codec.CALLED), ("inv_{t}", codec.CALLED_SINCE)]
+            parameters.insert(0, query.task_id)
+        text = " UNION ALL ".join(
+            f"SELECT n, {codec.RECORD} FROM {table} WHERE {' AND '.join([condition, *conditions])}"
+            for table, condition in sources
+        )
         with self.store.read() as connection:
-            return [
-                codec.to_record(columns)
-                for columns in connection.execute(self.store.sql(text), (*parameters, query.limit))
-            ]
+            rows = connection.execute(
+                self.store.sql(f"{text} ORDER BY n {order} LIMIT ?"),
+                (*parameters * len(sources), query.limit),
+            )
+            return [codec.to_record(columns[1:]) for columns in rows]
 
     def list_operations(self, workflow_id: str, after: int, limit: int) -> list[RecordedOperation]:  # noqa: D102
         with self._reading() as session:
@@ -256,7 +262,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
         where, parameters = ("", ()) if task_id is None else ("WHERE task_id = ? ", (task_id,))
-        text = f"SELECT status, sum(n) FROM counts_{{t}} {where}GROUP BY status HAVING sum(n) > 0"
+        text = f"SELECT status, sum(n) FROM counts_of_all_{{t}} {where}GROUP BY status HAVING sum(n) > 0"
         with self.store.read() as connection:
             rows = connection.execute(self.store.sql(text), parameters)
             return {codec.BY_TEXT[status]: count for status, count in rows}
@@ -350,16 +356,20 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def delete(self, ids: Sequence[InvocationId]) -> None:  # noqa: D102
         with self._session() as session:
+            settle(session.connection, self.store.sql)
             for invocation_id in dict.fromkeys(ids):
                 row = session.execute(
                     f"DELETE FROM inv_{{t}} WHERE invocation_id = ? AND status IN ({_FINAL}) "
-                    "RETURNING task_id, status, workflow_id = invocation_id",
+                    "RETURNING task_id, status, workflow_id = invocation_id, n",
                     (invocation_id,),
                 ).fetchone()
                 if row is not None:
                     session.count(row[0], codec.BY_TEXT[row[1]], -1)
+                    session.execute("DELETE FROM calls_{t} WHERE task = ? AND n = ?", (row[0], row[3]))
                     if row[2]:
                         workflows.forget(session, invocation_id)
+            # The positions of the last ones are given again.
+            settle(session.connection, self.store.sql)
 
     def purge(self) -> None:  # noqa: D102
         with self.store.write() as connection:
@@ -367,13 +377,15 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             self._outbox.clear(connection)
             for table in _TABLES:
                 connection.execute(self.store.sql(f"DELETE FROM {table}_{{t}}"))
+            settle(connection, self.store.sql)
 
 
 #: All that belongs to the orchestrator alone.
 _TABLES = (
     "inv",
     "waits",
-    "counts",
+    "tallies",
+    "calls",
     "recovered",
     "runners",
     "runner_slots",

@@ -67,8 +67,6 @@ CREATE INDEX IF NOT EXISTS inv_results_{t} ON inv_{t} (task_id, args_id, n)
 CREATE INDEX IF NOT EXISTS inv_workflows_{t} ON inv_{t} (n) WHERE workflow_id = invocation_id;
 -- descendants of an invocation
 CREATE INDEX IF NOT EXISTS inv_parent_{t} ON inv_{t} (parent_id) WHERE parent_id IS NOT NULL;
--- monitor: the invocations of a task; only submission and deletion touch it
-CREATE INDEX IF NOT EXISTS inv_task_{t} ON inv_{t} (task_id, n);
 -- monitor: a family
 CREATE INDEX IF NOT EXISTS inv_root_{t} ON inv_{t} (root_id, n) WHERE root_id IS NOT NULL;
 -- monitor: what repeats an invocation
@@ -110,9 +108,27 @@ CREATE TABLE IF NOT EXISTS awaited_{t} (workflow_id TEXT PRIMARY KEY, name TEXT 
 -- who awaits messages of a name
 CREATE INDEX IF NOT EXISTS awaited_name_{t} ON awaited_{t} (name);
 
-CREATE TABLE IF NOT EXISTS counts_{t} (
+-- What people ask for, of the submissions up to settled_; of the few that followed the records are looked at. A single
+-- call writes no page of these tables.
+CREATE TABLE IF NOT EXISTS settled_{t} (n INTEGER NOT NULL);
+-- monitor: the invocations of a task; only submission and deletion touch it
+CREATE TABLE IF NOT EXISTS calls_{t} (task TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (task, n)) WITHOUT ROWID;
+INSERT INTO calls_{t} SELECT task_id, n FROM inv_{t} WHERE NOT EXISTS (SELECT 1 FROM settled_{t});
+DROP INDEX IF EXISTS inv_task_{t};
+-- how many rest in a status; of those that are not settled only what became of them
+CREATE TABLE IF NOT EXISTS tallies_{t} (
     task_id TEXT NOT NULL, status TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (task_id, status)
 ) WITHOUT ROWID;
+-- Up to version 7 each submission was counted at once. Whoever still does so finds the table no longer.
+CREATE TABLE IF NOT EXISTS counts_{t} (task_id, status, n);
+INSERT INTO tallies_{t} SELECT task_id, status, n FROM counts_{t};
+DROP TABLE counts_{t};
+INSERT INTO settled_{t} SELECT coalesce((SELECT max(n) FROM inv_{t}), 0)
+    WHERE NOT EXISTS (SELECT 1 FROM settled_{t});
+-- the same of all, to be summed up
+CREATE VIEW IF NOT EXISTS counts_of_all_{t} AS
+    SELECT task_id, status, n FROM tallies_{t} UNION ALL
+    SELECT task_id, 'registered', 1 FROM inv_{t} WHERE n > (SELECT n FROM settled_{t});
 
 -- how many were taken from owners that are gone
 CREATE TABLE IF NOT EXISTS recovered_{t} (status TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;

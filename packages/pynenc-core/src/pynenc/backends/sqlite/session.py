@@ -16,6 +16,12 @@ READY, DELAYED, PARKED = 1, 2, 3
 CHUNK = 500
 
 
+def settle(connection: sqlite3.Connection, sql: Callable[[str], str]) -> None:
+    """Bring what people ask for up to the last submission."""
+    for text in codec.SETTLE:
+        connection.execute(sql(text))
+
+
 class Session:
     """One write transaction upon an app's records.
 

@@ -19,7 +19,7 @@ from pynenc.values.findings import Finding, Level
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 
 class SQLiteStore(BaseStore):
@@ -154,7 +154,7 @@ class SQLiteStore(BaseStore):
                 f"SQLite database '{self._connections.path}' was written by a newer pynenc (schema {row[0]}, "
                 f"this one knows {SCHEMA_VERSION}): upgrade pynenc-core here, or use another file"
             )
-        # What an older one lacks is created: so far, tables were only added and indexes replaced.
+        # What an older one lacks is created: the statements of schema.sql bring it along.
         return row is not None and row[0] == SCHEMA_VERSION
 
 
