@@ -212,7 +212,7 @@ def mongodb_server(session: nox.Session) -> None:
 @nox.session(python=False)
 def monitor(session: nox.Session) -> None:
     """The pages of the monitor, also in a browser where there is one."""
-    _run_tests(session, "integration/monitor", "-n", "2")
+    _run_tests(session, "integration/monitor", *PARALLEL)
 
 
 @nox.session(python=False)

@@ -7,8 +7,8 @@ from pynmon.api.models import Task
 
 
 def test_half_a_character_is_encoded() -> None:
-    task = Task(task_id="a.\ud800", counts={InvocationStatus.FAILED: 1})
-    assert Json(task.model_dump()).body == rb'{"task_id":"a.\\ud800","counts":{"failed":1}}'
+    task = Task(task_id="a.\ud800", counts={InvocationStatus.FAILED: 1}, is_known=False, triggers=[])
+    assert Json(task.model_dump()).body.startswith(rb'{"task_id":"a.\\ud800","counts":{"failed":1},')
 
 
 def test_small_tasks_share_a_label() -> None:
