@@ -36,12 +36,18 @@ BATCH = 64
 def _transactions(store: BaseStore) -> Iterator[Writes]:
     assert isinstance(store, SQLiteStore)
     seen: Writes = []
+    is_open = False
 
     def note(statement: str) -> None:
-        if statement.startswith("BEGIN"):
+        nonlocal is_open
+        if not is_open:  # a statement that comes alone is a transaction, too
             seen.append("")
-        elif seen:
+        if statement.startswith("BEGIN"):
+            is_open = True
+        else:
             seen[-1] += statement + "\n"
+        if statement in ("COMMIT", "ROLLBACK"):
+            is_open = False
 
     store.writer.set_trace_callback(note)
     try:

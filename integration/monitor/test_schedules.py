@@ -48,7 +48,7 @@ def test_a_monitor_without_the_code_knows_what_runners_have(shop: ModuleType) ->
     foreign.close()
 
 
-def test_a_trigger_is_tried_behind_any_instant_without_a_run(shop: ModuleType, client: TestClient) -> None:
+def test_a_trigger_is_tried_after_any_instant_without_a_run(shop: ModuleType, client: TestClient) -> None:
     path = "/schedules/pynmon_shop.restock%231"
     before = shop.app.trigger.list_runs()
     text = client.get(path, params={"after": "2030-01-01", "count": 10}).text

@@ -121,7 +121,7 @@ def _families(source: Source) -> list[_Family]:
         ),
         _Family(
             "pynenc_trigger_lateness_seconds",
-            "By how much the latest run of a schedule came behind its time.",
+            "By how much the latest run of a schedule came after its time.",
             [({"trigger": trigger_id}, max(0.0, seconds)) for trigger_id, seconds in late.items()],
         ),
         _Family(

@@ -303,7 +303,7 @@ class Schedule(_Model):
         description="Due next; null without a schedule, or while it does not react."
     )
     latest_at: datetime | None = Field(description="When it ran last.")
-    late_seconds: float | None = Field(description="By how much that run came behind its time.")
+    late_seconds: float | None = Field(description="By how much that run came after its time.")
 
 
 class ScheduleList(_Model):
@@ -327,7 +327,7 @@ class ScheduleDetail(_Model):
     schedule: Schedule
     runs: list[ScheduleRun]
     due: list[datetime] = Field(
-        description="As many times as were asked for, behind the instant that was asked for."
+        description="As many times as were asked for, after the instant that was asked for."
     )
     missed: list[datetime] = Field(
         description="Due since the oldest of these runs, and not run; latest first."

@@ -10,7 +10,7 @@ from pynmon.answers import Json, problems
 from pynmon.api import models
 from pynmon.cron_words import words_of
 from pynmon.pages.context import SourceOf
-from pynmon.pages.schedules import ALL_RUNS, RUNS, dues_behind, masked_last_line, trigger_named
+from pynmon.pages.schedules import ALL_RUNS, RUNS, dues_after, masked_last_line, trigger_named
 from pynmon.schedules import COUNTS, Schedule, lateness_of, missed_of, schedules_of
 
 router = APIRouter(prefix="/api/v1", default_response_class=Json, responses=problems(401, 404, 503))
@@ -31,10 +31,10 @@ def schedule(
     after: Annotated[str, Query(description="An instant in ISO 8601; empty for now.")] = "",
     count: Annotated[int, Query(description=f"One of {', '.join(map(str, COUNTS))}.")] = COUNTS[0],
 ) -> models.ScheduleDetail:
-    """One trigger, and when it would be due behind any instant; nothing is run."""
+    """One trigger, and when it would be due after any instant; nothing is run."""
     trigger = trigger_named(source, trigger_id)
     now = source.now()
-    due = dues_behind(trigger, after, count, now)
+    due = dues_after(trigger, after, count, now)
     runs = source.runs(trigger_id, RUNS)
     missed = missed_of(trigger, runs, now)
     return models.ScheduleDetail(

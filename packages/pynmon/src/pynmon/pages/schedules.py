@@ -79,7 +79,7 @@ def schedule(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         now=now,
         trigger=trigger,
         state=state_of(trigger),
-        dues=dues_behind(trigger, after, count, now),
+        dues=dues_after(trigger, after, count, now),
         after=after,
         count=count,
         counts=COUNTS,
@@ -108,7 +108,7 @@ def trigger_named(source: Source, trigger_id: str) -> TriggerInfo:
     return found
 
 
-def dues_behind(trigger: TriggerInfo, after: str, count: int, now: float) -> list[Due]:
+def dues_after(trigger: TriggerInfo, after: str, count: int, now: float) -> list[Due]:
     """The times that an address asks for."""
     try:
         return trial_of(trigger, after, count, now)

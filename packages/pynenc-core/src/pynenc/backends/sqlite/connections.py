@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from pynenc.backends.sqlite.errors import is_busy, translated
 from pynenc.backends.sqlite.forks import tell_of_forks
@@ -94,6 +95,19 @@ class _Writing:
         self._busy_timeout = busy_timeout_seconds
 
     def __enter__(self) -> sqlite3.Connection:
+        self._execute("BEGIN IMMEDIATE", ())
+        writer = self._line.connection
+        assert writer is not None
+        return writer
+
+    def once(self, statement: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
+        """A transaction of one statement."""
+        cursor = self._execute(statement, parameters)
+        self._line.lock.release()
+        return cursor
+
+    def _execute(self, statement: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
+        """Carry out what others may be in the way of; the line is taken unless this raises."""
         line = self._line
         deadline = time.monotonic() + self._busy_timeout
         if not line.lock.acquire(timeout=self._busy_timeout):
@@ -102,13 +116,11 @@ class _Writing:
                 "try again or raise that setting"
             )
         try:
-            writer = line.connection or self._open(line)
-            _begin(writer, deadline)
+            return _patiently(line.connection or self._open(line), statement, parameters, deadline)
         except BaseException as error:
             self._leave()
             self._translated.__exit__(type(error), error, error.__traceback__)
             raise
-        return writer
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -133,17 +145,17 @@ class _Writing:
         self._line.lock.release()
 
 
-def _begin(writer: sqlite3.Connection, deadline: float) -> None:
+def _patiently(
+    writer: sqlite3.Connection, statement: str, parameters: tuple[Any, ...], deadline: float
+) -> sqlite3.Cursor:
     # SQLite's own waiting sleeps for milliseconds at a time; writes here take less than one.
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
-            writer.execute("BEGIN IMMEDIATE")
+            return writer.execute(statement, parameters)
         except sqlite3.OperationalError as error:
             if not is_busy(error) or time.monotonic() > deadline:
                 raise
-        else:
-            return
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 1.25, _LONGEST_PAUSE_SECONDS)
 
@@ -186,6 +198,10 @@ class Connections:
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
         """One transaction that holds the write lock from its beginning: committed, or undone when it raises."""
         return self._writing
+
+    def write_once(self, statement: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
+        """One transaction of one statement, which is quicker."""
+        return self._writing.once(statement, parameters)
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """Statements that see only what was committed; never waits for writers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pynenc.backends.sqlite import claims, codec, moves, workflows
@@ -17,6 +17,7 @@ from pynenc.backends.sqlite.session import CHUNK, DELAYED, READY, Session, settl
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.conf.config_sqlite import ConfigOrchestratorSQLite
 from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
     ClaimRequest,
@@ -53,19 +54,15 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
     def submit(  # noqa: D102
         self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
     ) -> list[SubmitAnswer]:
-        sql, now = self.store.sql, self.store.now()
+        now = self.store.now()
         # Outside of the transaction, which other processes wait for.
         rows = [codec.to_insert(call, now) for call in batch]
-        with self.store.write() as connection:
-            if data:
-                put_values(connection, sql, data, now)
-            existing = self._insert(connection, batch, rows)
-            new = [call for at, call in enumerate(batch) if at not in existing] if existing else batch
-            going_on = [call for call in new if call.operations]
-            if going_on:
-                workflows.record_of_new(connection, sql, going_on)
+        existing: dict[int, SubmitAnswer] = {}
+        is_alone = len(batch) == 1 and not data and not batch[0].operations
+        if not (is_alone and self._insert_alone(rows[0])):
+            existing = self._insert_all(batch, rows, data, now)
         if enqueue:
-            self.store.announce(len(new))
+            self.store.announce(len(batch) - len(existing))
         elif any(call.delay_seconds for call in batch):
             self.store.announce(1)  # whoever waits for what falls due may have to wake up sooner
         return [
@@ -122,6 +119,38 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         with self.store.read() as connection:
             yield Session(connection, self.store.sql, 0.0)
 
+    def _insert_alone(self, row: tuple[Any, ...]) -> bool:
+        """Write one call without the statements around a transaction; False if it, or one like it, existed."""
+        cursor = self.store.write_once(codec.INSERT, row)
+        if cursor.rowcount != 1:
+            return False
+        if (cursor.lastrowid or 0) % codec.SETTLED_EVERY == 0:
+            # It is registered already. What is left is done with the next ones.
+            with suppress(StoreError), self.store.write() as connection:
+                settle(connection, self.store.sql)
+        return True
+
+    def _insert_all(
+        self,
+        batch: Sequence[NewInvocation],
+        rows: list[tuple[Any, ...]],
+        data: Mapping[str, str],
+        now: float,
+    ) -> dict[int, SubmitAnswer]:
+        """Write a batch and what belongs to it in one step; answers for what existed, by position."""
+        sql = self.store.sql
+        with self.store.write() as connection:
+            if data:
+                put_values(connection, sql, data, now)
+            existing = self._insert(connection, batch, rows)
+            new = [call for at, call in enumerate(batch) if at not in existing]
+            going_on = [call for call in new if call.operations]
+            if going_on:
+                workflows.record_of_new(connection, sql, going_on)
+            if new:
+                settle(connection, sql)
+        return existing
+
     def _insert(
         self, connection: sqlite3.Connection, batch: Sequence[NewInvocation], rows: list[tuple[Any, ...]]
     ) -> dict[int, SubmitAnswer]:
@@ -130,17 +159,13 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
         if len(batch) > 1 and not any(call.reg_key for call in batch):
             connection.execute("SAVEPOINT batch")
             if connection.executemany(insert, rows).rowcount == len(batch):
-                settle(connection, self.store.sql)
                 return {}
             connection.execute("ROLLBACK TO batch")
-        existing = {}
-        for at, call in enumerate(batch):
-            cursor = connection.execute(insert, rows[at])
-            if cursor.rowcount != 1:
-                existing[at] = self._existing(connection, call)
-            elif (cursor.lastrowid or 0) % codec.SETTLED_EVERY == 0:
-                settle(connection, self.store.sql)
-        return existing
+        return {
+            at: self._existing(connection, call)
+            for at, call in enumerate(batch)
+            if connection.execute(insert, rows[at]).rowcount != 1
+        }
 
     def _existing(self, connection: sqlite3.Connection, call: NewInvocation) -> SubmitAnswer:
         select = self.store.sql("SELECT invocation_id, args_id, arguments FROM inv_{t} WHERE ")

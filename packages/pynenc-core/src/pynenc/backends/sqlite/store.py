@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib.resources import files
+from typing import Any
 
 from pynenc.backends.sqlite.changes import Changes, SQLiteWatch
 from pynenc.backends.sqlite.connections import Connections
@@ -64,6 +65,10 @@ class SQLiteStore(BaseStore):
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
         """One transaction that holds the write lock from its beginning: committed, or undone when it raises."""
         return self._connections.write()
+
+    def write_once(self, text: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
+        """A transaction of one statement, with ``{t}`` in it; it takes less time."""
+        return self._connections.write_once(self.sql(text), parameters)
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """Statements that see only what was committed; never waits for writers."""
