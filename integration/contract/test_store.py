@@ -307,3 +307,16 @@ def test_the_store_may_be_asked_after_a_report(world: World) -> None:
     seen.append(world.status("one"))
     assert seen == [S.SUCCESS]
     watch.close()
+
+
+def test_what_is_kept_is_told_by_its_kind(world: World) -> None:
+    world.submit("a", "b", "c")
+    kept = {one.name: one for one in world.orchestrator.store.measure()}
+    invocations = kept["invocations"]
+    assert (invocations.rows, invocations.is_more) == (3, False)
+    assert all(one.bytes is None or one.bytes > 0 for one in kept.values())
+
+
+def test_a_store_finds_its_indexes(world: World) -> None:
+    world.submit("a")
+    assert [one for one in world.orchestrator.store.diagnose() if "is missing" in one.text] == []

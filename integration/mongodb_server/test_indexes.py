@@ -13,6 +13,7 @@ from integration.world import ALICE, BOB, World, call, finish, ids, pause, recov
 
 from pynenc.contracts import PayloadKey, PayloadKind
 from pynenc.exceptions import SchemaVersionError
+from pynenc.values.findings import Level
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.operations import InvocationQuery
 from pynenc.values.record_filter import Between, NumberField
@@ -257,3 +258,17 @@ def test_indexes_are_created_once(server: OwnServer, world: World, commands: Com
     assert "createIndexes" not in [name for name, _ in seen]
     assert store_of(world).app == store_of(other).app
     other.close()
+
+
+def test_an_index_that_somebody_removed_is_found_and_comes_back(server: OwnServer) -> None:
+    world = world_on(server, mongo_db="tampered")
+    world.submit("one")
+    server.client["tampered"][schema.INVOCATIONS].drop_index("failed")
+    (found,) = world.store.diagnose()
+    assert (found.level, found.text.split(" is ")[0]) == (Level.PROBLEM, "index pynenc_invocations.failed")
+    server.client["tampered"]["pynenc_meta"].delete_one({"_id": "schema"})
+    other = world_on(server, mongo_db="tampered")
+    (found,) = other.store.diagnose()
+    assert found.level is Level.OK
+    for one in (world, other):
+        one.close()

@@ -50,6 +50,22 @@ def test_the_system_page_says_what_stores_say_and_hides_secrets() -> None:
     assert "canary" not in text
 
 
+def test_the_system_page_tells_sizes_indexes_and_its_own_questions(
+    shop: ModuleType, client: TestClient
+) -> None:
+    client.get("/invocations")
+    text = client.get("/system").text
+    total = sum(
+        sum(by_status.values())
+        for by_status in shop.app.orchestrator.open_monitor_store().count_by_task().values()
+    )
+    sizes = dict(re.findall(r'<th scope="row">([\w ]+)</th><td class="num">([^<]*)</td>', text))
+    assert sizes["invocations"] == str(total)
+    assert re.search(r'<th scope="row">file</th><td class="num">–</td><td class="num">[\d.]+ [KM]B<', text)
+    assert re.search(r"all \d+ indexes are there", text)
+    assert int(sizes["list invocations"]) > 0
+
+
 def test_a_task_shows_when_its_invocations_ended(client: TestClient) -> None:
     text = client.get("/tasks?range=1h").text
     rows = dict(re.findall(r'<tr id="t-pynmon_shop.(\w+)">(.*?)</tr>', text, re.DOTALL))

@@ -6,6 +6,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import HEIGHT, bars_of
+from pynmon.ended import Histogram
 from pynmon.statistics import BOUNDS, Spread, buckets, figures, figures_by_task, histogram, slow_runs, spread
 
 S = InvocationStatus
@@ -71,3 +72,15 @@ def test_one_failure_among_a_million_can_be_seen() -> None:
     assert chart.bars[0].parts[0].y + chart.bars[0].parts[0].height == HEIGHT
     assert chart.bars[1].parts == ()
     assert bars_of([]).bars == ()
+
+
+def test_percentiles_are_estimated_within_the_bounds_of_a_histogram() -> None:
+    counted = Histogram()
+    assert counted.percentile(0.5) is None
+    for seconds in [0.002] * 8 + [0.02] * 2:
+        counted.add(seconds)
+    assert counted.number == 10
+    assert counted.percentile(0.5) == pytest.approx(0.00225)
+    assert counted.percentile(0.95) == pytest.approx(0.025)
+    counted.add(1e9)
+    assert counted.percentile(1.0) == BOUNDS[-1]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pynmon.presentation.texts import duration, id_tail, iso, number, percent, plural, visible
+from pynmon.presentation.texts import duration, id_tail, iso, number, percent, plural, size, visible
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,14 @@ from pynmon.presentation.texts import duration, id_tail, iso, number, percent, p
 )
 def test_durations_are_short_and_never_negative(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number_of_bytes", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KB"), (12_700_000, "12.1 MB"), (2**50, "1024 TB")],
+)
+def test_sizes_are_short(number_of_bytes: int, text: str) -> None:
+    assert size(number_of_bytes) == text
 
 
 def test_what_could_deceive_the_eye_is_made_visible() -> None:

@@ -10,7 +10,9 @@ from pymongo.collection import Collection
 from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
+from pynenc.values.findings import MOST_COUNTED, Finding, Level, Size, counted
 from pynenc.values.ids import InvocationId
+from pynenc_mongodb import schema
 from pynenc_mongodb.changes import Changes, MongoWatch
 from pynenc_mongodb.conf import ConfigMongo
 from pynenc_mongodb.errors import translated
@@ -97,6 +99,41 @@ class MongoStore(BaseStore):
     def watch(self, on_ready: OnReady) -> MongoWatch:
         """Open a subscription."""
         return MongoWatch(self._changes, on_ready)
+
+    def diagnose(self) -> list[Finding]:
+        """Whether the indexes are there."""
+        missing = []
+        for collection, indexes in schema.INDEXES.items():
+            with self.reading():
+                present = self.collection(collection).index_information()
+            missing += [
+                f"{collection}.{name}" for one in indexes if (name := one.document["name"]) not in present
+            ]
+        if not missing:
+            return [Finding(Level.OK, f"all {sum(map(len, schema.INDEXES.values()))} indexes are there")]
+        remedy = (
+            "delete the document 'schema' of pynenc_meta and start a process anew: it creates what is missing"
+        )
+        return [
+            Finding(Level.PROBLEM, f"index {one} is missing: what goes along it fails", remedy)
+            for one in missing
+        ]
+
+    def measure(self) -> list[Size]:
+        """Documents of collections up to a number, and what the collections of all apps take."""
+        sizes = []
+        for name in schema.INDEXES:
+            with self.reading():
+                collection = self.collection(name)
+                rows = collection.count_documents({"a": self.app}, limit=MOST_COUNTED + 1)
+                # One of each shard.
+                stats = [
+                    one["storageStats"]
+                    for one in collection.aggregate([{"$collStats": {"storageStats": {}}}])
+                ]
+            taken = sum(int(one["storageSize"] + one["totalIndexSize"]) for one in stats)
+            sizes.append(counted(name.removeprefix("pynenc_").replace("_", " "), rows, taken))
+        return sizes
 
     def close(self) -> None:
         """Disconnect, and let the thread end that looks for changes."""

@@ -26,6 +26,12 @@ def examine(ask: Ask) -> list[Finding]:
     return [_version(facts), _role(facts), _eviction(facts), *_durability(facts, ask), _round_trip(ask)]
 
 
+def memory_of(ask: Ask) -> int | None:
+    """Bytes that a server uses for everything that it keeps; None where it does not say."""
+    used = _facts(ask("INFO", "memory")).get("used_memory")
+    return None if used is None else int(used)
+
+
 def _facts(text: str) -> dict[str, str]:
     lines = (line.partition(":") for line in text.splitlines() if ":" in line)
     return {name: value.strip() for name, _, value in lines}

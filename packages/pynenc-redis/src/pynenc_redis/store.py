@@ -12,9 +12,9 @@ from typing import Any
 from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
-from pynenc.values.findings import Finding
+from pynenc.values.findings import Finding, Size
 from pynenc_redis.conf import ConfigRedis
-from pynenc_redis.health import examine
+from pynenc_redis.health import examine, memory_of
 from pynenc_redis.scripts import Script
 from pynenc_redis.server import connections_for
 from pynenc_redis.subscription import RedisWatch, Subscription
@@ -22,6 +22,16 @@ from pynenc_redis.work import WorkWaits
 
 #: Keys that are looked at, and removed, in one command.
 _BATCH = 1000
+#: What people want to know the size of, and the sorted sets that have it.
+_MEASURED = {
+    "invocations": ("o:all",),
+    "payloads": ("s:i",),
+    "client data": ("d:used",),
+    "messages": ("b:queue", "b:leased"),
+    "events": ("t:events",),
+    "trigger runs": ("t:runs",),
+    "runners": ("o:alive", "o:past"),
+}
 
 
 class RedisStore(BaseStore):
@@ -116,6 +126,14 @@ class RedisStore(BaseStore):
     def diagnose(self) -> list[Finding]:
         """Settings of the server that lose calls, and how far away it is."""
         return examine(self.command)
+
+    def measure(self) -> list[Size]:
+        """Lengths of indexes, and the memory of the server."""
+        sizes = [
+            Size(name, sum(int(self.command("ZCARD", f"{self.prefix}{key}")) for key in keys))
+            for name, keys in _MEASURED.items()
+        ]
+        return [*sizes, Size("server", None, memory_of(self.command))]
 
     def close(self) -> None:
         """Disconnect and end the thread that listens."""

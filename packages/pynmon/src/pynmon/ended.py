@@ -35,6 +35,20 @@ class Histogram:
         self.counts[bisect_left(BOUNDS, max(0.0, seconds))] += 1
         self.total += max(0.0, seconds)
 
+    @property
+    def number(self) -> int:
+        """How many were counted."""
+        return sum(self.counts)
+
+    def percentile(self, share: float) -> float | None:
+        """What this share of them took at most, as if those between two bounds were spread evenly; None without any."""
+        rank, reached = share * self.number, 0
+        for low, high, n in zip((0.0, *BOUNDS), (*BOUNDS, BOUNDS[-1]), self.counts, strict=True):
+            if n and reached + n >= rank:
+                return low + (high - low) * (rank - reached) / n
+            reached += n
+        return None
+
 
 class Ended:
     """What ended since the first look, by task.

@@ -12,7 +12,7 @@ from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.exceptions import StoreError
 from pynenc.inspection import Part, examine, parts_of
-from pynenc.values.findings import Finding
+from pynenc.values.findings import Finding, Size
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, Waits
 from pynenc.values.records import InvocationRecord
@@ -154,6 +154,10 @@ class Source:
             "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], _SLOW_SECONDS
         )
 
+    def sizes(self) -> list[list[Size]]:
+        """How much each store keeps, in the order of ``findings``; nothing of one that does not answer."""
+        return self._cached("sizes", lambda: [_measured(part) for part in parts_of(self.app)], _SLOW_SECONDS)
+
     def components(self) -> list[tuple[Part, list[Finding]]]:
         """What stores say about themselves, but for that of the records: it answers, or there is no page."""
         own = self.app.orchestrator.store
@@ -228,3 +232,11 @@ class Source:
     def _cached(self, key: object, read: Callable[[], _T], seconds: float = _SHORT_SECONDS) -> _T:
         """One read for all who ask at about the same time."""
         return self._remembered.get(key, read, seconds)
+
+
+def _measured(part: Part) -> list[Size]:
+    try:
+        return part.store.measure()
+    except StoreError:
+        # What is found about it says so.
+        return []

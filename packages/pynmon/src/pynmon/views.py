@@ -71,6 +71,7 @@ class Views:
             duration=texts.duration,
             iso=texts.iso,
             number=texts.number,
+            size=texts.size,
             short=texts.short_id,
             tail=texts.id_tail,
             error_name=texts.error_name,

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple, Self
 from pynenc.conf.config_base import ConfigBase
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
-from pynenc.values.findings import Finding
+from pynenc.values.findings import Finding, Size
 from pynenc.values.ids import InvocationId
 
 #: Called with the ids that became final (or available, when that was asked for), from a thread of the store.
@@ -95,6 +95,14 @@ class BaseStore(ABC):
         """What an operator should know about the server and its settings, for ``pynenc doctor``.
 
         Whether it answers is asked before. Nothing, unless a store knows better.
+
+        Raises:
+            StoreError: it does not answer.
+        """
+        return []
+
+    def measure(self) -> list[Size]:
+        """How much it keeps, found out without looking at all of it. Nothing, unless a store knows.
 
         Raises:
             StoreError: it does not answer.

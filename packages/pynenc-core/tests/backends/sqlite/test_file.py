@@ -21,6 +21,7 @@ from pynenc.exceptions import (
     StoreFullError,
     StoreUnavailableError,
 )
+from pynenc.values.findings import Level
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Step
 
@@ -160,3 +161,12 @@ def test_a_closed_store_opens_again(app: SQLiteOrchestrator) -> None:
     app.store.close()
     app.store.close()
     assert len(claim(app)) == 1
+
+
+def test_an_index_that_somebody_removed_is_found_and_comes_back(app: SQLiteOrchestrator) -> None:
+    submit(app, "one")
+    app.store.writer.execute(app.store.sql("DROP INDEX inv_failed_{t}"))
+    (found,) = [one for one in app.store.diagnose() if "inv_failed" in one.text]
+    assert found.level is Level.PROBLEM
+    app.store.writer.execute(found.remedy.removeprefix("run: "))
+    assert {one.level for one in app.store.diagnose()} == {Level.OK}

@@ -12,10 +12,12 @@ from fastapi.responses import HTMLResponse
 
 from pynenc.exceptions import StoreError
 from pynenc.inspection import Setting, configs_of, settings_of
-from pynenc.values.findings import Finding
+from pynenc.values.findings import Finding, Size
+from pynmon.live import Live
 from pynmon.pages.context import SourceOf, ViewsOf
 from pynmon.presentation.payloads import masked_text
 from pynmon.source import Source
+from pynmon.timed import Queries
 
 router = APIRouter()
 _PACKAGES = ("pynenc-core", "pynmon", "pynenc-redis", "pynenc-mongodb", "pynenc-rabbitmq")
@@ -30,16 +32,23 @@ class StoreRow:
     #: By the words of ``Capabilities``.
     capabilities: dict[str, bool]
     findings: list[Finding]
+    sizes: list[Size]
 
 
 @router.get("/system", name="system")
 def system(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
     """All of it; it does not change by itself."""
+    queries: Queries = request.app.state.queries
+    live: Live = request.app.state.live
     stores = [
         StoreRow(
-            ", ".join(part.components), type(part.store).__name__, asdict(part.store.capabilities), findings
+            ", ".join(part.components),
+            type(part.store).__name__,
+            asdict(part.store.capabilities),
+            findings,
+            sizes,
         )
-        for part, findings in source.findings()
+        for (part, findings), sizes in zip(source.findings(), source.sizes(), strict=True)
     ]
     now, answer_seconds = _answer(source)
     return views.page(
@@ -52,6 +61,8 @@ def system(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
         answer_seconds=answer_seconds,
         masked=masked_text,
         limits=source.settings,
+        queries=queries.histograms(),
+        live=live,
     )
 
 

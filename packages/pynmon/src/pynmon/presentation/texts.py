@@ -63,6 +63,14 @@ def number(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
+def size(number_of_bytes: int) -> str:
+    """``640 B``, ``12.4 KB``, ``1.2 GB``: powers of 1024, as databases tell it."""
+    value, units = float(number_of_bytes), ["B", "KB", "MB", "GB", "TB"]
+    while value >= 1024 and len(units) > 1:
+        value, units = value / 1024, units[1:]
+    return f"{value:.0f} {units[0]}" if value >= 100 or units[0] == "B" else f"{value:.1f} {units[0]}"
+
+
 def percent(part: float, whole: float) -> str:
     """With one digit; a dash of nothing, and never 100 % or 0 % of what is not all or nothing."""
     if not whole:

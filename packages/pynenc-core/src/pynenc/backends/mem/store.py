@@ -12,6 +12,7 @@ from pynenc.backends.mem.watches import MemWatch, Reports, Watches
 from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
+from pynenc.values.findings import Size
 from pynenc.values.ids import InvocationId
 
 
@@ -104,6 +105,17 @@ class MemStore(BaseStore):
     def watch(self, on_ready: OnReady) -> MemWatch:
         """Open a subscription."""
         return MemWatch(self.lock, self.watches, self.is_final, on_ready)
+
+    def measure(self) -> list[Size]:
+        """What is in the dictionaries."""
+        with self.lock:
+            return [
+                Size("invocations", len(self.tables.records)),
+                Size("payloads", len(self.payloads.by_invocation)),
+                Size("client data", len(self.client_data)),
+                Size("trigger runs", len(self.triggers.runs)),
+                Size("runners", len(self.tables.runners.rows)),
+            ]
 
     def close(self) -> None:
         """Let waiting threads return; there is nothing to release."""

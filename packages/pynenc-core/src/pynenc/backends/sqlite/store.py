@@ -16,11 +16,21 @@ from pynenc.contracts.store import BaseStore, OnReady
 from pynenc.exceptions import SchemaVersionError
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
-from pynenc.values.findings import Finding, Level
+from pynenc.values.findings import MOST_COUNTED, Finding, Level, Size, counted
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
 SCHEMA_VERSION = 8
+_INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX IF NOT EXISTS (\w+)")
+#: What people want to know the size of, and its table.
+_MEASURED = {
+    "payloads": "payloads",
+    "client data": "client_data",
+    "messages": "messages",
+    "occurrences": "occurrences",
+    "trigger runs": "runs",
+    "runners": "runners",
+}
 
 
 class SQLiteStore(BaseStore):
@@ -113,17 +123,40 @@ class SQLiteStore(BaseStore):
         return SQLiteWatch(self._changes, on_ready)
 
     def diagnose(self) -> list[Finding]:
-        """How the file is written; opens it."""
+        """How the file is written, and whether its indexes are there; opens it."""
         with self.read() as connection:
             mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-        if mode != "wal":
-            remedy = "put it on a local file system"
-            return [
-                Finding(
-                    Level.WARNING, f"journal mode is {mode}: readers and writers wait for each other", remedy
-                )
-            ]
-        return [Finding(Level.OK, f"SQLite {sqlite3.sqlite_version}, journal mode wal")]
+            rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'").fetchall()
+        if mode == "wal":
+            how = Finding(Level.OK, f"SQLite {sqlite3.sqlite_version}, journal mode wal")
+        else:
+            text = f"journal mode is {mode}: readers and writers wait for each other"
+            how = Finding(Level.WARNING, text, "put it on a local file system")
+        return [how, *self._index_findings({name for (name,) in rows})]
+
+    def _index_findings(self, present: set[str]) -> list[Finding]:
+        indexes = _indexes(self.tables)
+        missing = [
+            Finding(Level.PROBLEM, f"index {name} is missing: what goes along it fails", f"run: {statement}")
+            for name, statement in indexes.items()
+            if name not in present
+        ]
+        return missing or [Finding(Level.OK, f"all {len(indexes)} indexes are there")]
+
+    def measure(self) -> list[Size]:
+        """Rows of tables up to a number, and the size of the file."""
+        rows = "SELECT ?, count(*) FROM (SELECT 1 FROM {}_{{t}} LIMIT ?)"
+        text = " UNION ALL ".join(rows.format(table) for table in _MEASURED.values())
+        with self.inspect() as connection:
+            execute = connection.execute
+            (invocations,) = execute(self.sql("SELECT total(n) FROM counts_of_all_{t}")).fetchone()
+            others = execute(
+                self.sql(text), [word for name in _MEASURED for word in (name, MOST_COUNTED + 1)]
+            ).fetchall()
+            file = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+            (size_bytes,) = execute(file).fetchone()
+        sizes = [Size("invocations", int(invocations)), *(counted(*one) for one in others)]
+        return [*sizes, Size("file", None, size_bytes)]
 
     def close(self) -> None:
         """Close the connections and end the thread that looks for changes."""
@@ -174,3 +207,9 @@ def _schema(tables: str) -> list[str]:
     text = files("pynenc.backends.sqlite").joinpath("schema.sql").read_text(encoding="utf-8")
     without_comments = re.sub(r"--[^\n]*", "", text)
     return [part for part in without_comments.replace("{t}", tables).split(";") if part.strip()]
+
+
+def _indexes(tables: str) -> dict[str, str]:
+    """By name: the statement that makes it."""
+    statements = [" ".join(part.split()) for part in _schema(tables)]
+    return {match[1]: match.string for match in map(_INDEX.match, statements) if match}
