@@ -7,7 +7,7 @@ from pynenc.engine.submit import new_id
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.log_lines import MOST_LINES, beginnings, match, parse, references
+from pynmon.log_lines import MOST_LINES, beginnings, matching, parse, references
 
 
 def record(name: str) -> InvocationRecord:
@@ -39,11 +39,27 @@ def test_a_traceback_belongs_to_the_entry_before_it() -> None:
     assert lines[3].parts[0].text == "WARN next"
 
 
+def test_a_line_says_who_wrote_it() -> None:
+    lines = parse(
+        "INFO x [runner:r-12 worker:w-12 invocation:abcd task:a.b] calls invocation:efgh\n"
+        "INFO x runner:r-12 took invocation:abcd\nINFO x invocation:abcd came from runner:r-12\nINFO x"
+    )
+    assert [line.context for line in lines] == [
+        ("abcd", ["r-12", "w-12"]),
+        ("", []),
+        ("abcd", []),
+        ("", []),
+    ]
+
+
 def test_json_is_shown_as_it_is_for_people() -> None:
     lines = parse('{"text": "INFO [invocation:abcd] it"}\n{"a": 1}\n{broken\n' + "[" * 50_000)
     assert list(lines[0].names("invocation")) == ["abcd"]
     assert lines[1].parts[0].text == '{"a": 1}'
     assert len(lines) == 4
+    (other,) = parse('{"time": "2026-01-31T08:00:00+0100", "level": "WARN", "msg": "disk", "n": 1}')
+    assert other.parts[0].text == "2026-01-31T08:00:00+0100 WARN disk"
+    assert (other.level, other.at) == ("WARNING", datetime(2026, 1, 31, 7, tzinfo=UTC).timestamp())
 
 
 def test_much_text_is_cut() -> None:
@@ -56,13 +72,14 @@ def test_much_text_is_cut() -> None:
 def test_the_end_of_an_id_is_enough_when_there_is_one() -> None:
     names = ("0198-long-1-aaaa", "0198-long-1-bbbb", "0198-long-2-bbbb", "bbbb")
     records = {name: record(name) for name in names}
-    assert match("aaaa", records) is records["0198-long-1-aaaa"]
-    assert match("bbbb", records) is records["bbbb"]
-    assert match("-bbbb", records) is None
-    assert match("0198-long-2-b", records) is records["0198-long-2-bbbb"]
-    assert match("0198-long-1-", records) is None
-    assert match("0198-long", records) is None
-    assert match("zzzz", records) is None
+    first, second, third, whole = (records[name] for name in names)
+    assert matching("aaaa", records) == [first]
+    assert matching("bbbb", records) == [whole]
+    assert matching("-bbbb", records) == [second, third]
+    assert matching("0198-long-2-b", records) == [third]
+    assert matching("0198-long-1-", records) == []
+    assert matching("0198-long", records) == []
+    assert matching("zzzz", records) == []
 
 
 def test_a_line_has_the_time_of_its_entry() -> None:

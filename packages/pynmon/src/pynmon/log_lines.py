@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -19,7 +19,15 @@ _LONGEST = 4_000
 _R = TypeVar("_R")
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _REFERENCE = re.compile(r"\b(invocation|runner|worker|task):([A-Za-z0-9_.\-]{4,200})")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:\d\d)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
+#: What other programs than ours call the parts of a line in JSON.
+_TIMES, _LEVELS, _TEXTS = (
+    ("timestamp", "time", "ts"),
+    ("severity", "level", "levelname"),
+    ("message", "msg", "event"),
+)
+#: Levels of what went wrong.
+ERRORS = ("ERROR", "CRITICAL")
 _LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL)\b")
 
 
@@ -45,6 +53,20 @@ class LogLine:
     def names(self, kind: str) -> Iterator[str]:
         """What it refers to."""
         return (part.name for part in self.parts if part.kind == kind)
+
+    @property
+    def context(self) -> tuple[str, list[str]]:
+        """The invocation that wrote it, and the runner and worker that it ran on; empty without such a beginning."""
+        writers: list[str] = []
+        for part in self.parts:
+            if part.kind in ("runner", "worker"):
+                writers.append(part.name)
+            elif part.kind == "invocation":
+                return part.name, writers
+            elif writers and part.text.strip():
+                # Whatever comes later is what the line is about.
+                break
+        return "", []
 
 
 def parse(text: str) -> list[LogLine]:
@@ -80,8 +102,16 @@ def _text_of(line: str) -> str:
         values = json.loads(line)
     except (ValueError, RecursionError):
         return line
-    text = values.get("text") if isinstance(values, dict) else None
-    return text if isinstance(text, str) else line
+    if not isinstance(values, dict):
+        return line
+    text = values.get("text")
+    if isinstance(text, str):
+        return text
+    words = [
+        next((str(values[name]) for name in names if name in values), "")
+        for names in (_TIMES, _LEVELS, _TEXTS)
+    ]
+    return " ".join(filter(None, words)) if words[2] else line
 
 
 def _parts_of(line: str) -> Iterator[Part]:
@@ -95,12 +125,12 @@ def _parts_of(line: str) -> Iterator[Part]:
         yield Part(line[at:])
 
 
-def references(lines: list[LogLine], kind: str) -> list[str]:
+def references(lines: Sequence[LogLine], kind: str) -> list[str]:
     """What the lines refer to, each once, in order; at most so many."""
     return list(dict.fromkeys(name for line in lines for name in line.names(kind)))[:MOST_REFERENCES]
 
 
-def beginnings(lines: list[LogLine], names: Collection[str]) -> list[str]:
+def beginnings(lines: Sequence[LogLine], names: Collection[str]) -> list[str]:
     """How the ids may begin that these names are the ends of: an id begins with the time of its registration.
 
     Looked at are the minute or so of the first line that names it, and the one before; in order, each once.
@@ -116,12 +146,12 @@ def beginnings(lines: list[LogLine], names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def match(name: str, by_id: Mapping[str, _R]) -> _R | None:
-    """The one whose id is so, ends so, or, for a longer name, begins so; None without one, or with several."""
+def matching(name: str, by_id: Mapping[str, _R]) -> list[_R]:
+    """Those whose id is so, ends so, or, for a longer name, begins so; the first way that finds any."""
     if name in by_id:
-        return by_id[name]
+        return [by_id[name]]
     for is_like in (str.endswith, str.startswith) if len(name) > SHORT else (str.endswith,):
         found = [value for key, value in by_id.items() if is_like(key, name)]
         if found:
-            return found[0] if len(found) == 1 else None
-    return None
+            return found
+    return []

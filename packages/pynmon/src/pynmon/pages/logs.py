@@ -3,53 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from pynenc.values.ids import InvocationId
-from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import RunnerRecord
-from pynmon.log_lines import MOST_LINES, SHORT, LogLine, beginnings, match, parse, references
+from pynmon.log_findings import Finding, findings_in
+from pynmon.log_known import MOST_PARTS, PART, Known, look_up
+from pynmon.log_lines import ERRORS, MOST_LINES, LogLine, parse, references
+from pynmon.log_picture import picture_of
 from pynmon.pages.context import SourceOf, ViewsOf
-from pynmon.source import Source
+from pynmon.timeline.drawing import Drawing
+from pynmon.timeline.window import address, link
+from pynmon.views import Views
 
 router = APIRouter()
 MOST_BYTES = 1024 * 1024
-_WHOLE = 32
-#: Ids that are cut short are looked for in so many parts of the list of ids, and in each among so many.
-_MOST_PARTS, _PART = 5, 2_000
-_RUNNERS = 500
+#: The name of all levels of what went wrong.
+_ERRORS = "errors"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the store knows of the names in some lines."""
+class Explained:
+    """Lines, and all that is told about them."""
 
-    invocations: dict[str, InvocationRecord]
-    runners: dict[str, RunnerRecord]
-    #: Names that nothing was found for.
-    unknown: tuple[str, ...]
+    text: str = ""
+    lines: Sequence[LogLine] = ()
+    known: Known = field(default_factory=Known)
+    findings: Sequence[Finding] = ()
+    picture: Drawing | None = None
 
 
 @router.get("/logs", name="logs")
-def logs(request: Request, views: ViewsOf) -> HTMLResponse:
+def logs(request: Request, views: ViewsOf, level: str = "") -> HTMLResponse:
     """The empty form."""
-    return views.page(
-        request,
-        "logs.html",
-        text="",
-        lines=[],
-        known=Known({}, {}, ()),
-        invocations=[],
-        levels={},
-        chosen="",
-        limit=MOST_LINES,
-        part=_PART,
-        parts=_MOST_PARTS,
-    )
+    return _page(request, views, Explained(), level)
 
 
 @router.post("/logs", include_in_schema=False)
@@ -58,49 +48,37 @@ def explain(
     source: SourceOf,
     views: ViewsOf,
     text: Annotated[str, Form()] = "",
-    level: Annotated[str, Form()] = "",
+    level: str = "",
 ) -> HTMLResponse:
     """The lines, and what they are about; sent by POST, so that no log of requests has it."""
     if len(text) > MOST_BYTES:
         raise HTTPException(413, "Paste at most 1 MiB of log lines.")
     text = text.replace("\r\n", "\n")  # as browsers send it
     lines = parse(text)
-    known = _look_up(source, lines)
-    levels = Counter(line.level for line in lines if line.level)
-    shown: list[LogLine] = [line for line in lines if not level or line.level == level]
+    known = look_up(source, lines)
+    findings = findings_in(lines, known, source.now())
+    return _page(request, views, Explained(text, lines, known, findings, picture_of(lines, known)), level)
+
+
+def _page(request: Request, views: Views, found: Explained, level: str) -> HTMLResponse:
+    levels = Counter(line.level for line in found.lines if line.level)
+    chosen = ERRORS if level == _ERRORS else (level,)
+    window = found.picture.window if found.picture else None
     return views.page(
         request,
         "logs.html",
-        text=text,
-        lines=shown,
-        known=known,
-        # One may be named in full and by its end.
-        invocations=list({one.invocation_id: one for one in known.invocations.values()}.values()),
-        levels=levels,
-        chosen=level,
+        text=found.text,
+        shown=[line for line in found.lines if not level or line.level in chosen],
+        total=len(found.lines),
+        known=found.known,
+        findings=found.findings,
+        kinds=Counter(one.kind for one in found.findings),
+        tasks=references(found.lines, "task"),
+        drawing=found.picture,
+        timeline=link(address(window.since, window.until)) if window else "",
+        levels={"": len(found.lines), _ERRORS: sum(levels[one] for one in ERRORS), **levels},
+        level=level,
         limit=MOST_LINES,
-        part=_PART,
-        parts=_MOST_PARTS,
+        part=PART,
+        parts=MOST_PARTS,
     )
-
-
-def _look_up(source: Source, lines: list[LogLine]) -> Known:
-    """Whole ids at once; of ids that are cut short, those that were registered shortly before their line."""
-    names = references(lines, "invocation")
-    whole = [InvocationId(name) for name in names if len(name) >= _WHOLE]
-    records = {str(name): record for name, record in source.store.get_invocations(whole).items()}
-    short = [name for name in names if len(name) < _WHOLE and match(name, records) is None]
-    starts = beginnings(lines, {name for name in short if len(name) <= SHORT})
-    starts += [name for name in short if len(name) > SHORT]
-    for start in starts[:_MOST_PARTS]:
-        records |= {one.invocation_id: one for one in source.store.find_by_prefix(start, _PART)}
-    found = {name: record for name in names if (record := match(name, records)) is not None}
-    return Known(found, _runners(source, lines), tuple(name for name in names if name not in found))
-
-
-def _runners(source: Source, lines: list[LogLine]) -> dict[str, RunnerRecord]:
-    """By the names in the lines, of the runners that live and the latest of the others."""
-    names = [*references(lines, "runner"), *references(lines, "worker")]
-    listed = source.store.list_runners(_RUNNERS) if names else []
-    by_id = {str(one.identity.runner_id): one for one in listed}
-    return {name: one for name in names if (one := match(name, by_id)) is not None}

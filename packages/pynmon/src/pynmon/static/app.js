@@ -278,7 +278,7 @@
   // -- keys ----------------------------------------------------------------------------------------------
 
   // What j and k walk through: whatever the page lists.
-  const ROWS = "#content tbody tr:has(a.id), #content .failures li, #content .tree li, #content tbody tr:has(a.data)";
+  const ROWS = "#content tbody tr:has(a.id), #content .failures li, #content .tree li, #content tbody tr:has(a.data), .log li";
   const help = document.getElementById("keys");
   for (const offer of document.querySelectorAll(".keys")) {
     offer.hidden = false;

@@ -100,7 +100,7 @@ def work_in(
     }
     spans = [
         span
-        for span in _stretches(store.get_histories(list(tasks)), tasks, window)
+        for span in stretches_in(store.get_histories(list(tasks)), tasks, window)
         if not errors_only or span.status is _S.FAILED
     ]
     return Work(spans, is_detailed=True, cut_at=cut_at, is_searched_in_part=found.is_cut)
@@ -128,7 +128,7 @@ def _failed_in(store: BaseMonitorStore, window: Window, limit: int) -> list[Fini
 def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window) -> Work:
     """The stretches of these invocations that overlap the window; one read."""
     tasks = {one.invocation_id: one.task_id for one in records}
-    spans = list(_stretches(store.get_histories(list(tasks)), tasks, window))
+    spans = list(stretches_in(store.get_histories(list(tasks)), tasks, window))
     return Work(spans, is_detailed=True)
 
 
@@ -152,11 +152,12 @@ def open_attempts(records: Iterable[InvocationRecord]) -> Iterator[Span]:
             yield Span(one.invocation_id, one.task_id, one.runner_id, begin, None, one.status)
 
 
-def _stretches(
+def stretches_in(
     histories: Mapping[InvocationId, Sequence[HistoryEntry]],
     tasks: Mapping[InvocationId, str],
     window: Window,
-) -> Iterable[Span]:
+) -> Iterator[Span]:
+    """The stretches of work in these histories that overlap the window."""
     for invocation_id, history in histories.items():
         for one in stretches_of(history):
             if one.status not in _HELD or one.runner_id is None:
