@@ -44,6 +44,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pynenc]:
     world.submit("holder", "parked", cc_key="key", cc_limit=1, cc_park=True)
     world.claim(ids=ids("holder"))
     assert world.claims(ids=ids("parked")) == []
+    world.submit("nested", task_id="app.deep.task")
     run = InvocationId("run")
     calls: list[NewInvocation] = [workflow(name, task_id="app.flow") for name in ("run", "empty")]
     calls += [call(f"step-{n}", parent_id=run, root_id=run, depth=1, task_id="app.step") for n in range(6)]
@@ -110,6 +111,46 @@ def test_it_is_told_which_runner_leads(app: Pynenc, client: TestClient) -> None:
     assert re.search(r'id="leader"><a class="id" href="/runners/alice"', text)
     assert client.get("/runners/leader", follow_redirects=False).headers["location"] == "/runners#leader"
     assert client.get("/api/v1/runners").json()["leader"]["holder"] == "alice"
+
+
+def test_a_task_shows_who_has_its_places_and_who_stands_in_line(app: Pynenc, client: TestClient) -> None:
+    with statements_of(app) as seen:
+        text = client.get("/tasks/app.task").text
+    assert len(seen) <= 8, seen
+    (places,) = re.findall(r"<h2>Places .*?<tbody>(.*?)</tbody>", text, re.DOTALL)
+    assert re.findall(r"<tr>.*?</tr>", places, re.DOTALL) == [places.strip()]
+    assert re.findall(r'href="/invocations/([^"]+)"', places) == ["holder", "parked"]
+    assert "1 of 1" in places
+    assert "Places" not in client.get("/tasks/app.pay").text
+
+
+def test_a_task_shows_the_calls_that_are_made_again_and_again(client: TestClient) -> None:
+    text = client.get("/tasks/app.pay").text
+    (calls,) = re.findall(r"<h2>Calls made again.*?<tbody>(.*?)</tbody>", text, re.DOTALL)
+    assert re.findall(r'href="([^"]+)"', calls) == ["/calls/app.pay%3Asame"]
+    assert html.escape(HOSTILE) in calls
+    assert "2 times" in calls
+    assert "Calls made again" not in client.get("/tasks/app.step").text
+
+
+def test_tasks_are_shown_by_module(client: TestClient) -> None:
+    text = client.get("/tasks?by=module&sort=task").text
+    lines = re.findall(
+        r'<tr class="module (depth-\d)">.*?title="Only these">([^<]+)</a>.*?<td class="num">(\d+)',
+        text,
+        re.DOTALL,
+    )
+    assert lines == [("depth-0", "app", "16"), ("depth-1", "app.deep", "1")]
+    assert re.findall(r'id="t-([^"]+)"', text) == [
+        "app.flow",
+        "app.pay",
+        "app.step",
+        "app.task",
+        "app.deep.task",
+    ]
+    narrowed = Page(text).links
+    assert "?range=1h&sort=task&search=app.deep." in narrowed
+    assert client.get("/tasks?by=colour").status_code == 422
 
 
 def test_a_call_leads_to_all_of_its_invocations(app: Pynenc, client: TestClient) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from pynenc.values.monitor import Finished, RecordQuery
+from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import Bars, Lines, lines_of, throughput
 from pynmon.cron_words import words_of
 from pynmon.declared import NOTHING, Declared, declared_by
 from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
+from pynmon.places import Key, keys_of, repeated_calls
 from pynmon.presentation.statuses import GROUPS
 from pynmon.schedules import state_of
-from pynmon.source import DAY_SECONDS
+from pynmon.source import DAY_SECONDS, MOST_OWNED, Source
 from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram, latencies
 
 router = APIRouter()
-_SLOWEST, _KINDS, _PARTS = 8, 5, 60
+_SLOWEST, _FAILURES, _KINDS, _PARTS = 8, 5, 5, 60
+#: Of the latest invocations: those that are shown, and those among which calls are counted.
+_LATEST, _COUNTED, _CALLS = 15, 200, 5
+#: Of those that stand in line for a place.
+_IN_LINE = 200
 #: Parts of the window that a line of the list shows.
 _RATES = 24
 _NOTHING = figures([])
@@ -78,6 +85,34 @@ ONLY: dict[str, tuple[str, Callable[[TaskRow], bool]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Module:
+    """Tasks that are declared in one module; or all, where nobody asked for modules."""
+
+    name: str
+    #: Of its packages, those that are shown, too.
+    depth: int
+    rows: list[TaskRow]
+
+    def sum(self, field: str) -> int:
+        """Of a number that each of its lines has."""
+        return sum(getattr(row, field) for row in self.rows)
+
+    @property
+    def ended(self) -> int:
+        """In the window."""
+        return sum(row.figures.total for row in self.rows)
+
+    @property
+    def ended_badly(self) -> int:
+        """In the window, with an exception."""
+        return sum(row.figures.failed for row in self.rows)
+
+
+#: By name in the address: what the table is made of, and in words.
+PARTS = {"": "tasks", "module": "modules"}
+
+
 @router.get("/tasks", name="tasks")
 def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     request: Request,
@@ -87,8 +122,11 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     sort: str = "ended",
     search: str = "",
     only: str = "",
+    by: str = "",
 ) -> HTMLResponse:
     """All tasks, in a few reads for all of them together."""
+    if by not in PARTS:
+        raise HTTPException(422, f"There is no table by {by!r}: choose module, or nothing.")
     if only not in ONLY:
         raise HTTPException(
             422, f"There are no tasks {only!r}: choose one of {', '.join(filter(None, ONLY))}."
@@ -123,11 +161,17 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         if search.lower() in task_id.lower()
     ]
     rows = [row for row in rows if ONLY[only][1](row)]
+    rows.sort(key=SORTS[sort])  # type: ignore[arg-type]
+    chosen = {"range": range, "sort": sort, "search": search, "only": only, "by": by}
     return views.page(
         request,
         "tasks.html",
         now=now,
-        rows=sorted(rows, key=SORTS[sort]),  # type: ignore[arg-type]
+        rows=rows,
+        modules=_modules(rows) if by else [Module("", 0, rows)],
+        by=by,
+        parts=PARTS,
+        address=lambda **changes: "?" + urlencode({k: v for k, v in {**chosen, **changes}.items() if v}),
         sort=sort,
         range=range,
         ranges=RANGES,
@@ -162,8 +206,10 @@ def task(
     rows = [row for row in finished if row.task_id == task_id]
     now = source.now()
     since = finished[-1].ended_at if is_cut else now - seconds
-    latest = RecordQuery(task_id=task_id, limit=15)
-    failed = RecordQuery(task_id=task_id, limit=5, statuses=frozenset({InvocationStatus.FAILED}))
+    latest = source.store.list_invocations(RecordQuery(task_id=task_id, limit=_COUNTED)).records
+    failed = [row for row in source.failed(seconds) if row.task_id == task_id]
+    shown = [row.invocation_id for row in failed[:_FAILURES]]
+    failures = source.store.get_invocations(shown) if shown else {}
     return views.page(
         request,
         "task.html",
@@ -186,12 +232,39 @@ def task(
             (row for row in rows if row.started_at is not None),
             key=lambda row: (row.started_at or 0.0) - row.ended_at,
         )[:_SLOWEST],
-        kinds=kinds_of([row for row in source.failed(seconds) if row.task_id == task_id], since, now, 24)[
-            :_KINDS
-        ],
-        latest=source.store.list_invocations(latest).records,
-        failures=source.store.list_invocations(failed).records,
+        kinds=kinds_of(failed, since, now, 24)[:_KINDS],
+        latest=latest[:_LATEST],
+        calls=repeated_calls(latest, _CALLS),
+        counted=len(latest),
+        keys=_keys(source, latest, counts),
+        in_line=_IN_LINE,
+        failures=[failures[one] for one in shown if one in failures],
     )
+
+
+def _keys(
+    source: Source, latest: Sequence[InvocationRecord], counts: Mapping[InvocationStatus, int]
+) -> list[Key]:
+    """Asks as little as the latest invocations of the task leave open; nothing where calls have no keys."""
+    if not any(record.cc_key for record in latest):
+        return []
+    task_id, blocked = latest[0].task_id, InvocationStatus.CONCURRENCY_CONTROLLED
+    waiting = [record for record in reversed(latest) if record.status is blocked]
+    if len(waiting) < counts.get(blocked, 0):
+        line = RecordQuery(task_id=task_id, statuses=frozenset({blocked}), oldest_first=True, limit=_IN_LINE)
+        waiting = list(source.store.list_invocations(line).records)
+    return keys_of((one for one in source.owned(MOST_OWNED) if one.task_id == task_id), waiting)
+
+
+def _modules(rows: Sequence[TaskRow]) -> list[Module]:
+    """By name, so that a package comes before what is in it; the lines stay in their order."""
+    found: dict[str, list[TaskRow]] = {}
+    for row in rows:
+        found.setdefault(row.task_id.rpartition(".")[0], []).append(row)
+    return [
+        Module(name, sum(name.startswith(f"{other}.") for other in found), found[name])
+        for name in sorted(found)
+    ]
 
 
 def _rates(rows: Sequence[Finished], since: float, until: float) -> dict[str, Bars]:
