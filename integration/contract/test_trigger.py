@@ -219,6 +219,24 @@ def test_slots_expire(world: World, trigger: BaseTrigger) -> None:
     assert pair(trigger, fill(1, "b")) is None
 
 
+def test_what_waits_in_slots_is_listed_by_how_its_scope_begins(world: World, trigger: BaseTrigger) -> None:
+    before = world.store.now()
+    pair(trigger, fill(0, "a1", scope="one x"))
+    pair(trigger, fill(1, "b1", scope="one x"))
+    pair(trigger, fill(0, "a2", scope="one x"))
+    pair(trigger, fill(1, "other", scope="one x", key="k"))
+    pair(trigger, fill(0, "a3", scope="one y"))
+    pair(trigger, fill(0, "a4", scope="oney x"))
+    found = {(one.scope, one.key, one.slot, one.data): one.at for one in trigger.list_halves("one ", 10)}
+    assert set(found) == {("one x", "", 0, "<a2>"), ("one x", "k", 1, "<other>"), ("one y", "", 0, "<a3>")}
+    assert all(before - 1 <= at <= world.store.now() + 1 for at in found.values())
+    assert len(trigger.list_halves("one ", 2)) == 2
+    assert trigger.list_halves("on ", 10) == []
+    world.pass_time(0.3)
+    trigger.delete_expired(0.2)
+    assert trigger.list_halves("", 10) == []
+
+
 def test_those_who_fill_at_once_complete_each_run_once(world: World, trigger: BaseTrigger) -> None:
     complete: list[tuple[str, ...]] = []
 

@@ -40,7 +40,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> None:
 
 
 @contextmanager
-def running(shop: ModuleType) -> Iterator[None]:
+def running(shop: Any) -> Iterator[None]:
     """A runner in this process."""
     runner = shop.app.runner
     thread = threading.Thread(target=runner.run, daemon=True)

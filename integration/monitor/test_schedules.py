@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 from fastapi.testclient import TestClient
 
 from pynenc import PynencBuilder
-from pynenc.trigger import on_cron
+from pynenc.trigger import on_cron, on_event
 from pynmon import create_monitor_app
 
 from .conftest import eventually, running
@@ -90,3 +90,32 @@ def test_times_ahead_are_shown_by_the_clocks_that_they_are_written_for() -> None
     assert len(shown) == 5
     assert set(shown) == {("23", "Jan", "CET"), ("22", "Jul", "CEST")}
     assert "Clocks are moved between these times" in text
+
+
+PACKED = "<i>packed</i>"
+
+
+def ship() -> None:
+    """Needs two things to happen."""
+
+
+def test_what_has_happened_and_waits_for_the_rest_is_shown() -> None:
+    app = PynencBuilder().app_id("pairs").memory().thread_runner(1, 1).build()
+    app.task(triggers=on_event(PACKED).on_event("paid"))(ship)
+    client = TestClient(create_monitor_app(app), base_url="http://localhost")
+    with running(SimpleNamespace(app=app)):
+        eventually(lambda: "in force" in client.get("/schedules").text)
+        (path,) = re.findall(r'href="(/schedules/[^"]+)"', client.get("/schedules").text)
+        assert "Nothing has happened that waits for the rest" in client.get(path).text
+        for _ in range(2):
+            app.trigger.emit_event(PACKED)
+        eventually(lambda: "<b>\u00d7 2</b>" in client.get(path).text)
+        (rows,) = re.findall(r"<h2>Half complete.*?<tbody>(.*?)</tbody>", client.get(path).text, re.DOTALL)
+        assert re.findall(r'<span class="data">([^<]+)</span>', rows) == [
+            "event &#39;&lt;i&gt;packed&lt;/i&gt;&#39;"
+        ]
+        assert re.findall(r'<td class="data">([^<]+)</td>', rows) == ["event &#39;paid&#39;"]
+        app.trigger.emit_event("paid")
+        eventually(app.trigger.list_runs)
+        eventually(lambda: "<b>\u00d7 2</b>" not in client.get(path).text)
+        assert "Still missing" in client.get(path).text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from bson import Timestamp
@@ -14,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from pynenc.contracts.trigger import BaseTrigger
 from pynenc.values.ids import InvocationId
 from pynenc.values.status import InvocationStatus
-from pynenc.values.triggers import Occurrence, OccurrenceKind, PairRequest, TriggerRun
+from pynenc.values.triggers import Half, Occurrence, OccurrenceKind, PairRequest, TriggerRun
 from pynenc_mongodb import schema
 from pynenc_mongodb.component import MongoComponent
 from pynenc_mongodb.conf import ConfigTriggerMongo
@@ -22,6 +23,8 @@ from pynenc_mongodb.pieces import insert_new
 from pynenc_mongodb.schema import Document
 from pynenc_mongodb.store import MongoStore
 
+#: Documents of combined conditions that are looked at for what waits in them.
+_LOOKS = 2000
 #: Set by the server to its logical clock, which never stands still.
 _NEXT = {"$currentDate": {"n": {"$type": "timestamp"}}}
 
@@ -157,13 +160,35 @@ class MongoTrigger(MongoComponent, BaseTrigger):
                 return fillers
             version = found["version"] if found else 0
             condition = {"_id": key, "a": self.store.app, "version": version if found else {"$exists": False}}
-            change = {"$set": {"kind": "slots", "at": now, "fillers": fillers, "version": version + 1}}
+            first = requests[0]
+            fields = {"kind": "slots", "scope": first.scope, "key": first.key, "at": now, "fillers": fillers}
+            change = {"$set": {**fields, "version": version + 1}}
             try:
                 with self.store.writing():
                     if collection.update_one(condition, change, upsert=not found).matched_count or not found:
                         return fillers
             except DuplicateKeyError:
                 continue  # somebody else created it
+
+    def list_halves(self, scope_prefix: str, limit: int) -> list[Half]:  # noqa: D102
+        open_ones = {"$elemMatch": {"complete": {"$exists": False}}}
+        scopes = {"$gte": scope_prefix, "$lt": scope_prefix + "\U0010ffff"}
+        steps: list[Document] = [
+            {"$match": {"a": self.store.app, "kind": "slots"}},
+            {"$sort": {"at": -1}},
+            {"$limit": _LOOKS},
+            {"$match": {"scope": scopes, "fillers": open_ones}},
+            {"$limit": limit},
+        ]
+        with self.store.reading():
+            found = list(self.store.collection(schema.TRIGGER).aggregate(steps, hint="age"))
+        waiting = (
+            Half(each["scope"], each["key"], one["slot"], one["data"], one["at"])
+            for each in found
+            for one in each["fillers"]
+            if "complete" not in one
+        )
+        return list(islice(waiting, limit))
 
     def _slots_key(self, request: PairRequest) -> str:
         scope = f"{len(request.scope)}:{request.scope}/{request.key}"

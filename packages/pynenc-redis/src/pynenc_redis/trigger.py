@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pynenc.contracts.trigger import BaseTrigger
 from pynenc.values.ids import InvocationId
-from pynenc.values.triggers import Occurrence, PairRequest, TriggerRun
+from pynenc.values.triggers import Half, Occurrence, PairRequest, TriggerRun
 from pynenc_redis import codec, scripts
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigTriggerRedis
@@ -19,10 +19,13 @@ _PUT = scripts.load("put_occurrences", "outbox")
 _TAKE = scripts.load("take_occurrences", "outbox_reading")
 _SETTLE = scripts.load("settle_occurrences", "outbox_reading")
 _PAIR = scripts.load("pair")
+_HALVES = scripts.load("halves")
 _CURSORS = scripts.load("cursors")
 _NEWEST = scripts.load("newest")
 _DELETE = scripts.load("delete_triggered", "outbox_reading")
 _BATCH = 500
+#: Fillers that one script looks at: everybody else waits meanwhile.
+_LOOKS = 2000
 
 
 class RedisTrigger(RedisComponent, BaseTrigger):
@@ -75,6 +78,10 @@ class RedisTrigger(RedisComponent, BaseTrigger):
             for one in requests
         ]
         return [tuple(data) or None for data in self.store.run(_PAIR, json.dumps(rows))]
+
+    def list_halves(self, scope_prefix: str, limit: int) -> list[Half]:  # noqa: D102
+        rows = self.store.ask(_HALVES, scope_prefix, limit, _LOOKS)
+        return [Half(scope, key, int(slot), data, float(at)) for scope, key, slot, data, at in rows]
 
     # -- cursors --------------------------------------------------------------------------------------
 

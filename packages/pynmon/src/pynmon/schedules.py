@@ -12,7 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pynenc.exceptions import TriggerError
-from pynenc.trigger.trigger_info import TriggerInfo
+from pynenc.trigger.trigger_info import TriggerInfo, Waiting
 from pynenc.values.triggers import TriggerRun
 from pynmon.charts import Bars, bars_of
 from pynmon.timeline.window import instant_of
@@ -176,6 +176,44 @@ def missed_of(trigger: TriggerInfo, runs: Sequence[TriggerRun], now: float) -> M
     due = [at for at in times if at < now - _GRACE_SECONDS]
     missed = tuple(at for at in reversed(due) if at not in made)
     return Missed(missed, since, is_cut=len(due) == _MOST_MISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """One run of which something has happened, and something not yet."""
+
+    #: Of each condition that is satisfied what waits longest, and how much waits.
+    happened: tuple[tuple[str, Waiting, int], ...]
+    missing: tuple[str, ...]
+    since: float
+
+
+def needs_all(trigger: TriggerInfo) -> bool:
+    """Whether a run needs several things to happen."""
+    return len(trigger.conditions) > 1 and trigger.text == " and ".join(trigger.conditions)
+
+
+def incomplete_of(trigger: TriggerInfo, halves: Sequence[Waiting]) -> list[Incomplete]:
+    """What waits for other things, the youngest first.
+
+    Args:
+        trigger: Needs all of its conditions.
+        halves: What waits, newest first.
+    """
+    by_key: dict[str, dict[int, list[Waiting]]] = {}
+    for one in halves:
+        by_key.setdefault(one.key, {}).setdefault(one.condition, []).append(one)
+    found = []
+    for by_condition in by_key.values():
+        happened = tuple(
+            (trigger.conditions[at], waiting[-1], len(waiting))
+            for at, waiting in sorted(by_condition.items())
+            if at < len(trigger.conditions)
+        )
+        missing = tuple(text for at, text in enumerate(trigger.conditions) if at not in by_condition)
+        if happened and missing:
+            found.append(Incomplete(happened, missing, min(one.since for _, one, _ in happened)))
+    return sorted(found, key=lambda one: -one.since)
 
 
 @dataclass(frozen=True, slots=True)

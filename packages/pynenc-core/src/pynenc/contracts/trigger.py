@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pynenc.contracts.store import BaseComponent, BaseStore
 from pynenc.values.ids import InvocationId
-from pynenc.values.triggers import Occurrence, PairRequest, TriggerRun
+from pynenc.values.triggers import Half, Occurrence, PairRequest, TriggerRun
 
 
 class BaseTrigger(BaseComponent):
@@ -53,6 +53,13 @@ class BaseTrigger(BaseComponent):
         The occurrence joins those that wait in its slot, and the one that waited longest in each slot is used,
         all of equal scope and key. Each is used once. The same request again is answered as before, with the
         same companions, as long as these are not expired.
+        """
+
+    @abstractmethod
+    def list_halves(self, scope_prefix: str, limit: int) -> list[Half]:
+        """What waits in slots of the scopes that begin so, at most ``limit`` and in any order.
+
+        A store that no index leads there may look among the latest few thousand occurrences only.
         """
 
     @abstractmethod

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pynenc.engine.components import Components
+from pynenc.engine.contexts import load
 from pynenc.engine.current import get_active
 from pynenc.engine.declarations import PAUSED, Declarations
 from pynenc.engine.patience import until_answered
@@ -14,7 +15,7 @@ from pynenc.engine.payloads import Payloads
 from pynenc.engine.submit import new_id
 from pynenc.exceptions import TriggerError
 from pynenc.trigger.conditions.cron import CronCondition
-from pynenc.trigger.trigger_info import TriggerInfo
+from pynenc.trigger.trigger_info import TriggerInfo, Waiting
 from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun
 
 
@@ -91,6 +92,7 @@ class Triggers:
                     trigger_id=trigger_id,
                     task_id=str(spec["task"]),
                     text=str(spec["text"]),
+                    conditions=tuple(map(str, spec.get("texts", ()))),
                     in_force=declared is not None,
                     same_version=bool(declared and trigger and declared.version == trigger.version),
                     paused=trigger_id in scene.paused,
@@ -119,6 +121,15 @@ class Triggers:
     def list_runs(self, trigger_id: str | None = None, limit: int = 100) -> list[TriggerRun]:
         """The latest runs, and what failed, newest first."""
         return self._components.trigger.list_runs(trigger_id, limit)
+
+    def list_halves(self, trigger_id: str, limit: int = 100) -> list[Waiting]:
+        """What has happened of a trigger that needs several things, and waits for the others; newest first."""
+        found = self._components.trigger.list_halves(f"{trigger_id} ", limit)
+        # Ids may hold spaces, what follows them does not.
+        own = [one for one in found if one.scope.rpartition(" ")[0] == trigger_id]
+        return sorted(
+            (Waiting(load(one.data), one.slot, one.key, one.at) for one in own), key=lambda one: -one.since
+        )
 
     def pause(self, trigger_id: str) -> None:
         """Have a trigger leave alone whatever happens from now on, in every runner, until it is resumed.

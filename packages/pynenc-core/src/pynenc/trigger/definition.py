@@ -45,6 +45,7 @@ class TriggerDefinition:
             "version": self.version,
             "conditions": [condition.spec for condition in self.conditions],
             "text": str(self.condition),
+            "texts": [str(condition) for condition in self.conditions],
         }
 
     @property

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from pynenc.trigger.schedule import make_schedule
+from pynenc.values.triggers import Occurrence
+
+
+class Waiting(NamedTuple):
+    """Something that happened, and waits for what else a trigger needs."""
+
+    occurrence: Occurrence
+    #: Which of the conditions it satisfies.
+    condition: int
+    #: Only what has the same one is combined: the invocation that all of it is about, or nothing.
+    key: str
+    #: Seconds since 1970 by the store's clock.
+    since: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +30,8 @@ class TriggerInfo:
     task_id: str
     #: What it reacts to.
     text: str
+    #: The same of each of its conditions; none where an earlier version declared it.
+    conditions: tuple[str, ...] = ()
     #: Whether a living runner has it; otherwise it waits for one.
     in_force: bool
     #: Whether the version in force is that of this process's code.

@@ -64,6 +64,19 @@ class PairRequest:
     ttl_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What waits in a slot for the others."""
+
+    scope: str
+    key: str
+    slot: int
+    #: As it was given to ``pair``.
+    data: str
+    #: Seconds since 1970 by the store's clock; since then it waits.
+    at: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerRun:
     """What became of one occurrence, or of several together, for one trigger."""

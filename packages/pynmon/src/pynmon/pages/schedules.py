@@ -19,9 +19,11 @@ from pynmon.schedules import (
     Due,
     TriggerState,
     day_of,
+    incomplete_of,
     last_line,
     lateness_of,
     missed_of,
+    needs_all,
     schedules_of,
     state_of,
     trial_of,
@@ -36,6 +38,8 @@ ALL_RUNS, RUNS = 500, 50
 _ERRORS = 3
 #: Times without a run that are shown.
 _MISSED = 10
+#: What waits for other things, at most.
+_HALVES = 100
 
 
 @router.get("/schedules", name="schedules")
@@ -87,6 +91,9 @@ def schedule(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         missed=missed_of(trigger, runs, now),
         most_missed=_MISSED,
         zones=zones_of(trigger),
+        incomplete=incomplete_of(trigger, source.triggers.list_halves(trigger_id, _HALVES))
+        if needs_all(trigger)
+        else None,
         runs=runs,
         failed=sum(bool(run.error) for run in runs),
         invocations=_invocations(source, runs),

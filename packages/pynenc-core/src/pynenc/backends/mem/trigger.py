@@ -11,7 +11,7 @@ from pynenc.backends.mem.trigger_tables import TriggerTables
 from pynenc.conf.config_components import ConfigTrigger
 from pynenc.contracts.trigger import BaseTrigger
 from pynenc.values.ids import InvocationId
-from pynenc.values.triggers import Occurrence, PairRequest, TriggerRun
+from pynenc.values.triggers import Half, Occurrence, PairRequest, TriggerRun
 
 
 class MemTrigger(MemComponent, BaseTrigger):
@@ -62,6 +62,11 @@ class MemTrigger(MemComponent, BaseTrigger):
             for request in requests:
                 tables.pair(request, now)
             return [tables.pair(request, now) for request in requests]
+
+    def list_halves(self, scope_prefix: str, limit: int) -> list[Half]:
+        """The first ones."""
+        with self.store.lock:
+            return list(islice(self.store.triggers.halves(scope_prefix), limit))
 
     def get_cursors(self, defaults: Mapping[str, float]) -> dict[str, float]:
         """Stored ones, or new ones."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pynenc.backends.mem.occurrences import Occurrences, key_of
-from pynenc.values.triggers import Occurrence, OccurrenceKind, PairRequest, TriggerRun
+from pynenc.values.triggers import Half, Occurrence, OccurrenceKind, PairRequest, TriggerRun
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +75,12 @@ class TriggerTables:
             for one in chosen:
                 one.used_with = chosen
                 waiting.remove(one)
+
+    def halves(self, scope_prefix: str) -> Iterator[Half]:
+        """What waits in slots of these scopes."""
+        for (scope, key), waiting in self._slots.items():
+            if scope.startswith(scope_prefix):
+                yield from (Half(scope, key, one.slot, one.data, one.at) for one in waiting)
 
     def delete_expired(self, before: float) -> None:
         """Forget what is old."""

@@ -15,7 +15,7 @@ from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.conf.config_sqlite import ConfigTriggerSQLite
 from pynenc.contracts.trigger import BaseTrigger
 from pynenc.values.ids import InvocationId
-from pynenc.values.triggers import Occurrence, PairRequest, TriggerRun
+from pynenc.values.triggers import Half, Occurrence, PairRequest, TriggerRun
 
 _RUN = "run_id, trigger_id, at, occurrence_ids, invocation_id, error, chain"
 
@@ -124,6 +124,17 @@ class SQLiteTrigger(SQLiteComponent, BaseTrigger):
             (request.scope, request.key, request.slot, request.occurrence_id),
         )
         return tuple(data for (data,) in rows) or None
+
+    def list_halves(self, scope_prefix: str, limit: int) -> list[Half]:  # noqa: D102
+        text = (
+            "SELECT scope, key, slot, data, at FROM slots_{t} INDEXED BY slots_waiting_{t} "
+            "WHERE complete IS NULL AND scope >= ? AND scope < ? LIMIT ?"
+        )
+        with self.store.read() as connection:
+            rows = connection.execute(
+                self.store.sql(text), (scope_prefix, scope_prefix + "\U0010ffff", limit)
+            )
+            return [Half(*columns) for columns in rows]
 
     # -- cursors --------------------------------------------------------------------------------------
 
