@@ -23,6 +23,8 @@ from integration.world import World, finish, message, pause, record, release, re
 
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts import BaseStore
+from pynenc.inspection import notes_of
+from pynenc.values.notes import RunnerNotes
 from pynenc.values.operations import Step
 from pynenc.values.workflows import RecordedOperation
 
@@ -140,11 +142,16 @@ def sample(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     thread.start()
     eventually(lambda: runner.running, "the runner runs")
     assert module.add(1).result == 2  # everything is open and known
+    eventually(lambda: _notes(module).terms, "the runner wrote down what it is")
     yield module
     runner.stop_runner_loop()
     thread.join(30)
     module.app.purge()
     module.app.close()
+
+
+def _notes(sample: Any) -> RunnerNotes:
+    return notes_of(sample.app).get(sample.app.runner.runner_id, RunnerNotes())
 
 
 def _of_invocations(writes: Writes) -> Writes:
@@ -175,3 +182,8 @@ def test_an_idle_worker_writes_nothing_but_heartbeats(sample: Any, counted: Any)
         time.sleep(2.5)
     others = [write for write in writes if "runners_" not in write and ":o:run:" not in write]
     assert others == []
+    notes = _notes(sample)
+    assert notes.code is not None
+    assert f"{SAMPLE}.add" in notes.code.tasks
+    assert notes.code.settings["max_threads"].value == "1"
+    assert [term.until for term in notes.terms] == [None]

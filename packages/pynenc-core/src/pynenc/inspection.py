@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pynenc.app import Pynenc
@@ -10,10 +10,12 @@ from pynenc.conf.config_base import ConfigBase
 from pynenc.conf.config_task import ConfigTask
 from pynenc.contracts import BaseBroker, BaseClientDataStore, BaseOrchestrator, BaseStateBackend, BaseTrigger
 from pynenc.contracts.store import BaseStore
+from pynenc.engine.diary import known_tasks, read_diaries
 from pynenc.exceptions import StoreError
 from pynenc.plugins import REGISTRY
 from pynenc.runner.base_runner import BaseRunner
 from pynenc.values.findings import Finding, Level
+from pynenc.values.notes import Given, KnownTask, RunnerNotes
 
 #: Field that names the class of a part -> what that class implements.
 _PARTS: dict[str, type] = {
@@ -60,6 +62,18 @@ def settings_of(config: ConfigBase) -> Iterator[Setting]:
         yield Setting(name, config.display(name), config.origin(name), field.description or "")
 
 
+def tasks_of(app: Pynenc) -> dict[str, KnownTask]:
+    """The tasks that this process has loaded, as runners tell of theirs."""
+    return known_tasks(app.engine.registry)
+
+
+def options_of(given: Mapping[str, Given]) -> Iterator[Setting]:
+    """Every option of a task, of which those that are not at their defaults are known."""
+    for name, field in ConfigTask.model_fields.items():
+        value, origin = given.get(name) or Given(ConfigTask.display_default(name), "default")
+        yield Setting(name, value, origin, field.description or "")
+
+
 def parts_of(app: Pynenc) -> list[Part]:
     """Each store once."""
     names: dict[int, list[str]] = {}
@@ -69,6 +83,15 @@ def parts_of(app: Pynenc) -> list[Part]:
         names.setdefault(id(store), []).append(name)
         stores[id(store)] = store
     return [Part(tuple(names[key]), store) for key, store in stores.items()]
+
+
+def notes_of(app: Pynenc) -> dict[str, RunnerNotes]:
+    """What runners wrote down about themselves, by their ids, as long as their rows are kept; one round trip.
+
+    Raises:
+        StoreError: the store of the triggers does not answer.
+    """
+    return read_diaries(app.engine.components.trigger)
 
 
 def examine(store: BaseStore) -> list[Finding]:

@@ -128,6 +128,12 @@ class ConfigBase(BaseSettings):
         self._require_field(field)
         return _mask(type(self).model_fields[field], getattr(self, field))
 
+    @classmethod
+    def display_default(cls, field: str) -> str:
+        """What ``display`` gives of the default of ``field``."""
+        found = cls.model_fields[field]
+        return _mask(found, found.get_default(call_default_factory=True))
+
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, (_hide_url_password(value) if isinstance(value, str) else value)

@@ -7,6 +7,7 @@
 - ``waiting``, ``async_waiting``: a wait pauses, helps with what it waits for, or parks and is woken.
 - ``retry``: whether a failed attempt is followed by another one, and when.
 - ``heartbeat``, ``recovery``, ``sweeper``, ``retention``: who died, what it owned, what is too old.
+- ``diary``: what runners say about themselves for people: the code that they have, silences, and when they led.
 - ``cancel``: ends invocations from outside; ``hasten``: has a next attempt begin before its time.
 - ``payloads``: values as text; ``registry``: functions by task id; ``engine``: all of it for one app.
 """

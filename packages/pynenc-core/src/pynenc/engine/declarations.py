@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynenc.engine.components import Components
+from pynenc.engine.diary import DIARY
 from pynenc.engine.registry import TaskRegistry
 from pynenc.exceptions import ConfigError
 from pynenc.trigger.conditions.status import StatusCondition
@@ -98,7 +99,7 @@ class Declarations:
         """Say what a living runner has. Statuses are watched from before the triggers are in force."""
         self._components.orchestrator.watch_statuses(watched_by(own.values()), WATCH_SECONDS)
         text = json.dumps({trigger_id: trigger.spec for trigger_id, trigger in own.items()})
-        living = {row.identity.runner_id for row in self._components.orchestrator.list_runners()}
+        living = self._living()
         stored = self._components.trigger.get_values([DECLARED])[DECLARED]
         gone: dict[str, str | None] = {name: None for name in stored if name not in living}
         self._components.trigger.set_values(DECLARED, {**gone, runner_id: text})
@@ -122,10 +123,16 @@ class Declarations:
                     in_force[trigger_id] = InForce(spec, runner_id)
         return Scene(in_force, frozenset(values[PAUSED]), frozenset(runners))
 
+    def _living(self) -> set[RunnerId]:
+        return {row.identity.runner_id for row in self._components.orchestrator.list_runners()}
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """A purge is about data: what belongs to the programs that run is put back after it."""
-        values = self._components.trigger.get_values([DECLARED, PAUSED])
+        values = self._components.trigger.get_values([DECLARED, PAUSED, *DIARY])
+        living = self._living()
+        for scope in DIARY:
+            values[scope] = {name: text for name, text in values[scope].items() if name in living}
         yield
         for scope, named in values.items():
             if named:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pynenc.conf.config_base import ConfigBase
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.async_waiting import AsyncWaiting
 from pynenc.engine.cancel import Canceller
 from pynenc.engine.claim import Claimer
 from pynenc.engine.components import Components
 from pynenc.engine.declarations import Declarations
+from pynenc.engine.diary import Diary
 from pynenc.engine.execute import Executor
 from pynenc.engine.firing import Firing
 from pynenc.engine.hasten import Hastener
@@ -157,6 +159,10 @@ class Engine:
         firing = Firing(self.components, self.payloads, self.registry, self.submitter)
         reactions = Reactions(self.components, self.payloads, self.registry, firing)
         return Reactor(self.components, self._declarations, reactions, runner_id)
+
+    def diary(self, runner_id: RunnerId, leads: Callable[[], bool], conf: ConfigBase) -> Diary:
+        """What a runner writes down about itself."""
+        return Diary(self.components, self.registry, runner_id, leads, conf)
 
     def delete_ended(self, age_seconds: float) -> int:
         """Delete some thousand of the invocations that ended so long ago, as retention does; returns how many."""

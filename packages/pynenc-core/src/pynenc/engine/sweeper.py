@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pynenc.engine.components import Components
 from pynenc.engine.heartbeat import Heartbeat
@@ -13,10 +13,15 @@ from pynenc.engine.publisher import Publisher
 from pynenc.engine.recovery import Recovery
 from pynenc.engine.retention import DataCollector, PayloadCollector, delete_expired, forget_occurrences
 from pynenc.values.ids import RunnerId
+from pynenc.values.runners import RunnerRecord
 
 logger = logging.getLogger(__name__)
 
 _RETENTION_INTERVAL_SECONDS = 60.0
+
+
+def _nothing(runners: Sequence[RunnerRecord]) -> None:
+    """What is shown the runners when nobody wants to see them."""
 
 
 class Silence:
@@ -63,6 +68,9 @@ class Sweeper:
         self._payload_collector = PayloadCollector(components)
         self._publisher = Publisher(components, lambda: heartbeat.leads, self._interval)
         self._silence = Silence()
+        self._runners: Sequence[RunnerRecord] = ()
+        #: Shown the runners that live, as often as they are looked at.
+        self.show: Callable[[Sequence[RunnerRecord]], None] = _nothing
         self._next_retention = 0.0
         self._next_forgetting = 0.0
         self._stopping = threading.Event()
@@ -82,7 +90,7 @@ class Sweeper:
 
     def sweep(self) -> None:
         """One pass: everybody observes, the holder of the lease acts."""
-        steps: list[Callable[[], None]] = [self._observe]
+        steps: list[Callable[[], None]] = [self._observe, self._show]
         if self._heartbeat.leads:
             steps += [
                 self._recover_silent,
@@ -91,6 +99,9 @@ class Sweeper:
                 self._apply_retention,
                 self._forget_occurrences,
             ]
+        self._take(steps)
+
+    def _take(self, steps: Sequence[Callable[[], None]]) -> None:
         for step in steps:
             if self._stopping.is_set():
                 return
@@ -102,13 +113,17 @@ class Sweeper:
                 )
 
     def _run(self) -> None:
+        self._take([self._observe, self._show])
         while not self._stopping.wait(self._interval):
             self.sweep()
 
     def _observe(self) -> None:
-        runners = self._components.orchestrator.list_runners()
-        beats = {runner.identity.runner_id: runner.beats for runner in runners}
+        self._runners = self._components.orchestrator.list_runners()
+        beats = {runner.identity.runner_id: runner.beats for runner in self._runners}
         self._silence.observe(beats, self._heartbeat.interruptions)
+
+    def _show(self) -> None:
+        self.show(self._runners)
 
     def _recover_silent(self) -> None:
         if not self._components.orchestrator.store.capabilities.multi_process:

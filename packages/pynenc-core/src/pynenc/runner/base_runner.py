@@ -149,7 +149,9 @@ class BaseRunner(ABC):
                 ) from error
 
     def _sweeper(self, heartbeat: Heartbeat) -> Sweeper:
-        return Sweeper(self._engine.components, heartbeat, self._engine.recovery)
+        sweeper = Sweeper(self._engine.components, heartbeat, self._engine.recovery)
+        sweeper.show = self._engine.diary(self.runner_id, lambda: heartbeat.leads, self.conf).note
+        return sweeper
 
 
 class DummyRunner(BaseRunner):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from pynenc.values.ids import RunnerId
 
+#: A runner that was silent for so many intervals is late.
+LATE_BEATS = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerIdentity:
