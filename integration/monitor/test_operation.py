@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from types import ModuleType
+import types
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from fastapi.testclient import TestClient
 
 from pynenc import Pynenc, PynencBuilder
+from pynenc.inspection import notes_of
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynmon import create_monitor_app
 
-from .conftest import running, statements_of
+from .conftest import eventually, running, statements_of
 
 
 def test_a_queue_without_workers_is_said(tmp_path: Any) -> None:
@@ -105,17 +107,16 @@ def test_tasks_are_narrowed_to_those_that_somebody_looks_for(shop: ModuleType, c
     assert {"hold", "restock"} <= names_of(client, "new")
     assert not names_of(client, "new") & {"charge", "refuse"}
     assert names_of(client, "idle") == names_of(client, "slow") == names_of(client, "unknown") == set()
-    path = shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2]
-    foreign = PynencBuilder().app_id(shop.app.conf.app_id).sqlite(path).build()
+    foreign = PynencBuilder().app_id(shop.app.conf.app_id).sqlite(_path(shop)).build()
     without = TestClient(create_monitor_app(foreign), base_url="http://localhost")
-    # Nothing is told apart where no code is loaded.
-    assert "not in this code" not in without.get("/tasks").text
-    assert "has no such task" in without.get("/tasks/pynmon_shop.charge").text
-    assert without.get("/tasks/pynmon_shop.hold").status_code == 404
+    # Its runner said what it has, which is known where no code is loaded, too.
+    assert names_of(without, "new") == names_of(client, "new")
+    assert names_of(without, "unknown") == set()
+    assert "As 1 runner has it" in without.get("/tasks/pynmon_shop.hold").text
     foreign.close()
 
 
-def test_a_task_that_was_never_called_shows_its_options(client: TestClient) -> None:
+def test_a_task_that_was_never_called_shows_its_options(shop: ModuleType, client: TestClient) -> None:
     text = client.get("/tasks/pynmon_shop.patient").text
     assert "never been called" in text
     (row,) = re.findall(r'<td class="data">retry_backoff</td><td class="data">(\S+)</td><td>(.*?)</td>', text)
@@ -123,7 +124,9 @@ def test_a_task_that_was_never_called_shows_its_options(client: TestClient) -> N
     assert re.search(r"pynmon_shop, line \d+", text)
     answer = client.get("/api/v1/tasks/pynmon_shop.patient").json()
     assert (answer["task"]["counts"], answer["task"]["is_known"]) == ({}, True)
-    assert float(answer["options"]["retry_backoff"]) == 3600.0
+    (variant,) = answer["variants"]
+    assert float(variant["options"]["retry_backoff"]) == 3600.0
+    assert variant["runners"] == [shop.app.runner.runner_id]
     # What runs by itself says so, and leads there.
     text = client.get("/tasks/pynmon_shop.restock").text
     assert 'href="/schedules/pynmon_shop.restock%231"' in text
@@ -132,3 +135,60 @@ def test_a_task_that_was_never_called_shows_its_options(client: TestClient) -> N
         one for one in client.get("/api/v1/tasks").json()["tasks"] if one["task_id"] == "pynmon_shop.restock"
     )
     assert restock["triggers"] == ["pynmon_shop.restock#1", "pynmon_shop.restock#2"]
+
+
+def test_a_runner_shows_what_it_is_what_it_did_and_when_it_led(shop: ModuleType, client: TestClient) -> None:
+    notes = notes_of(shop.app)
+    runner_id = next(key for key, one in notes.items() if one.terms)
+    listed = client.get("/runners?state=stopped").text
+    assert f'href="/runners/{runner_id}"' in listed
+    assert 'class="beats"' in listed
+    assert "within 30 m 00 s: " in listed
+    assert (
+        f'href="/runners/{runner_id}"' not in client.get("/runners?state=alive").text.partition("leader")[0]
+    )
+    text = client.get(f"/runners/{runner_id}").text
+    assert re.search(r"max_threads</dt><dd><span class=\"data\">4</span>", text)
+    assert "Share of the slots in use" in text
+    assert "When it put right what dead runners leave behind" in text
+    assert re.search(r"<dt>tasks of its code</dt><dd><a[^>]*>1\d</a>", text)
+
+
+def test_tasks_on_which_runners_do_not_agree_are_said(shop: ModuleType, client: TestClient) -> None:
+    """Of two runners the second has other code: one task with another option, one missing, one with a hostile name."""
+    assert names_of(client, "disputed") == set()
+    app = PynencBuilder().app_id(shop.app.conf.app_id).sqlite(_path(shop)).thread_runner(1, 1).build()
+    app.task(max_retries=7)(_like(shop.charge))
+    app.task(_like(shop.echo, "<i>echo</i>"))
+    with running(SimpleNamespace(app=shop.app)), running(SimpleNamespace(app=app)):
+        ids = {one.runner.runner_id for one in (shop.app, app)}
+        eventually(lambda: {key for key, one in notes_of(app).items() if one.code} >= ids)
+        fresh = TestClient(create_monitor_app(shop.app), base_url="http://localhost")
+        assert names_of(fresh, "disputed") == {"charge"}
+        text = fresh.get("/tasks/pynmon_shop.charge").text
+        assert "runners do not agree" in text
+        assert 'max_retries</td><td class="data">7</td>' in text
+        assert text.count("As 1 runner has it") == 2
+        assert "Not declared by" in fresh.get("/tasks/pynmon_shop.hold").text
+        listed = fresh.get("/tasks?only=new").text
+        assert "&lt;i&gt;echo&lt;/i&gt;" in listed
+        assert "<i>echo" not in listed
+        (charge,) = (
+            one
+            for one in fresh.get("/api/v1/tasks").json()["tasks"]
+            if one["task_id"] == "pynmon_shop.charge"
+        )
+        assert (charge["runners"], charge["is_disputed"]) == (2, True)
+    app.close()
+
+
+def _path(shop: ModuleType) -> str:
+    return str(shop.app.orchestrator.store.writer.execute("PRAGMA database_list").fetchone()[2])
+
+
+def _like(task: Any, name: str = "") -> Any:
+    """The function of a task as an other version of its module would have it."""
+    func = types.FunctionType(task.func.__code__, task.func.__globals__, name or task.func.__name__)
+    func.__annotations__ = dict(task.func.__annotations__)
+    func.__module__, func.__qualname__ = task.func.__module__, name or task.func.__qualname__
+    return func

@@ -7,7 +7,14 @@ from pynmon.api.models import Task
 
 
 def test_half_a_character_is_encoded() -> None:
-    task = Task(task_id="a.\ud800", counts={InvocationStatus.FAILED: 1}, is_known=False, triggers=[])
+    task = Task(
+        task_id="a.\ud800",
+        counts={InvocationStatus.FAILED: 1},
+        is_known=False,
+        runners=0,
+        is_disputed=False,
+        triggers=[],
+    )
     assert Json(task.model_dump()).body.startswith(rb'{"task_id":"a.\\ud800","counts":{"failed":1},')
 
 

@@ -7,11 +7,15 @@ import pytest
 from markupsafe import Markup
 
 from pynenc.values.ids import RunnerId
+from pynenc.values.notes import KnownCode, KnownTask, Period
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
+from pynmon.beats import strip_of
 from pynmon.health import RunnerState
 from pynmon.presentation.cells import Cells
 from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill, shown
+from pynmon.runner_rows import RunnerRow
+from pynmon.work import Work
 
 HOSTILE = """<script>alert(1)</script>" onmouseover='x' &amp; %s {0} \x00\x1b[31m\u202eevil"""
 
@@ -90,9 +94,23 @@ def test_a_runner_is_a_line_in_which_its_words_are_text() -> None:
         stop_reason=HOSTILE,
         drains=True,
     )
-    row = Cells(url, Instants("", 100.0)).runner_row(runner, RunnerState.DEAD, 1, 2, None)
-    read = Read(row)
-    assert {tag for tag, _ in read.elements} == {"tr", "td", "span", "svg", "use", "a", "time"}
+    silences = [Period(70.0, 80.0)]
+    code = KnownCode(HOSTILE, {}, {HOSTILE: KnownTask("", (), {})})
+    strip = strip_of(runner, silences, 100.0)
+    work = Work(30, 2, 0.5, 60.0)
+    line = RunnerRow(runner, RunnerState.DEAD, 1, 2, None, silences, strip, work, code)
+    read = Read(Cells(url, Instants("", 100.0)).runner_row(line))
+    tags = {"tr", "td", "span", "svg", "use", "a", "time", "title", "rect", "b"}
+    assert {tag for tag, _ in read.elements} == tags
     assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
-    for words in ("dead", "takes nothing more", "2 / 4", "30.0 s ago", "00:00:10", "00:01:20, "):
+    for words in (
+        "dead",
+        "takes nothing more",
+        "2 / 4",
+        "50.0 %",
+        "1 silence",
+        "30.0 s ago",
+        "00:00:10",
+        "00:01:20, ",
+    ):
         assert words in read.text

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pynenc.exceptions import ConfigError
-from pynenc.values.ids import InvocationId
+from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerIdentity, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings
-from pynmon.outside import log_url
+from pynmon.outside import log_url, log_url_of_runner
 
 
 def record(task_id: str, ended_at: float | None) -> InvocationRecord:
@@ -42,6 +43,22 @@ def test_what_is_filled_in_means_nothing_but_itself() -> None:
     assert log_url("http://logs/{task}", "shop", hostile, 0.0) == (
         "http://logs/a%26b%3Dc%23%7Bhost%7D%2F..%2F%22%3E%3Cscript%3E"
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "address"),
+    [
+        ("https://logs/{app}/{runner_id}?to={to}", "https://logs/shop/a%2Fb?to=1970-01-01T00%3A02%3A00.000Z"),
+        ("https://logs/{host}", "https://logs/here"),
+        ("https://logs/{runner_id}/{invocation_id}", ""),
+        ("https://logs/{app}", ""),
+        ("", ""),
+    ],
+)
+def test_a_runner_has_log_lines_where_the_template_leads_to_them(template: str, address: str) -> None:
+    identity = RunnerIdentity(runner_id=RunnerId("a/b"), runner_cls="ThreadRunner", host="here", pid=1)
+    one = RunnerRecord(identity=identity, started_at=0.0, beats=1, last_beat_at=60.0, stopped_at=60.0)
+    assert log_url_of_runner(template, "shop", one, 999.0) == address
 
 
 @pytest.mark.parametrize(

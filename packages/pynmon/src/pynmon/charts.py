@@ -127,6 +127,24 @@ def throughput(parts: Sequence[Bucket]) -> Bars:
     )
 
 
+def usage_of(parts: Sequence[tuple[float, float | None]]) -> Bars:
+    """Of the beginning of each part of a window, and of how much of something was used in it: none to all of it."""
+    step = WIDTH / max(1, len(parts))
+    bars = []
+    for at, (begin, share) in enumerate(parts):
+        if share is not None:
+            size = max(_LEAST, share * HEIGHT) if share else 0.0
+            part = Part(
+                "st-running",
+                round(at * step, 1),
+                round(HEIGHT - size, 1),
+                round(step - 2, 1),
+                round(size, 1),
+            )
+            bars.append(Bar(begin, round(100 * share), 0, part.x, round(step, 1), (part,) if size else ()))
+    return Bars(tuple(bars), 100)
+
+
 def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:
     """Stacks from below, the last kind of each column, which is failures, on top."""
     highest = max((sum(n for _, n in kinds) for _, kinds in columns), default=0)

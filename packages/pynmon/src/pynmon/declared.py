@@ -1,59 +1,96 @@
-"""Tasks that are declared, called or not: by the code that this process has loaded anyway, and by what triggers run."""
+"""Tasks that are declared, called or not: by runners, by the code that this process has, and by what triggers run."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from pynenc import Pynenc, Task
-from pynenc.inspection import Setting, settings_of
+from pynenc import Pynenc
+from pynenc.inspection import Setting, options_of, tasks_of
 from pynenc.trigger.trigger_info import TriggerInfo
+from pynenc.values.notes import KnownCode, KnownTask
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A task as some runners declare it, or this process does; secrets are masked."""
+
+    place: str
+    #: Names of its parameters. Defaults may be secrets.
+    arguments: tuple[str, ...]
+    #: Those that somebody set first.
+    options: tuple[Setting, ...]
+    #: None where it is this process that declares it.
+    runners: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """What is known of a task besides its invocations."""
 
-    #: None where this process does not have its code.
-    task: Task[Any, Any] | None
+    #: Whether this process has its code.
+    is_here: bool
     triggers: tuple[TriggerInfo, ...]
+    #: What most runners have comes first. Only without runners that said something it is what this process has.
+    variants: tuple[Variant, ...] = ()
+    #: Runners that do not declare it, of those that said what they do.
+    missing: tuple[str, ...] = ()
 
     @property
-    def place(self) -> str:
-        """Where it is defined."""
-        if self.task is None:
-            return ""
-        code = getattr(self.task.func, "__code__", None)
-        return f"{self.task.task_id.module}, line {code.co_firstlineno}" if code else self.task.task_id.module
+    def is_disputed(self) -> bool:
+        """Whether it matters which runner takes a call."""
+        return len(self.variants) > 1
 
     @property
-    def arguments(self) -> tuple[str, ...]:
-        """Their names. Defaults may be secrets."""
-        return tuple(inspect.signature(self.task.func).parameters) if self.task else ()
-
-    @property
-    def options(self) -> list[Setting]:
-        """As this process would apply them, secrets masked; those that somebody set first."""
-        found = settings_of(self.task.conf) if self.task else ()
-        return sorted(found, key=lambda one: one.origin == "default")
+    def runners(self) -> int:
+        """How many declare it."""
+        return sum(len(one.runners or ()) for one in self.variants)
 
 
-NOTHING = Declared(None, ())
+NOTHING = Declared(False, ())
+_DEFAULTS = {option.name: option.value for option in options_of({})}
 
 
-def declared_by(app: Pynenc, triggers: Iterable[TriggerInfo]) -> Mapping[str, Declared]:
+def declared_by(
+    app: Pynenc, triggers: Iterable[TriggerInfo], code: Mapping[str, KnownCode]
+) -> Mapping[str, Declared]:
     """By task. Nothing is imported.
 
     Args:
         app: Whose code is looked at.
         triggers: All that are known.
+        code: What runners have, by their ids.
     """
     by_task: dict[str, list[TriggerInfo]] = {}
     for trigger in triggers:
         by_task.setdefault(trigger.task_id, []).append(trigger)
-    tasks = {task_id.key: task for task_id, task in app.tasks.items()}
+    told: dict[str, dict[str, KnownTask]] = {}
+    for runner_id, known in code.items():
+        for task_id, of_task in known.tasks.items():
+            told.setdefault(task_id, {})[runner_id] = of_task
+    own = tasks_of(app)
     return {
-        task_id: Declared(tasks.get(task_id), tuple(by_task.get(task_id, ()))) for task_id in tasks | by_task
+        task_id: Declared(
+            task_id in own,
+            tuple(by_task.get(task_id, ())),
+            _variants(told.get(task_id, {})) or ((_variant(own[task_id], None),) if task_id in own else ()),
+            tuple(one for one in code if one not in told[task_id]) if task_id in told else (),
+        )
+        for task_id in own | told | by_task
     }
+
+
+def _variants(told: Mapping[str, KnownTask]) -> tuple[Variant, ...]:
+    alike: dict[object, list[str]] = {}
+    for runner_id, task in told.items():
+        # Calls are treated equally wherever a setting came from, and if it was given what it is anyway.
+        values = frozenset(
+            (name, given.value) for name, given in task.options.items() if given.value != _DEFAULTS.get(name)
+        )
+        alike.setdefault((task.arguments, values), []).append(runner_id)
+    return tuple(_variant(told[ids[0]], tuple(ids)) for ids in sorted(alike.values(), key=len, reverse=True))
+
+
+def _variant(task: KnownTask, runners: tuple[str, ...] | None) -> Variant:
+    options = sorted(options_of(task.options), key=lambda one: one.origin == "default")
+    return Variant(task.place, task.arguments, tuple(options), runners)

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 
 from pynenc.values.monitor import Finished
 from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import LATE_BEATS, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import duration, percent, plural
 from pynmon.statistics import figures
@@ -63,7 +63,15 @@ class Rhythm:
         age = now - runner.last_beat_at
         if age >= self.dead_after_seconds:
             return RunnerState.DEAD
-        return RunnerState.LATE if age > 3 * self.interval_seconds else RunnerState.ALIVE
+        return RunnerState.LATE if self.is_late(age) else RunnerState.ALIVE
+
+    def is_late(self, silence_seconds: float) -> bool:
+        """Whether a runner that was silent for so long is late."""
+        return silence_seconds > LATE_BEATS * self.interval_seconds
+
+    def lives(self, runner: RunnerRecord, now: float) -> bool:
+        """Whether it beats, in time or late."""
+        return self.state_of(runner, now) in (RunnerState.ALIVE, RunnerState.LATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +112,7 @@ def verdicts(evidence: Evidence) -> dict[str, Check]:
 
 
 def _alive(evidence: Evidence) -> list[RunnerRecord]:
-    rhythm, now = evidence.rhythm, evidence.now
-    return [
-        one for one in evidence.runners if rhythm.state_of(one, now) in (RunnerState.ALIVE, RunnerState.LATE)
-    ]
+    return [one for one in evidence.runners if evidence.rhythm.lives(one, evidence.now)]
 
 
 def _runners(evidence: Evidence) -> Check:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from pynenc.exceptions import ConfigError
 from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerRecord
 from pynmon.presentation.texts import iso
 
 #: What may stand in braces.
@@ -33,12 +35,28 @@ def check_template(template: str) -> None:
 def log_url(template: str, app_id: str, record: InvocationRecord, now: float) -> str:
     """The address of the log lines of an invocation; whatever is filled in means nothing but itself."""
     values = {
-        "app": app_id,
         "invocation_id": record.invocation_id,
         "task": record.task_id,
         "runner_id": record.runner_id or "",
         "host": record.host or "",
-        "from": iso(record.created_at - _MARGIN_SECONDS),
-        "to": iso((now if record.ended_at is None else record.ended_at) + _MARGIN_SECONDS),
     }
-    return _PLACE.sub(lambda place: quote(values[place[1]], safe=""), template)
+    return _filled(
+        template, app_id, values, record.created_at, now if record.ended_at is None else record.ended_at
+    )
+
+
+def log_url_of_runner(template: str, app_id: str, runner: RunnerRecord, now: float) -> str:
+    """The address of the log lines of a runner; empty where the template leads to those of one invocation."""
+    identity = runner.identity
+    values = {"runner_id": identity.runner_id, "host": identity.host}
+    asked = set(_PLACE.findall(template))
+    if not asked & values.keys() or asked & {"invocation_id", "task"}:
+        return ""
+    return _filled(
+        template, app_id, values, runner.started_at, now if runner.stopped_at is None else runner.stopped_at
+    )
+
+
+def _filled(template: str, app_id: str, values: Mapping[str, str], begin: float, end: float) -> str:
+    around = {"app": app_id, "from": iso(begin - _MARGIN_SECONDS), "to": iso(end + _MARGIN_SECONDS)}
+    return _PLACE.sub(lambda place: quote({**around, **values}[place[1]], safe=""), template)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pynenc.values.monitor import Finished
+from pynenc.values.monitor import Finished, RecordPage
+from pynenc.values.notes import KnownCode
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.health import WAITING_SECONDS, WAITING_TOO_LONG_SECONDS, Level
@@ -18,6 +20,21 @@ WAITING = (_S.REGISTERED, _S.REROUTED, _S.RETRY)
 IN_HAND = (_S.PENDING, _S.RUNNING, _S.RESUMED)
 
 
+#: Rates are of so many seconds, or of as many as everything that was looked at reaches back.
+LATELY_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How many in a minute, by task; all of the same time."""
+
+    seconds: float
+    registered: Mapping[str, float]
+    #: Begun for the last time: what was begun again counts once.
+    started: Mapping[str, float]
+    ended: Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class TaskQueue:
     """What waits of one task."""
@@ -27,8 +44,12 @@ class TaskQueue:
     #: Behind a concurrency limit.
     blocked: int
     in_hand: int
-    #: What ended of it per minute, lately.
-    per_minute: float
+    #: In a minute, lately.
+    registered: float
+    started: float
+    ended: float
+    #: How many runners declare it; None where none said what it has.
+    runners: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +59,11 @@ class Flow:
     waiting: Mapping[InvocationStatus, int]
     blocked: int
     in_hand: int
-    per_minute: float
+    #: In a minute, of so many seconds.
+    registered: float
+    started: float
+    ended: float
+    seconds: float
     tasks: Sequence[TaskQueue]
 
     @property
@@ -47,40 +72,84 @@ class Flow:
         return sum(self.waiting.values())
 
     @property
+    def growth(self) -> float:
+        """By how much more begins to wait than goes on, in a minute; negative while it becomes less."""
+        return self.registered - self.started
+
+    @property
     def drain_seconds(self) -> float | None:
-        """How long it takes at this rate until nothing waits, if nothing is added."""
-        return 60 * self.depth / self.per_minute if self.depth and self.per_minute else None
+        """How long it takes at these rates until nothing waits; None while that does not come nearer."""
+        return 60 * self.depth / -self.growth if self.depth and self.growth < 0 else None
 
 
-def flow_of(counts: Counts, ended: Sequence[Finished], seconds: float) -> Flow:
-    """Of what rests where and of what ended lately.
+def rates_of(
+    newest: RecordPage,
+    finished: Sequence[Finished],
+    is_cut: bool,
+    owned: Iterable[InvocationRecord],
+    now: float,
+) -> Rates:
+    """Of what was registered last, what ended lately, and what is in hand.
+
+    Args:
+        newest: The newest first.
+        finished: What ended lately, latest first.
+        is_cut: Whether more ended within the time that rates are of.
+        owned: In the hands of runners.
+        now: By the store's clock.
+    """
+    since = now - LATELY_SECONDS
+    if newest.next is not None and newest.records:
+        since = max(since, newest.records[-1].created_at)
+    if is_cut:
+        since = max(since, finished[-1].ended_at)
+    begun = [(row.task_id, row.started_at) for row in finished]
+    begun += [(one.task_id, one.started_at) for one in owned]
+    # All of it may have come at once.
+    seconds = max(now - since, 0.001)
+    return Rates(
+        seconds,
+        _per_minute((one.task_id for one in newest.records if one.created_at >= since), seconds),
+        _per_minute((task_id for task_id, at in begun if at is not None and at >= since), seconds),
+        _per_minute((row.task_id for row in finished if row.ended_at >= since), seconds),
+    )
+
+
+def _per_minute(task_ids: Iterable[str], seconds: float) -> dict[str, float]:
+    return {task_id: 60 * n / seconds for task_id, n in Counter(task_ids).items()}
+
+
+def flow_of(counts: Counts, rates: Rates, code: Mapping[str, KnownCode]) -> Flow:
+    """Of what rests where, how fast that changes, and who is there for it.
 
     Args:
         counts: By task and status.
-        ended: What ended within the last so many seconds.
-        seconds: So many.
+        rates: By task.
+        code: What runners have, by their ids.
     """
-    minutes = max(seconds, 1.0) / 60
-    by_task: dict[str, int] = {}
-    for row in ended:
-        by_task[row.task_id] = by_task.get(row.task_id, 0) + 1
     tasks = [
         TaskQueue(
             task_id,
             sum(by_status.get(status, 0) for status in WAITING),
             by_status.get(_S.CONCURRENCY_CONTROLLED, 0),
             sum(by_status.get(status, 0) for status in IN_HAND),
-            by_task.get(task_id, 0) / minutes,
+            rates.registered.get(task_id, 0.0),
+            rates.started.get(task_id, 0.0),
+            rates.ended.get(task_id, 0.0),
+            sum(task_id in one.tasks for one in code.values()) if code else None,
         )
         for task_id, by_status in counts.items()
     ]
-    busy = [one for one in tasks if one.waiting or one.blocked or one.in_hand]
+    busy = [one for one in tasks if one.waiting or one.blocked or one.in_hand or one.registered or one.ended]
     return Flow(
         {status: sum(by_status.get(status, 0) for by_status in counts.values()) for status in WAITING},
         sum(one.blocked for one in tasks),
         sum(one.in_hand for one in tasks),
-        len(ended) / minutes,
-        sorted(busy, key=lambda one: (-one.waiting, -one.in_hand, one.task_id)),
+        sum(rates.registered.values()),
+        sum(rates.started.values()),
+        sum(rates.ended.values()),
+        rates.seconds,
+        sorted(busy, key=lambda one: (-one.waiting, -one.in_hand, -one.ended, one.task_id)),
     )
 
 

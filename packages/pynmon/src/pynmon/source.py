@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,14 +12,16 @@ from pynenc import Pynenc
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.exceptions import StoreError
-from pynenc.inspection import Part, examine, parts_of
+from pynenc.inspection import Part, examine, notes_of, parts_of
 from pynenc.values.findings import Finding, Size
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, Waits
+from pynenc.values.notes import KnownCode, RunnerNotes
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import TriggerRun
+from pynmon.declared import Declared, declared_by
 from pynmon.health import Evidence, Rhythm, RunnerState
 from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
@@ -26,6 +29,7 @@ from pynmon.settings import MonitorSettings
 from pynmon.statistics import slow_runs
 from pynmon.timed import Queries, timed
 
+logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 #: How long an answer that many pages ask for is used again.
 _SHORT_SECONDS = 1.0
@@ -95,6 +99,35 @@ class Source:
     def workers_of(self, runner_id: str) -> list[RunnerRecord]:
         """The workers below a supervisor; of those that live all, of the others the latest."""
         return [one for one in self.store.list_runners(MOST_RUNNERS) if one.identity.parent_id == runner_id]
+
+    def notes(self) -> dict[str, RunnerNotes]:
+        """What runners wrote down about themselves, by their ids; nothing while the store of it is away."""
+        return self._cached("notes", self._notes)
+
+    def _notes(self) -> dict[str, RunnerNotes]:
+        try:
+            return notes_of(self.app)
+        except StoreError as error:
+            logger.warning("cannot read what runners wrote down about themselves: %s", error)
+            return {}
+
+    def code(self) -> dict[str, KnownCode]:
+        """What the runners that live have loaded, by their ids; when none lives, what the last one had."""
+        return self._cached("code", self._code)
+
+    def _code(self) -> dict[str, KnownCode]:
+        told = {key: one.code for key, one in self.notes().items() if one.code is not None}
+        now = self.now()
+        rows = self.store.get_runners(sorted(told)).values()
+        living = [one for one in rows if self.rhythm.lives(one, now)]
+        chosen = living or sorted(rows, key=lambda one: one.last_beat_at)[-1:]
+        return {one.identity.runner_id: told[one.identity.runner_id] for one in chosen}
+
+    def declared(self) -> Mapping[str, Declared]:
+        """The tasks that are declared, by their ids."""
+        return self._cached(
+            "declared", lambda: declared_by(self.app, self.triggers.list_triggers(), self.code())
+        )
 
     def runs(self, trigger_id: str | None, limit: int) -> list[TriggerRun]:
         """The latest runs of one trigger or of all, newest first."""

@@ -11,13 +11,14 @@ from fastapi import APIRouter, HTTPException, Query
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordPage, RecordQuery
+from pynenc.values.notes import RunnerNotes
 from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import SWEEPER_LEASE, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, problems
 from pynmon.api import models
-from pynmon.declared import NOTHING, Declared, declared_by
+from pynmon.declared import NOTHING, Declared
 from pynmon.family import descendants_of
 from pynmon.pages.context import SourceOf, asked, filters_of, seconds_of
 from pynmon.progress import progress_of
@@ -77,7 +78,7 @@ def invocation(source: SourceOf, invocation_id: str) -> models.InvocationDetail:
 def tasks(source: SourceOf) -> models.TaskList:
     """Every task that was called or is declared, and how many of its invocations rest in each status."""
     counts = source.counts()
-    declared = declared_by(source.app, source.triggers.list_triggers())
+    declared = source.declared()
     return models.TaskList(
         tasks=[_task(key, counts.get(key, {}), declared) for key in sorted({*counts, *declared})]
     )
@@ -87,7 +88,7 @@ def tasks(source: SourceOf) -> models.TaskList:
 def task(source: SourceOf, task_id: str, range: str = "1h") -> models.TaskDetail:
     """One task, and what became of its invocations in a window that ends now."""
     seconds = seconds_of(range)
-    declared = declared_by(source.app, source.triggers.list_triggers())
+    declared = source.declared()
     counts = source.counts().get(task_id, {} if task_id in declared else None)
     if counts is None:
         raise HTTPException(
@@ -96,7 +97,12 @@ def task(source: SourceOf, task_id: str, range: str = "1h") -> models.TaskDetail
     finished = source.finished(seconds)
     return models.TaskDetail(
         task=_task(task_id, counts, declared),
-        options={one.name: one.value for one in declared.get(task_id, NOTHING).options},
+        variants=[
+            models.TaskVariant(
+                runners=variant.runners, options={one.name: one.value for one in variant.options}
+            )
+            for variant in declared.get(task_id, NOTHING).variants
+        ],
         window_seconds=seconds,
         is_cut=len(finished) == source.settings.sample_limit,
         figures=models.Figures.model_validate(figures([row for row in finished if row.task_id == task_id])),
@@ -154,8 +160,14 @@ def runner(source: SourceOf, runner_id: str) -> models.RunnerDetail:
             404, f"There is no runner {runner_id!r}: it never beat, or its retention is over."
         )
     owned = source.store.list_owned(_MANY, runner_id)
+    told = source.notes().get(runner_id, RunnerNotes())
     return models.RunnerDetail(
-        runner=_runner(source, found, source.now()), owned=[invocation_model(one) for one in owned]
+        runner=_runner(source, found, source.now()),
+        owned=[invocation_model(one) for one in owned],
+        version=told.code.version if told.code else None,
+        tasks=sorted(told.code.tasks) if told.code else [],
+        gaps=[models.Period.model_validate(one) for one in told.gaps],
+        terms=[models.Period.model_validate(one) for one in told.terms],
     )
 
 
@@ -164,7 +176,9 @@ def _task(task_id: str, counts: dict[InvocationStatus, int], declared: Mapping[s
     return models.Task(
         task_id=task_id,
         counts=counts,
-        is_known=known.task is not None,
+        is_known=known.is_here,
+        runners=known.runners,
+        is_disputed=known.is_disputed,
         triggers=[one.trigger_id for one in known.triggers],
     )
 

@@ -118,6 +118,8 @@ class Task(_Model):
     task_id: Text
     counts: dict[InvocationStatus, int]
     is_known: bool = Field(description="Whether the code that the monitor has loaded has it.")
+    runners: int = Field(description="Living runners that declare it; without any, the last one counts.")
+    is_disputed: bool = Field(description="Whether they differ in its options or parameters.")
     triggers: list[Text] = Field(description="Of those that run it by itself.")
 
 
@@ -147,11 +149,20 @@ class Figures(_Model):
     last_end: datetime | None
 
 
+class TaskVariant(_Model):
+    """A task as some runners declare it, all alike."""
+
+    runners: list[Text] | None = Field(
+        description="Null: no runner said anything, it is as the process of the monitor has it."
+    )
+    options: dict[str, Text]
+
+
 class TaskDetail(_Model):
     """A task with its figures."""
 
     task: Task
-    options: dict[str, Text] = Field(description="As the monitor's process has them; empty without its code.")
+    variants: list[TaskVariant] = Field(description="That of most runners first.")
     window_seconds: float
     is_cut: bool = Field(description="Whether only a part of the window was looked at: the latest.")
     figures: Figures
@@ -202,11 +213,22 @@ class RunnerList(_Model):
     is_cut: bool = Field(description="Whether there are more.")
 
 
+class Period(_Model):
+    """A stretch of time."""
+
+    since: datetime
+    until: datetime | None = Field(description="Null while it goes on, as far as it was written down.")
+
+
 class RunnerDetail(_Model):
-    """A runner, and what it owns."""
+    """A runner, what it owns, and what it wrote down about itself."""
 
     runner: Runner
     owned: list[Invocation]
+    version: Text | None = Field(description="Of pynenc-core; null where it said nothing.")
+    tasks: list[Text] = Field(description="That its code declares.")
+    gaps: list[Period] = Field(description="When it lived and did not beat, those that are over.")
+    terms: list[Period] = Field(description="When it had the lease to put right what dead ones leave behind.")
 
 
 class Made(_Model):

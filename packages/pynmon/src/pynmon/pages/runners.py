@@ -2,60 +2,69 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from pynenc.values.notes import RunnerNotes
 from pynenc.values.runners import SWEEPER_LEASE, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.actions import why_no_drain
+from pynmon.charts import usage_of
 from pynmon.health import RunnerState
+from pynmon.leaders import terms_of
+from pynmon.outside import log_url_of_runner
 from pynmon.pages.context import SourceOf, ViewsOf
+from pynmon.runner_rows import LATELY_SECONDS, RunnerRow, below_their_parents, rows_of
 from pynmon.slots import slots_of
+from pynmon.source import DAY_SECONDS
+from pynmon.work import runs_of, used_shares
 
 router = APIRouter()
 #: More runners, and more invocations in hand, are not looked at.
 _LIMIT = 500
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerRow:
-    """One line of the table."""
-
-    runner: RunnerRecord
-    state: RunnerState
-    #: 0 for a runner or supervisor, 1 for a worker below it.
-    depth: int
-    #: Invocations that it owns now.
-    owned: int
-    #: Seconds between heartbeats, as they came; None of one beat.
-    interval: float | None
+#: What one did is told of an hour, in so many parts.
+_HOUR, _PARTS = 3600.0, 60
+_LATEST, _TERMS = 25, 15
+#: Which of those that ended are shown: within a day, or all that are kept.
+ENDED = ("lately", "ever")
 
 
 @router.get("/runners", name="runners")
-def runners(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
+def runners(
+    request: Request, source: SourceOf, views: ViewsOf, state: str = "", ended: str = "lately"
+) -> HTMLResponse:
     """All that live, and the latest of those that do not."""
+    if state and state not in set(RunnerState):
+        raise HTTPException(422, f"Runners are not {state!r}: choose one of {', '.join(RunnerState)}.")
+    if ended not in ENDED:
+        raise HTTPException(422, f"Runners did not end {ended!r}: choose one of {', '.join(ENDED)}.")
     found = source.runners(_LIMIT)
     owned = source.owned(_LIMIT)
     now = source.now()
-    counts = Counter(one.runner_id for one in owned)
-    rows = [_row(source, one, counts[one.identity.runner_id], now) for one in found]
+    shown = [one for one in found if ended == "ever" or now - _last_sign(one) < DAY_SECONDS]
+    rows = rows_of(source, shown, source.finished(LATELY_SECONDS), owned, now)
+    chosen = [row for row in rows if not state or row.state == state]
     hosts: dict[str, list[RunnerRow]] = {}
-    for row in _below_their_parents(rows):
+    for row in below_their_parents(chosen):
         hosts.setdefault(row.runner.identity.host, []).append(row)
     working = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in source.counts().values())
     living = [row.runner for row in rows if row.state is RunnerState.ALIVE]
+    lease = source.store.find_lease(SWEEPER_LEASE)
+    by_id = {str(one.identity.runner_id): one for one in found}
     return views.page(
         request,
         "runners.html",
         now=now,
-        lease=source.store.find_lease(SWEEPER_LEASE),
+        lease=lease,
+        terms=terms_of(source.notes(), by_id, lease, now)[:_TERMS],
         slots=slots_of(living, working, owned),
         hosts=hosts,
-        states={state: sum(row.state is state for row in rows) for state in RunnerState},
+        state=state,
+        ended=ended,
+        hidden=len(found) - len(shown),
+        states={one: sum(row.state is one for row in rows) for one in RunnerState},
         rhythm=source.rhythm,
+        seconds=LATELY_SECONDS,
         is_cut=len(found) == _LIMIT,
         limit=_LIMIT,
     )
@@ -77,9 +86,15 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
         )
     owned = source.store.list_owned(_LIMIT, runner_id)
     now = source.now()
-    row = _row(source, found, len(owned), now)
-    finished = [one for one in source.finished(3600.0) if one.runner_id == runner_id][:25]
     workers = source.workers_of(runner_id)
+    members = {str(one.identity.runner_id): one for one in (found, *workers)}
+    finished = [row for row in source.finished(_HOUR) if row.runner_id in members]
+    in_hand = source.owned(_LIMIT) if workers else owned
+    row, *below = rows_of(source, list(members.values()), finished, in_hand, now)
+    runs = runs_of(finished, in_hand, now)
+    told = source.notes().get(runner_id, RunnerNotes())
+    # Who leads now matters only where the end of a term is not known.
+    lease = source.store.find_lease(SWEEPER_LEASE) if told.terms and told.terms[-1].until is None else None
     return views.page(
         request,
         "runner.html",
@@ -87,25 +102,16 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
         row=row,
         may_drain=not why_no_drain(found, row.state),
         owned=owned,
-        workers=[_row(source, one, 0, now) for one in workers],
-        latest=list(source.store.get_invocations([one.invocation_id for one in finished]).values()),
+        workers=below,
+        usage=usage_of(used_shares(list(members.values()), runs, now - _HOUR, now, _PARTS)),
+        terms=terms_of({runner_id: told}, members, lease, now),
+        seconds=LATELY_SECONDS,
+        log_url=log_url_of_runner(source.settings.log_url, source.app_id, found, now),
+        failed=sum(one.status is InvocationStatus.FAILED for one in finished),
+        latest=list(source.store.get_invocations([one.invocation_id for one in finished[:_LATEST]]).values()),
         rhythm=source.rhythm,
     )
 
 
-def _row(source: SourceOf, one: RunnerRecord, owned: int, now: float) -> RunnerRow:
-    interval = (one.last_beat_at - one.started_at) / (one.beats - 1) if one.beats > 1 else None
-    depth = int(one.identity.parent_id is not None)
-    return RunnerRow(one, source.rhythm.state_of(one, now), depth, owned, interval)
-
-
-def _below_their_parents(rows: list[RunnerRow]) -> list[RunnerRow]:
-    known = {row.runner.identity.runner_id for row in rows}
-    below: dict[str | None, list[RunnerRow]] = {}
-    for row in rows:
-        parent = row.runner.identity.parent_id
-        below.setdefault(parent if parent in known else None, []).append(row)
-    ordered = []
-    for row in below.get(None, []):
-        ordered += [row, *below.get(row.runner.identity.runner_id, [])]
-    return ordered
+def _last_sign(one: RunnerRecord) -> float:
+    return one.last_beat_at if one.stopped_at is None else one.stopped_at

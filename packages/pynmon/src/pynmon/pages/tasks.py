@@ -14,7 +14,7 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import Bars, Lines, lines_of, throughput
 from pynmon.cron_words import words_of
-from pynmon.declared import NOTHING, Declared, declared_by
+from pynmon.declared import NOTHING, Declared
 from pynmon.failures import kinds_of
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.places import Key, keys_of, repeated_calls
@@ -81,7 +81,8 @@ ONLY: dict[str, tuple[str, Callable[[TaskRow], bool]]] = {
     ),
     "idle": ("of which nothing ended today", lambda row: row.total > 0 and not row.is_of_today),
     "new": ("never called", lambda row: row.total == 0),
-    "unknown": ("not in this code", lambda row: row.declared.task is None),
+    "disputed": ("on which runners do not agree", lambda row: row.declared.is_disputed),
+    "unknown": ("that nobody declares any more", lambda row: not row.declared.variants),
 }
 
 
@@ -141,7 +142,7 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     rates = _rates(finished, finished[-1].ended_at if is_cut else now - seconds, now)
     today = source.of_finished(DAY_SECONDS, figures_by_task)
     slow = source.slow_runs()
-    declared = declared_by(source.app, source.triggers.list_triggers())
+    declared = source.declared()
     by_status = source.counts()
     every = {**dict.fromkeys(declared, _NO_COUNTS), **by_status}
     rows = [
@@ -178,7 +179,8 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         search=search,
         only=only,
         choices={name: words for name, (words, _) in ONLY.items()},
-        has_code=any(one.task for one in declared.values()),
+        has_code=any(one.variants for one in declared.values()),
+        runners=len(source.code()),
         is_cut=is_cut,
         sample=len(finished),
         longest=max((row.figures.run.p95 or 0.0 for row in rows), default=0.0),
@@ -195,7 +197,7 @@ def task(
 ) -> HTMLResponse:
     """One task."""
     seconds = seconds_of(range)
-    declared = declared_by(source.app, source.triggers.list_triggers()).get(task_id, NOTHING)
+    declared = source.declared().get(task_id, NOTHING)
     counts = source.counts().get(task_id, {} if declared is not NOTHING else None)
     if counts is None:
         raise HTTPException(

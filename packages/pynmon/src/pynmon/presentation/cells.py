@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from markupsafe import Markup
 
 from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynmon.beats import Strip
 from pynmon.health import RunnerState
 from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill, shown
 from pynmon.presentation.statuses import LOOKS
-from pynmon.presentation.texts import duration, id_tail, iso, number, short_id
+from pynmon.presentation.texts import duration, id_tail, iso, number, percent, short_id
+from pynmon.runner_rows import RunnerRow
 
 _NOTHING = "–"
 _BADGE = '<span class="status %s"><svg class="glyph" aria-hidden="true"><use href="#%s"/></svg>%s</span>'
@@ -38,9 +39,18 @@ _ROW = """<tr id="i-%s">%s<td>%s</td>
 <td class="clip where">%s</td>
 </tr>
 """
-_RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td class="num data">%s</td>
-<td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td>%s</td></tr>
+_RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td class="num data">%s</td><td>%s</td>
+<td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td>
+<td class="num">%s</td><td class="num">%s</td><td>%s</td></tr>
 """
+_BEATS = (
+    '<svg class="beats" viewBox="0 0 %s 12" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>'
+    '<rect class="track" width="%s" height="12"/>%s</svg>'
+)
+# A silence differs in its height, too.
+_BEAT = '<rect class="fill st-success" x="%s" y="4" width="%s" height="4"/>'
+_GAP = '<rect class="fill st-failed" x="%s" width="%s" height="12"/>'
+_KNOWN = '<span title="%s">%s</span>'
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
 _PEEK = (
@@ -176,35 +186,37 @@ class Cells:
             where,
         )
 
-    def runner_row(
-        self, runner: RunnerRecord, state: RunnerState, depth: int, owned: int, interval: float | None
-    ) -> Markup:
-        """A line of the list of runners.
+    def beats(self, strip: Strip) -> Markup:
+        """When a runner beat, and when it was silent."""
+        parts = [fill(_BEAT, *one) for one in strip.beats] + [fill(_GAP, *one) for one in strip.gaps]
+        return fill(_BEATS, strip.width, strip.text, strip.text, strip.width, Markup("").join(parts))
 
-        Args:
-            runner: Who it is about.
-            state: Of the runner.
-            depth: 1 for a worker below its supervisor.
-            owned: Invocations in its hands.
-            interval: Seconds between its heartbeats.
-        """
-        identity = runner.identity
+    def runner_row(self, row: RunnerRow) -> Markup:
+        """A line of the list of runners."""
+        runner, identity, work = row.runner, row.runner.identity, row.work
         ended: object = ""
         if runner.stopped_at is not None:
             reason = f", {runner.stop_reason}" if runner.stop_reason else ""
             ended = fill("%s%s", self.when(runner.stopped_at), reason)
-        in_hand = number(owned) if owned else _NOTHING
+        in_hand = number(row.owned) if row.owned else _NOTHING
+        known: object = _NOTHING
+        if row.code is not None:
+            known = fill(_KNOWN, f"pynenc-core {row.code.version}", number(len(row.code.tasks)))
         return fill(
             _RUNNER_ROW,
-            _RUNNERS[state],
+            _RUNNERS[row.state],
             _DRAINS if runner.drains else "",
-            depth,
+            row.depth,
             self.runner(identity.runner_id),
             identity.runner_cls,
             identity.pid,
-            f"{in_hand} / {identity.slots}" if identity.slots else in_hand,
+            self.beats(row.strip),
             self.ago(runner.last_beat_at),
-            duration(interval),
+            f"{in_hand} / {identity.slots}" if identity.slots else in_hand,
+            _NOTHING if work.used is None else percent(work.used, 1),
+            round(work.per_minute, 1) if work.ended else _NOTHING,
+            fill('<b class="bad">%s</b>', number(work.failed)) if work.failed else _NOTHING,
+            known,
             self.when(runner.started_at),
             ended,
         )

@@ -1,0 +1,75 @@
+"""When a runner beat, and when it was silent, as a strip of the last while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynenc.values.notes import Period
+from pynenc.values.runners import RunnerRecord
+from pynmon.health import Rhythm
+from pynmon.presentation.texts import duration, plural
+
+#: What a strip shows.
+STRIP_SECONDS = 1800.0
+WIDTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """From the left, which is half an hour ago, to the right, which is now."""
+
+    #: Begin and width of each stretch in which it beat, and of each in which it lived and did not.
+    beats: tuple[tuple[float, float], ...]
+    gaps: tuple[tuple[float, float], ...]
+    #: The same in words.
+    text: str
+    width: int = WIDTH
+
+
+def silences_of(runner: RunnerRecord, gaps: Sequence[Period], rhythm: Rhythm, now: float) -> list[Period]:
+    """When it did not beat although nobody had said that it ended, oldest first.
+
+    Args:
+        runner: Itself.
+        gaps: Those that it, or the supervisor that beats for it, wrote down.
+        rhythm: How long a silence is one.
+        now: By the store's clock.
+    """
+    found = [one for one in gaps if one.until is not None and one.until > runner.started_at]
+    # Of one that was found to be lost it lasted until then; since then there is no runner.
+    end = now if runner.stopped_at is None else runner.stopped_at
+    if rhythm.is_late(end - runner.last_beat_at):
+        found.append(Period(runner.last_beat_at, runner.stopped_at))
+    return found
+
+
+def strip_of(runner: RunnerRecord, silences: Sequence[Period], now: float) -> Strip:
+    """The last half hour of a runner."""
+    since = now - STRIP_SECONDS
+    end = now if runner.stopped_at is None else runner.stopped_at
+
+    def place(begin: float, until: float) -> tuple[float, float] | None:
+        begin, until = max(begin, since, runner.started_at), min(until, end)
+        if until <= begin:
+            return None
+        # Nothing is too short to be seen.
+        width = max(1.5, (until - begin) / STRIP_SECONDS * WIDTH)
+        return round(min((begin - since) / STRIP_SECONDS * WIDTH, WIDTH - width), 1), round(width, 1)
+
+    beats: list[tuple[float, float] | None] = []
+    at = runner.started_at
+    for one in silences:
+        beats.append(place(at, one.since))
+        at = max(at, now if one.until is None else one.until)
+    beats.append(place(at, end))
+    within = [
+        (one, spot) for one in silences if (spot := place(one.since, now if one.until is None else one.until))
+    ]
+    text = f"within {duration(STRIP_SECONDS)}: "
+    if within:
+        longest = max((now if one.until is None else one.until) - one.since for one, _ in within)
+        text += f"{plural(len(within), 'silence')}, the longest of {duration(longest)}"
+    else:
+        text += "no silence" if any(beats) else "not there"
+    return Strip(tuple(filter(None, beats)), tuple(spot for _, spot in within), text)
