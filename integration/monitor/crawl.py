@@ -63,7 +63,9 @@ def crawl(client: TestClient, start: str = "/", limit: int = 400) -> dict[str, P
             if (
                 not link.startswith("#")
                 and target not in found
-                and not any(word in target for word in ("cursor=", "from=", "/export/", ".svg"))
+                and not any(
+                    word in target for word in ("cursor=", "from=", "pin=", "fold=", "/export/", ".svg")
+                )
                 # What narrows a list twice is not another page, and there are more of these than are looked at.
                 and target.count("&") < 2
             ):

@@ -18,7 +18,8 @@ PAGES = [
     "/failures?q=error:ValueError",
     "/workflows?q=is:final",
     "/workflows?q=stauts:failed",
-    "/timeline?range=1h&q=status:failed&lanes=task&colour=task&cut=true",
+    "/timeline?range=1h&q=status:failed&lanes=task&colour=task&cut=true&longer=1ms"
+    "&pin=%22%3E%3Cimg%20src=x%20onerror=window.__pwned=9%3E,pynmon_shop.refuse&fold=pynmon_shop.refuse",
     "/find?id=zzzz",
     "/schedules",
     "/schedules/pynmon_shop.restock%231",
@@ -135,4 +136,9 @@ def test_pages_work_without_scripts(chromium: Any, address: str) -> None:
     assert "status=failed" in page.url
     page.locator("a.id").first.click()
     assert "Traceback" in page.locator("pre").first.inner_text()
+    watched.open("/timeline?range=1h").locator(".overview a").last.click()
+    assert "begin=" in page.url
+    assert page.locator(".brush").count() == 1
+    page.locator("a.toggle").first.click()
+    assert "pin=" in page.url
     watched.context.close()

@@ -57,6 +57,41 @@ def test_a_window_is_drawn_on_the_timeline_and_told_about(watched: Watched, monk
     assert page.url == before
 
 
+def test_a_part_is_chosen_on_the_strip(watched: Watched) -> None:
+    page = watched.open("/timeline?range=1h&lanes=task&colour=attempt")
+    strip = page.locator(".overview")
+    box = strip.bounding_box()
+    with page.expect_navigation():
+        page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 20, steps=4)
+        page.mouse.up()
+    assert "begin=" in page.url
+    assert "from=" in page.url
+    assert "colour=attempt" in page.url
+    brush = page.locator(".brush").bounding_box()
+    assert abs(brush["x"] - box["x"] - box["width"] * 0.8) < 4
+    # By keys: one stop of Tab, arrows with Shift choose.
+    assert page.locator(".overview a[tabindex='0']").count() == 1
+    page.locator(".overview a").nth(-2).focus()
+    for key in ("ArrowRight", "Shift+ArrowLeft", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.locator(".overview .chosen").count() == 3
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator(".brush").bounding_box()["x"] > brush["x"] + 9
+    # What is drawn on the lanes is a part of the same whole.
+    whole = page.locator(".overview").get_attribute("data-from")
+    lanes_box = page.locator(".timeline svg").bounding_box()
+    with page.expect_navigation():
+        page.mouse.move(lanes_box["x"] + lanes_box["width"] / 2, lanes_box["y"] + 10)
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, -100)
+        page.keyboard.up("Control")
+    assert "begin=" in page.url
+    assert page.locator(".overview").get_attribute("data-from") == whole
+
+
 def test_keys_lead_from_bar_to_bar(watched: Watched) -> None:
     page = watched.open("/timeline?range=1h&lanes=task&q=task:*.charge")
     page.keyboard.press(".")

@@ -49,6 +49,8 @@ CEILINGS = {
     "/timeline?range=1h": 6,
     "/timeline?range=1h&q=duration:>1ms%20-is:open": 6,
     "/timeline?range=1h&q=args.customer_id:4": 6,
+    "/timeline?from=2020-01-01&to=2020-01-03&begin=2020-01-01&end=2020-01-02&colour=attempt": 6,
+    "/timeline?range=1h&longer=1ms&colour=status": 6,
     "/timeline?range=7d&errors=true&view=table": 6,
     "/timeline.svg?range=1h&lanes=workflow": 6,
     # What belongs to runners is asked once a second, however often somebody points.

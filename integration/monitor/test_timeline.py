@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from types import ModuleType
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
+from pynmon.presentation.texts import iso
 from pynmon.timeline import density, lanes, spans
 
 from .conftest import invocation_of, statements
@@ -57,6 +59,10 @@ def test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure(
     assert f"{failed} failed" in text
     ticks = re.findall(r'<a href="([^"]+)" aria-label="(\d+) failed from', text)
     assert sum(int(n) for _, n in ticks) == failed
+    # The strip above has marks of failures, too, and its parts become windows of their own.
+    (strip,) = re.findall(r'<svg class="overview".*?</svg>', text, re.DOTALL)
+    assert 'class="rail"' in strip
+    assert "begin=" not in strip
     # A tick leads to what failed there.
     address, n = ticks[0]
     table = client.get(address.replace("&amp;", "&") + "&view=table").text
@@ -93,6 +99,96 @@ def test_a_timeline_of_too_much_shows_when_what_a_query_asks_for_was(
         assert text.count('class="lane-name"') >= 2  # a runner, and the failures
 
 
+def test_a_part_of_a_window_is_drawn_below_the_whole(shop: ModuleType, client: TestClient) -> None:
+    (record,) = (
+        shop.app.orchestrator.open_monitor_store()
+        .list_invocations(RecordQuery(task_id="pynmon_shop.nightly"))
+        .records
+    )
+    whole = {"from": iso(record.created_at - 60), "to": iso(record.ended_at + 60)}
+    part = {"begin": iso(record.created_at), "end": iso(record.ended_at + 0.1)}
+    wide = client.get("/timeline", params=whole).text
+    with statements(shop) as seen:
+        text = client.get("/timeline", params={**whole, **part, "lanes": "task"}).text
+    assert len(seen) <= 6, seen
+    assert "<title>pynmon_shop.nightly: " in text
+    (strip,) = re.findall(r'<svg class="overview".*?</svg>', text, re.DOTALL)
+    assert 'class="brush"' in strip
+    # The strip is that of the whole window, whatever is drawn below.
+    for outline in re.findall(r'<path class="[^"]+" d="([^"]+)"', strip):
+        assert outline in wide
+    # What leads closer or beside it stays below the same whole, which is one step away.
+    moves = {
+        word: unescape(to) for to, word in re.findall(r'<a href="([^"]+)" data-move="\w">(\w+)</a>', text)
+    }
+    for word in ("Closer", "Later"):
+        assert "begin=" in moves[word]
+        assert client.get(f"/timeline{moves[word]}").status_code == 200
+    (back,) = re.findall(r'<a href="([^"]+)">Whole</a>', text)
+    assert 'class="brush"' not in client.get(f"/timeline{unescape(back)}").text
+    # A window wider than that is one of its own.
+    far = client.get("/timeline", params={**whole, "begin": whole["from"], "end": whole["to"]}).text
+    (wider,) = re.findall(r'<a href="([^"]+)" data-move="s"', far)
+    assert "begin=" not in wider
+    # Where nothing ran the strip stays.
+    nothing = {"begin": whole["from"], "end": iso(record.created_at - 59)}
+    assert 'class="brush"' in client.get("/timeline", params={**whole, **nothing, "lanes": "task"}).text
+    for wrong in ({"begin": part["begin"]}, {"begin": iso(record.created_at - 99), "end": part["end"]}):
+        assert client.get("/timeline", params={**whole, **wrong}).status_code == 422
+
+
+def test_lanes_are_pinned_and_folded_by_links(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lanes_of(text: str) -> list[str]:
+        return re.findall(r'data-lane="([^"]*)"', text)
+
+    def follow(text: str, label: str) -> str:
+        (link,) = re.findall(rf'href="([^"]+)"[^>]*aria-label="{label}"', text)
+        return str(client.get(unescape(link)).text)
+
+    text = client.get("/timeline?range=1h&lanes=task").text
+    assert lanes_of(text)[0] != "pynmon_shop.refuse"
+    pinned = follow(text, "Pin pynmon_shop.refuse")
+    assert lanes_of(pinned)[0] == "pynmon_shop.refuse"
+    assert sorted(lanes_of(pinned)) == sorted(lanes_of(text))
+    assert lanes_of(follow(pinned, "Unpin pynmon_shop.refuse")) == lanes_of(text)
+    folded = follow(pinned, "Fold pynmon_shop.refuse")
+    assert re.findall(r'data-lane="pynmon_shop.refuse"[^>]* height="(\d+)"', folded) == ["24"]
+    assert follow(folded, "Unfold pynmon_shop.refuse").count('height="24"') < folded.count('height="24"')
+    # Of more lanes than a picture has room for, those that are pinned are always there.
+    monkeypatch.setattr(lanes, "MOST_LANES", 3)
+    first = client.get("/timeline?range=1h&lanes=task&pin=pynmon_shop.refuse").text
+    (link,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = client.get(f"/timeline{unescape(link)}").text
+    assert lanes_of(second)[0] == lanes_of(first)[0] == "pynmon_shop.refuse"
+    assert [*lanes_of(first)[1:], *lanes_of(second)[1:]] == lanes_of(pinned)[1:5]
+    (link,) = re.findall(r'rel="prev" href="([^"]+)"', second)
+    assert lanes_of(client.get(f"/timeline{unescape(link)}").text) == lanes_of(first)
+
+
+def test_a_timeline_of_what_took_longer(client: TestClient) -> None:
+    everything = client.get("/timeline?range=1h&view=table").text
+    longer = client.get("/timeline?range=1h&view=table&longer=1ms").text
+    assert longer.count("<tr>") <= everything.count("<tr>")
+    assert "Nothing that matches" in client.get("/timeline?range=1h&longer=1h").text
+    assert "Failed" not in client.get("/timeline/totals?range=1h&longer=1h").text
+    for path in ("/timeline", "/timeline/totals", "/timeline.svg"):
+        assert client.get(f"{path}?longer=long").status_code == 422, path
+
+
+def test_bars_have_colours_of_what_they_were_and_of_attempts(client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&task=pynmon_shop.flaky&colour=status").text
+    assert 'class="bar fill st-running"' in text
+    assert 'class="bar fill st-success"' not in text
+    # What waits, and what does not.
+    waits = client.get("/timeline?range=1h&colour=status&view=table").text
+    assert 'class="status st-pending"' in waits
+    assert 'class="status st-pending"' not in client.get("/timeline?range=1h&view=table&work=true").text
+    text = client.get("/timeline?range=1h&task=pynmon_shop.flaky&colour=attempt").text
+    assert 'class="bar fill pace-1"' in text
+    assert 'class="bar fill pace-2"' in text
+    assert "second" in text
+
+
 def test_a_timeline_of_too_much_that_matches_shows_the_end_of_it_in_full_width(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +213,9 @@ def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: T
         "from": (middle - timedelta(seconds=0.025)).isoformat(),
         "to": (middle + timedelta(seconds=0.025)).isoformat(),
     }
-    assert "pynmon_shop.batch" in client.get("/timeline", params=around).text
+    text = client.get("/timeline", params=around).text
+    assert "pynmon_shop.batch" in text
+    assert 'class="fill torn"' in text
     later = {"from": (last + timedelta(hours=1)).isoformat(), "to": (last + timedelta(hours=2)).isoformat()}
     assert "Nothing ran in this window" in client.get("/timeline", params=later).text
 

@@ -7,7 +7,8 @@ import pytest
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
-from pynmon.timeline.density import EACH, PARTS, PER_PART, Sample, draw, weight_of, work_seconds
+from pynmon.timeline.density import EACH, MOST_BUSY, PARTS, PER_PART, Sample, draw, weight_of, work_seconds
+from pynmon.timeline.groups import Arrangement
 from pynmon.timeline.window import Window
 
 S = InvocationStatus
@@ -81,3 +82,14 @@ def test_one_failure_among_many_is_seen_and_the_busiest_runners_are_drawn() -> N
     assert density.picture.left_out == 200 - len(drawn)
     # What is hardly busy is not nothing.
     assert "v0" not in density.picture.paths[0][1]
+
+
+def test_pinned_lanes_come_first_and_the_next_busiest_after_so_many() -> None:
+    busy = {f"r{n:03d}": [0.01 * n] * PARTS for n in range(200)}
+    how = Arrangement(frozenset({"r001"}), frozenset(), MOST_BUSY)
+    density = draw([0] * PARTS, busy, {}, WINDOW, how=how)
+    keys = [lane.label.key for lane in density.picture.lanes]
+    assert keys[0] == "r001"
+    assert len(keys) == MOST_BUSY
+    assert set(keys[1:]) == {f"r{n:03d}" for n in range(200 - MOST_BUSY - 1, 200 - 2 * MOST_BUSY, -1)}
+    assert density.picture.left_out == 200 - 2 * MOST_BUSY

@@ -3,14 +3,26 @@ from __future__ import annotations
 import pytest
 
 from pynenc.values.ids import InvocationId
+from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.timeline import lanes
 from pynmon.timeline.axis import LABELS, WIDTH, Axis, gaps_between
-from pynmon.timeline.groups import HUES, ColourBy, LanesBy, grouped, paint_by
+from pynmon.timeline.ends import OPEN, TORN, ends_of
+from pynmon.timeline.groups import (
+    HUES,
+    Arrangement,
+    ColourBy,
+    Group,
+    Label,
+    LanesBy,
+    arranged,
+    grouped,
+    paint_by,
+)
 from pynmon.timeline.lanes import MOST_LANES, MOST_ROWS, SINGLE, Picture
 from pynmon.timeline.spans import Span
 from pynmon.timeline.totals import totals_of
-from pynmon.timeline.window import Window, window_of
+from pynmon.timeline.window import Window, address, window_of
 
 S = InvocationStatus
 WINDOW = Window(100.0, 200.0, follows=True)
@@ -34,14 +46,16 @@ def test_a_window_ends_now_unless_it_is_said() -> None:
     assert window_of(300.0, "", "", 1000.0) == Window(700.0, 1000.0, follows=True)
     fixed = window_of(300.0, "1970-01-01T00:01:40Z", "1970-01-01T00:03:20", 1000.0)
     assert fixed == Window(100.0, 200.0, follows=False)
-    assert fixed.moved(-0.5) == {"from": "1970-01-01T00:00:50.000Z", "to": "1970-01-01T00:02:30.000Z"}
-    assert fixed.scaled(2.0) == {"from": "1970-01-01T00:00:50.000Z", "to": "1970-01-01T00:04:10.000Z"}
+    assert fixed.moved(-0.5) == Window(50.0, 150.0, follows=False)
+    assert fixed.scaled(2.0) == Window(50.0, 250.0, follows=False)
+    assert address(50.0, 150.0) == {"from": "1970-01-01T00:00:50.000Z", "to": "1970-01-01T00:02:30.000Z"}
 
 
 def test_a_window_is_scaled_to_no_length_that_is_refused() -> None:
     for seconds, factor in ((6 * 86400.0, 2.0), (0.006, 0.5)):
         scaled = Window(1000.0004, 1000.0004 + seconds, follows=False).scaled(factor)
-        assert window_of(0.0, scaled["from"], scaled["to"], 0.0).seconds > 0
+        said = address(scaled.since, scaled.until)
+        assert window_of(0.0, said["from"], said["to"], 0.0).seconds > 0
 
 
 @pytest.mark.parametrize(
@@ -144,6 +158,64 @@ def test_the_longest_are_painted_apart() -> None:
         "pace-3",
     ]
     assert paint.css_of(span(0.0, None)) == "pace-4"
+
+
+def test_what_each_was_has_a_colour_whatever_came_of_it() -> None:
+    spans = [span(100.0, 110.0, S.FAILED), span(110.0, 120.0, S.PENDING), span(120.0, 130.0)]
+    paint = paint_by(ColourBy.STATUS, spans, {}, 200.0)
+    assert [paint.css_of(one) for one in spans] == ["st-running", "st-pending", "st-running"]
+    assert [shade.css for shade in paint.shades or ()] == ["st-pending", "st-running"]
+
+
+def test_attempts_have_colours_in_their_order() -> None:
+    spans = [span(100.0, 110.0)._replace(attempt=n) for n in (1, 2, 3, 4, 9)]
+    record = InvocationRecord(
+        invocation_id=InvocationId("100.0"),
+        task_id="a.b",
+        args_id="x",
+        status=S.SUCCESS,
+        seq=1,
+        status_at=0.0,
+        root_id=InvocationId("100.0"),
+        created_at=0.0,
+        available_at=0.0,
+        retries=1,
+    )
+    paint = paint_by(ColourBy.ATTEMPT, spans, {record.invocation_id: record}, 200.0)
+    assert [paint.css_of(one)[-1] for one in spans] == ["1", "2", "3", "4", "4"]
+    # Where its history was not looked at, the record tells the last one.
+    assert paint.css_of(span(100.0, 110.0)) == "pace-2"
+
+
+def test_bars_that_do_not_end_in_the_picture_say_so() -> None:
+    spans = [span(50.0, 120.0), span(150.0, None), span(130.0, 140.0)]
+    (lane,) = draw(spans).lanes
+    assert [set(box.ends) for box in lane.boxes] == [{TORN}, set(), {OPEN}]
+    many = draw([*spans, *(span(100.0 + n / 9, 100.05 + n / 9) for n in range(SINGLE + 1))])
+    assert not many.is_single
+    assert {OPEN, TORN} <= {css for css, _ in many.paths}
+    # Hardly wide enough to be seen.
+    assert set(ends_of(WIDTH - 1.5, 1.5, 30, 14, goes_on=True, is_torn=False)) == set()
+
+
+def test_lanes_are_pinned_folded_and_left_out() -> None:
+    spans = [span(110.0 + n, 130.0, runner=f"r{n}") for n in range(5) for _ in range(3)]
+    groups = arranged(
+        grouped(LanesBy.RUNNER, spans, {}, {}),
+        Arrangement(frozenset({"r3", "gone"}), frozenset({"r3", "r4"}), 2),
+    )
+    picture = lanes.draw(groups, Axis(WINDOW))
+    assert [lane.label.key for lane in picture.lanes] == ["r3", "r2", "r4"]
+    assert [(lane.is_pinned, lane.is_folded, lane.rows) for lane in picture.lanes] == [
+        (True, True, 1),
+        (False, False, 3),
+        (False, True, 1),
+    ]
+    # Nothing is missing from a folded lane, it is drawn above each other.
+    assert [len(lane.boxes) for lane in picture.lanes] == [3, 3, 3]
+    crowd = [span(110.0, 130.0) for _ in range(MOST_ROWS + 5)]
+    (lane,) = lanes.draw([Group(Label("r", "r"), crowd, is_folded=True)], Axis(WINDOW)).lanes
+    assert (len(lane.boxes), lane.left_out) == (MOST_ROWS + 5, 0)
 
 
 def test_long_stretches_of_nothing_are_cut_short() -> None:

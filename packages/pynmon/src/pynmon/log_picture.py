@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -61,10 +60,9 @@ def picture_of(lines: Sequence[LogLine], known: Known) -> Drawing | None:
 
 def _places(lines: Sequence[LogLine], axis: Axis) -> dict[tuple[InvocationStatus, int], set[int]]:
     """Where the marks are, a place each: many lines are written within one pixel."""
-    places: dict[tuple[InvocationStatus, int], set[int]] = defaultdict(set)
-    for level, mark in _MARKS.items():
-        for line in lines:
-            own = "ERROR" if line.level in ERRORS else line.level if line.level in _MARKS else ""
-            if line.at is not None and own == level:
-                places[mark].add(round(axis.x_of(line.at)))
-    return places
+    places: dict[tuple[InvocationStatus, int], set[int]] = {mark: set() for mark in _MARKS.values()}
+    for line in lines:
+        level = "ERROR" if line.level in ERRORS else line.level
+        if line.at is not None:
+            places[_MARKS.get(level, _MARKS[""])].add(round(axis.x_of(line.at)))
+    return {mark: found for mark, found in places.items() if found}

@@ -10,13 +10,17 @@ from fastapi.responses import HTMLResponse
 
 from pynenc.values.status import InvocationStatus
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf
-from pynmon.pages.timeline_form import FAMILY, RANGE, TimelineForm, drawn, own_address
+from pynmon.pages.timeline_form import FAMILY, RANGE, TimelineForm, drawn
 from pynmon.query.rows import MOST_RECORDS
-from pynmon.timeline import spans
+from pynmon.timeline import lanes, spans
+from pynmon.timeline.density import MOST_BUSY
 from pynmon.timeline.groups import ColourBy, LanesBy
-from pynmon.timeline.window import link
+from pynmon.timeline.overview import HEIGHT
+from pynmon.timeline.window import address, link
 
 router = APIRouter()
+#: What the control of durations offers; an address may say any.
+LONGER = ("100ms", "1s", "5s", "30s", "1m", "10m", "1h")
 
 
 @router.get("/timeline", name="timeline")
@@ -27,8 +31,8 @@ def timeline(
     now = source.now()
     shown = drawn(source, form, now)
     drawing, work = shown.drawing, shown.work
-    window, density, kept = drawing.window, drawing.density, drawing.kept
-    own = own_address(form, window)
+    window, density, kept, own = drawing.window, drawing.density, drawing.kept, drawing.own
+    most = MOST_BUSY if density else lanes.MOST_LANES
     by_status = Counter([span.status for span in work.spans])
     return views.page(
         request,
@@ -55,14 +59,15 @@ def timeline(
         ranges=RANGES,
         default_range=RANGE,
         kept=kept,
-        moved={
-            "Earlier": link(window.moved(-0.5), kept),
-            "Later": link(window.moved(0.5), kept),
-            "Closer": link(window.scaled(0.5), kept),
-            "Wider": link(window.scaled(2.0), kept),
-        },
+        overview=shown.overview,
+        overview_height=HEIGHT,
+        is_part_too_much=shown.is_part_too_much,
+        longer=LONGER,
+        step=max(1, most - sum(lane.is_pinned for lane in drawing.picture.lanes)),
+        without_part=link(own, kept, {"begin": "", "end": ""}),
+        fixed=link(address(window.since, window.until), kept),
         with_view=lambda view: link(own, kept, {"view": view}),
-        without_filters=link(own, kept, {"q": "", "task": "", "errors": ""}),
+        without_filters=link(own, kept, {"q": "", "task": "", "errors": "", "longer": ""}),
         without_root=link(own, {**kept, "root": ""}),
         family_is_cut=len(shown.family) == FAMILY,
         family_limit=FAMILY,

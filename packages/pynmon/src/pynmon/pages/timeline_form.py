@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from fastapi import HTTPException
 from pydantic import BaseModel, Field
@@ -14,13 +15,26 @@ from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.pages.context import Question, filters_of, question_of, seconds_of
+from pynmon.query.meaning import ran_longer
+from pynmon.query.quantities import seconds_of as duration_of
 from pynmon.query.rows import MOST_RECORDS
 from pynmon.source import Source
 from pynmon.timeline import lanes, spans
 from pynmon.timeline.axis import Axis, gaps_between
 from pynmon.timeline.density import Density, density_in
 from pynmon.timeline.drawing import Drawing
-from pynmon.timeline.groups import BY_OUTCOME, ColourBy, Group, LanesBy, Paint, grouped, paint_by
+from pynmon.timeline.groups import (
+    BY_OUTCOME,
+    Arrangement,
+    ColourBy,
+    Group,
+    LanesBy,
+    Paint,
+    arranged,
+    grouped,
+    paint_by,
+)
+from pynmon.timeline.overview import Overview, overview_of, overview_of_density
 from pynmon.timeline.spans import Work, work_in, work_of
 from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
@@ -37,6 +51,9 @@ class TimelineForm(BaseModel):
     root: str = ""
     since: str = Field("", alias="from")
     until: str = Field("", alias="to")
+    #: The part of the window that is drawn, if it is not all of it.
+    begin: str = ""
+    end: str = ""
     q: str = ""
     task: str = ""
     errors: bool = False
@@ -45,11 +62,20 @@ class TimelineForm(BaseModel):
     colour: ColourBy = ColourBy.OUTCOME
     #: Whether long stretches in which nothing went on are cut short.
     cut: bool = False
+    #: Whether what only waits in somebody's hands is left out.
+    work: bool = False
+    #: Only what took longer, such as 5s.
+    longer: str = ""
+    #: Keys of lanes that come first, and of those that are as low as one row; with commas between them.
+    pin: str = ""
+    fold: str = ""
+    #: So many lanes are left out before the first that is shown.
+    skip: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
     @property
     def needs_records(self) -> bool:
         """Whether figures do not tell lanes or colours."""
-        return LanesBy.WORKFLOW in (self.lanes, self.colour)
+        return LanesBy.WORKFLOW in (self.lanes, self.colour) or self.colour is ColourBy.ATTEMPT
 
     @property
     def is_of_few(self) -> bool:
@@ -67,7 +93,34 @@ class TimelineForm(BaseModel):
             "lanes": "" if self.lanes is LanesBy.RUNNER else self.lanes,
             "colour": "" if self.colour is ColourBy.OUTCOME else self.colour,
             "cut": "true" if self.cut else "",
+            "work": "true" if self.work else "",
+            "longer": self.longer,
+            "pin": self.pin,
+            "fold": self.fold,
+            "skip": str(self.skip or ""),
         }
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """What somebody did with the lanes."""
+        pins, folds = (frozenset(filter(None, text.split(","))) for text in (self.pin, self.fold))
+        return Arrangement(pins, folds, self.skip)
+
+    def conditions(self, now: float) -> list[RecordFilter]:
+        """What has to hold besides the query.
+
+        Raises:
+            HTTPException: that is no duration.
+        """
+        found = filters_of(None, self.task)
+        if self.longer:
+            try:
+                found.append(ran_longer(duration_of(self.longer), now))
+            except ValueError as error:
+                raise HTTPException(
+                    422, f"{self.longer!r} is no duration: write one such as 500ms, 5s or 2m."
+                ) from error
+        return found
 
     @property
     def limit(self) -> int:
@@ -88,6 +141,9 @@ class Drawn:
     groups: Sequence[Group]
     paint: Paint
     drawing: Drawing
+    overview: Overview | None = None
+    #: Whether the window has too much for a part of it to be drawn.
+    is_part_too_much: bool = False
 
 
 def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
@@ -103,28 +159,34 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
     """
     family = _family(source, form.root) if form.root else []
     window = _window(form, family, now)
+    part = _part(form, window)
     kept = form.kept
-    question = question_of(source, form.q, [*own_address(form, window).items(), *kept.items()])
+    own = own_address(form, window)
+    question = question_of(source, form.q, [*own.items(), *kept.items()])
     if not question.problem:
         kept["q"] = form.q
-    conditions = [*question.conditions, *filters_of(None, form.task)]
+    conditions = [*question.conditions, *form.conditions(now)]
+    how = form.arrangement
     density = None
     if not (
         question.problem or family or form.errors or form.needs_records or form.lanes is LanesBy.INVOCATION
     ):
-        density = _density(source, window, conditions, form.lanes)
+        density = _density(source, window, conditions, form)
     if question.problem or density:
-        work = Work([], is_detailed=True)
+        work = Work([], [], is_detailed=True)
     elif family:
-        work = work_of(source.store, _matching(family, conditions, form), window)
+        work = work_of(source.store, _matching(family, conditions, form), window, part)
     else:
-        work = work_in(source.store, window, conditions, errors_only=form.errors, limit=form.limit)
+        work = work_in(source.store, window, conditions, errors_only=form.errors, limit=form.limit, part=part)
     if work.cut_at is not None:
         # A picture of what was looked at, not of a window of which most is missing.
         window = replace(window, since=min(work.cut_at, window.until - SHORTEST_SECONDS))
+    if form.work:
+        work = replace(work, spans=[span for span in work.spans if span.status not in spans.WAITS])
     if density:
-        drawing = Drawing(window, density.picture, Axis(window), form.lanes, density, kept)
-        return Drawn(question, family, work, [], BY_OUTCOME, drawing)
+        drawing = Drawing(window, density.picture, Axis(window), form.lanes, density, kept, own, how=how)
+        strip = overview_of_density(density, window)
+        return Drawn(question, family, work, [], BY_OUTCOME, drawing, strip, part is not None)
     records = {one.invocation_id: one for one in family}
     if form.needs_records and not family:
         records = source.store.get_invocations(list({span.invocation_id for span in work.spans}))
@@ -132,10 +194,13 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
     if form.lanes is LanesBy.RUNNER:
         runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     paint = paint_by(form.colour, work.spans, records, now)
-    axis = Axis(window, gaps_between(work.spans, window) if form.cut else ())
-    groups = grouped(form.lanes, work.spans, runners, records)
+    shown = part or window
+    axis = Axis(shown, gaps_between(work.spans, shown) if form.cut else ())
+    groups = arranged(grouped(form.lanes, work.spans, runners, records), how)
     picture = lanes.draw(groups, axis, paint)
-    return Drawn(question, family, work, groups, paint, Drawing(window, picture, axis, form.lanes, kept=kept))
+    drawing = Drawing(shown, picture, axis, form.lanes, None, kept, own, window if part else None, how)
+    overview = overview_of(work.attempts, window) if work.attempts else None
+    return Drawn(question, family, work, groups, paint, drawing, overview)
 
 
 def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) -> Window:
@@ -147,17 +212,33 @@ def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) 
         raise HTTPException(422, f"That is no window: {error}.") from error
 
 
+def _part(form: TimelineForm, window: Window) -> Window | None:
+    if not form.begin and not form.end:
+        return None
+    try:
+        part = window_of(0.0, form.begin, form.end, 0.0)
+    except ValueError as error:
+        raise HTTPException(422, f"That is no part of a window: {error}.") from error
+    if not window.has(part):
+        raise HTTPException(422, "That part is not in the window: leave out begin and end, or choose others.")
+    return part
+
+
 def own_address(form: TimelineForm, window: Window) -> dict[str, str]:
-    """How an address says the window."""
-    return {"range": form.range} if window.follows else address(window.since, window.until)
+    """How an address says the window, and the part of it."""
+    if window.follows and not form.begin:
+        return {"range": form.range}
+    return address(window.since, window.until) | {"begin": form.begin, "end": form.end}
 
 
 def _density(
-    source: Source, window: Window, conditions: Sequence[RecordFilter], lanes_by: LanesBy
+    source: Source, window: Window, conditions: Sequence[RecordFilter], form: TimelineForm
 ) -> Density | None:
     """When more ended than is drawn one by one, and enough of it is asked for."""
     (ended,) = source.store.count_ended(window.since, window.until, 1, spans.LIMIT + 1)
-    return density_in(source.store, window, conditions, lanes_by) if ended > spans.LIMIT else None
+    if ended <= spans.LIMIT:
+        return None
+    return density_in(source.store, window, conditions, form.lanes, form.arrangement)
 
 
 def _family(source: Source, root: str) -> Sequence[InvocationRecord]:

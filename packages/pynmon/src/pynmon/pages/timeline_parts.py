@@ -93,4 +93,4 @@ def _conditions(source: Source, form: PointForm) -> list[RecordFilter]:
     except QueryError as error:
         raise HTTPException(422, f"{form.q[error.at : error.end]}: {error}.") from error
     statuses = {InvocationStatus.FAILED} if form.errors else None
-    return [*found, *filters_of(statuses, form.task, form.root)]
+    return [*found, *form.conditions(source.now()), *filters_of(statuses, "", form.root)]

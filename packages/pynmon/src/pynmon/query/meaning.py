@@ -260,26 +260,21 @@ def _stuck(scene: Scene) -> RecordFilter:
     return AllOf((RestsIn(_IN_HAND), owners))
 
 
+def ran_longer(seconds: float, now: float) -> RecordFilter:
+    """Took longer than so many seconds, or goes on for longer already."""
+    return AnyOf(
+        (
+            Between(_N.RUN_SECONDS, low=math.nextafter(seconds, math.inf)),
+            AllOf((RestsIn(frozenset({_S.RUNNING})), Between(_N.STARTED_AT, high=now - seconds))),
+        )
+    )
+
+
 def _slow(scene: Scene) -> RecordFilter:
     """Took longer than nearly all of its task, or goes on for longer already."""
     return AnyOf(
         tuple(
-            AllOf(
-                (
-                    Like(_T.TASK_ID, (task_id,)),
-                    AnyOf(
-                        (
-                            Between(_N.RUN_SECONDS, low=math.nextafter(seconds, math.inf)),
-                            AllOf(
-                                (
-                                    RestsIn(frozenset({_S.RUNNING})),
-                                    Between(_N.STARTED_AT, high=scene.now - seconds),
-                                )
-                            ),
-                        )
-                    ),
-                )
-            )
+            AllOf((Like(_T.TASK_ID, (task_id,)), ran_longer(seconds, scene.now)))
             for task_id, seconds in sorted(scene.slow().items())
         )
     )

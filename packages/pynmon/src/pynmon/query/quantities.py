@@ -40,7 +40,7 @@ def duration_bounds(text: str) -> Bounds:
     Raises:
         ValueError: it is none, or has no sign: nothing lasts exactly so long.
     """
-    found = _bounds(text, _seconds)
+    found = _bounds(text, seconds_of)
     if found is None:
         raise ValueError(text)
     return found
@@ -54,7 +54,7 @@ def instant_bounds(text: str, now: float) -> Bounds:
     """
     if _DURATION.fullmatch(text.lstrip("<>=").partition("..")[0]):
         # An older instant has a larger age.
-        ages = _bounds(text, _seconds) or Bounds(high=_seconds(text))
+        ages = _bounds(text, seconds_of) or Bounds(high=seconds_of(text))
         low, high = (None if age is None else now - age for age in (ages.high, ages.low))
         return Bounds(low, high)
     if _DAY.fullmatch(text):
@@ -107,7 +107,12 @@ def _number(text: str) -> float:
     return float(text)
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """Of a duration such as 5s.
+
+    Raises:
+        ValueError: it is none.
+    """
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(text)

@@ -4,10 +4,16 @@
   const told = document.getElementById("told");
   if (!told) return;
   const HOVER_MS = 60;
+  const TURNED_MS = 200;
   // Less is a click.
   const DRAWN = 5;
   const SHORTEST_MS = 6;
+  // As the server has it, and a little less.
+  const LONGEST_S = 7 * 86400 - 1;
+  const WINDOW = ["range", "begin", "end"];
   const picture = () => document.querySelector(".timeline svg[data-knots]");
+  // Where windows are drawn: the lanes, and the strip above them.
+  const surfaceOf = (event) => event.target.closest?.(".timeline svg[data-knots], .overview");
   let asked = 0;
   let timer = null;
   let isPinned = false;
@@ -60,7 +66,7 @@
 
   function totals(words, at) {
     const address = new URL(document.querySelector("[data-totals]").href);
-    if (words.from) address.searchParams.delete("range");
+    if (words.from) for (const name of WINDOW) address.searchParams.delete(name);
     for (const [name, value] of Object.entries(words)) address.searchParams.set(name, value);
     isPinned = true;
     tell(address, at);
@@ -93,14 +99,14 @@
     if (!old) svg.append(rect);
   }
 
-  document.addEventListener("dragstart", (event) => { if (event.target.closest?.(".timeline")) event.preventDefault(); });
+  document.addEventListener("dragstart", (event) => { if (event.target.closest?.(".timeline, .overview")) event.preventDefault(); });
 
   document.addEventListener("pointerdown", (event) => {
     if (!told.hidden && !told.contains(event.target)) hush();
-    const svg = picture();
-    // A finger scrolls.
-    if (!svg?.contains(event.target) || event.button !== 0 || event.pointerType === "touch") return;
-    start = placeOf(event, svg);
+    const svg = surfaceOf(event);
+    // A finger scrolls the lanes.
+    if (!svg || event.button !== 0 || (event.pointerType === "touch" && !svg.matches(".overview"))) return;
+    start = { ...placeOf(event, svg), svg };
     isDrawn = false;
     if (event.shiftKey) event.preventDefault();
   });
@@ -108,27 +114,50 @@
   document.addEventListener("pointermove", (event) => {
     const svg = picture();
     clearTimeout(timer);
-    if (!svg) return;
     if (start) {
-      const { x } = placeOf(event, svg);
+      const { x } = placeOf(event, start.svg);
       isDrawn ||= Math.abs(x - start.x) >= DRAWN;
-      if (isDrawn) { getSelection().removeAllRanges(); paint(svg, start.x, x); }
-    } else if (svg.dataset.at && !isPinned && event.pointerType !== "touch" && svg.contains(event.target)) {
+      if (isDrawn) { getSelection().removeAllRanges(); paint(start.svg, start.x, x); }
+    } else if (svg?.dataset.at && !isPinned && event.pointerType !== "touch" && svg.contains(event.target)) {
       timer = setTimeout(() => askAt(event, svg), HOVER_MS);
     }
   });
 
   document.addEventListener("pointerup", (event) => {
-    const svg = picture();
-    if (!start || !svg) { start = null; return; }
-    const from = start;
+    if (!start) return;
+    const { x, svg } = start;
     start = null;
     svg.querySelector(".drawn")?.remove();
     if (!isDrawn) return;
-    const words = windowOf(from.x, placeOf(event, svg).x, svg);
+    const words = windowOf(x, placeOf(event, svg).x, svg);
     if (event.shiftKey) totals(words, { x: event.clientX, y: event.clientY });
-    else show(words);
+    else show(words, svg);
   });
+
+  document.addEventListener("pointercancel", () => {
+    start?.svg.querySelector(".drawn")?.remove();
+    start = null;
+  });
+
+  // Closer to what is under the pointer, or further from it: all turns of a wheel within a moment together.
+  let turns = 0;
+  let turning = null;
+  document.addEventListener("wheel", (event) => {
+    const svg = picture();
+    if (!event.ctrlKey || !svg?.contains(event.target)) return;
+    event.preventDefault();
+    turns += Math.sign(event.deltaY);
+    clearTimeout(turning);
+    turning = setTimeout(() => {
+      const knots = knotsOf(svg);
+      const [since, until] = [knots[0][0], knots.at(-1)[0]];
+      const at = instantOf(placeOf(event, svg).x, svg);
+      const factor = Math.min(1.5 ** turns, LONGEST_S / (until - since));
+      // Wider than the whole is a window of its own.
+      const words = { from: text(at - (at - since) * factor), to: text(Math.max(at + (until - at) * factor, at + SHORTEST_MS / 1000)) };
+      show(words, turns < 0 ? svg : null);
+    }, TURNED_MS);
+  }, { passive: false });
 
   // Where a window was drawn over a link, that was no click on it.
   document.addEventListener("click", (event) => {
@@ -146,9 +175,12 @@
     }
   }, true);
 
-  function show(words) {
+  // A window of its own, or a part of the one that the surface says.
+  function show({ from, to }, svg) {
     const address = new URL(location.href);
-    address.searchParams.delete("range");
+    for (const name of WINDOW) address.searchParams.delete(name);
+    const whole = svg?.dataset ?? {};
+    const words = whole.from ? { from: whole.from, to: whole.to, begin: from, end: to } : { from, to };
     for (const [name, value] of Object.entries(words)) address.searchParams.set(name, value);
     location.assign(address);
   }
@@ -176,6 +208,44 @@
     const room = Math.max((until - since) / 2, SHORTEST_MS / 1000);
     show({ from: text(since - room), to: text(until + room) });
   }
+
+  // The strip: one stop of the Tab key, arrows lead along it, with Shift they choose.
+  const choices = () => [...document.querySelectorAll(".overview a")];
+  let anchor = null;
+
+  function stop() {
+    choices().forEach((one, at) => { one.tabIndex = at ? -1 : 0; });
+  }
+
+  function walk(link, by, isChosen) {
+    const all = choices();
+    const at = all.indexOf(link) + by;
+    if (!all[at]) return;
+    anchor = isChosen ? anchor ?? at - by : null;
+    all[at].focus();
+    all.forEach((one, n) => one.classList.toggle("chosen", anchor !== null && Math.min(anchor, at) <= n && n <= Math.max(anchor, at)));
+  }
+
+  function choose(event) {
+    const rects = [...document.querySelectorAll(".overview .chosen rect")].map((one) => one.getBBox());
+    if (!rects.length) return;
+    event.preventDefault();
+    const svg = document.querySelector(".overview");
+    show(windowOf(rects[0].x, rects.at(-1).x + rects.at(-1).width, svg), svg);
+  }
+
+  stop();
+  document.addEventListener("htmx:afterSwap", stop);
+  document.addEventListener("keydown", (event) => {
+    const link = event.target.closest?.(".overview a");
+    if (!link || event.ctrlKey || event.metaKey || event.altKey) return;
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by) {
+      event.preventDefault();
+      walk(link, by, event.shiftKey);
+    } else if (event.key === "Enter") choose(event);
+    else if (event.key === "Escape") walk(link, 0, false);
+  });
 
   const KEYS = {
     ",": () => step(-1),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pynmon.timeline.spans import Span
 from pynmon.timeline.window import Window
 
-WIDTH, LABELS = 1400, 190
+WIDTH, LABELS = 1400, 230
 #: A stretch of nothing that is longer than this share of the window is cut to the other share of the width.
 _LONG, _SHORT = 0.04, 0.015
 
@@ -35,6 +35,8 @@ class Axis:
 
     def __init__(self, window: Window, gaps: Sequence[tuple[float, float]] = ()) -> None:
         self._window = window
+        #: The beginning of the window.
+        self.since = window.since
         room = WIDTH - LABELS
         short = _SHORT * room
         left = window.seconds - sum(end - begin for begin, end in gaps)

@@ -13,10 +13,11 @@ from pynmon.presentation.texts import duration
 from pynmon.timeline.lanes import BAR, LETTER, Box
 
 _BAR = (
-    '<a href="%s"><rect class="bar fill %s%s" x="%s" y="%s" width="%s" height="%s">'
-    "<title>%s: %s, %s from %s</title></rect>%s%s</a>\n"
+    '<a href="%s"><rect class="bar fill %s" x="%s" y="%s" width="%s" height="%s">'
+    "<title>%s: %s, %s from %s</title></rect>%s%s%s</a>\n"
 )
 _NAME = '<text class="bar-name %s" x="%s" y="%s" aria-hidden="true">%s</text>'
+_END = '<path class="fill %s" d="%s"/>'
 _RAIL = '<rect class="rail" x="%s" y="%s" width="%s" height="3"/>'
 #: A name of fewer letters says nothing.
 _LEAST_LETTERS = 7
@@ -39,7 +40,6 @@ def _bar(box: Box, url: Callable[..., str], instants: Instants) -> Markup:
         _BAR,
         url("invocation", invocation_id=span.invocation_id),
         css,
-        " open" if span.end is None else "",
         box.x,
         box.y,
         box.width,
@@ -48,9 +48,15 @@ def _bar(box: Box, url: Callable[..., str], instants: Instants) -> Markup:
         LOOKS[span.status].word,
         duration((instants.now if span.end is None else span.end) - span.begin),
         instants.exact(span.begin),
+        _ends(box),
         _name(box, css),
         fill(_RAIL, box.x, box.y - 2, max(box.width, 2)) if box.is_bad else "",
     )
+
+
+def _ends(box: Box) -> Markup | str:
+    ends = box.ends
+    return Markup("").join([fill(_END, css, outline) for css, outline in ends.items()]) if ends else ""
 
 
 def _name(box: Box, css: str) -> Markup | str:

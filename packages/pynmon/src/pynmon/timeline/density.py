@@ -15,7 +15,7 @@ from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.rows import MOST_RECORDS, narrowed, needs_records
 from pynmon.timeline.axis import LABELS, WIDTH
-from pynmon.timeline.groups import LanesBy, label_of, place_of
+from pynmon.timeline.groups import Arrangement, LanesBy, label_of, place_of
 from pynmon.timeline.lanes import AXIS, Lane, Outlines, Picture
 from pynmon.timeline.spans import LIMIT, MOST_FAILED
 from pynmon.timeline.window import Window
@@ -25,11 +25,12 @@ PARTS, PER_PART, EACH = 110, 3, 10
 #: Of what a query asks for less does not tell when it was.
 FEWEST = PARTS
 #: The busiest; more are not drawn.
-_MOST_LANES = 60
+MOST_BUSY = 60
 _OWNED = 500
 #: Height of the row of failures, and of the highest column of a lane.
 FAILURES, _ROOM = 24, 20
 _CSS = LOOKS[InvocationStatus.RUNNING].css
+_AS_IT_COMES = Arrangement()
 _STEP = (WIDTH - LABELS) / PARTS
 
 
@@ -70,6 +71,7 @@ def density_in(
     window: Window,
     conditions: Sequence[RecordFilter] = (),
     lanes_by: LanesBy = LanesBy.RUNNER,
+    how: Arrangement = _AS_IT_COMES,
 ) -> Density | None:
     """What went on in a window, in reads that cost the same however much ended.
 
@@ -78,6 +80,7 @@ def density_in(
         window: From when to when.
         conditions: What has to hold for an invocation that is shown.
         lanes_by: What has a lane of its own: runners or tasks.
+        how: Which lanes come first, and how many are left out before the others.
 
     Returns:
         None when what was looked at has too little that fulfils the conditions.
@@ -93,7 +96,7 @@ def density_in(
     looked_at = Sample(sample, each, {row.invocation_id for row in chosen})
     busy = work_seconds(looked_at, open_ones, window, lanes_by)
     runners = store.get_runners(list(busy)) if lanes_by is LanesBy.RUNNER else {}
-    density = draw(_failed_in(store, window, conditions), busy, runners, window, lanes_by)
+    density = draw(_failed_in(store, window, conditions), busy, runners, window, lanes_by, how)
     return replace(density, matching=(len(rows), len(chosen))) if conditions else density
 
 
@@ -174,8 +177,9 @@ def draw(
     runners: Mapping[str, RunnerRecord],
     window: Window,
     lanes_by: LanesBy = LanesBy.RUNNER,
+    how: Arrangement = _AS_IT_COMES,
 ) -> Density:
-    """Columns of equal width, and a lane for each of the busiest runners or tasks."""
+    """Columns of equal width, and a lane for each of the busiest runners or tasks, those that are pinned first."""
     step = window.seconds / PARTS
     edges = equal_parts(window.since, window.until, PARTS)
     parts = [
@@ -189,17 +193,19 @@ def draw(
         )
         for at, (begin, end) in enumerate(edges)
     ]
-    chosen = sorted(busy, key=lambda name: -sum(busy[name]))[:_MOST_LANES]
+    chosen = how.of(sorted(busy, key=lambda name: -sum(busy[name])))[:MOST_BUSY]
     full = _nearly_highest([seconds for name in chosen for seconds in busy[name] if seconds]) / step or 1.0
     lanes: list[Lane] = []
     outlines = Outlines()
     y = AXIS + FAILURES
-    for name in sorted(chosen, key=lambda name: place_of(name, runners.get(name))):
-        lane = Lane(label_of(lanes_by, name, runners.get(name)), y)
+    for name in sorted(chosen, key=lambda name: (name not in how.pins, place_of(name, runners.get(name)))):
+        lane = Lane(label_of(lanes_by, name, runners.get(name)), y, is_pinned=name in how.pins)
         outlines.add(_CSS, is_bad=False, outline=_outline(busy[name], full * step, y + lane.height))
         lanes.append(lane)
         y += lane.height
-    picture = Picture(lanes, y, is_single=False, left_out=len(busy) - len(chosen), paths=outlines.paths())
+    picture = Picture(
+        lanes, y, is_single=False, left_out=max(0, len(busy) - len(chosen) - how.skip), paths=outlines.paths()
+    )
     return Density(picture, parts, full)
 
 

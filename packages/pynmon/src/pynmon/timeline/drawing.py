@@ -12,7 +12,7 @@ from pynmon.presentation.instants import Instants
 from pynmon.timeline.axis import WIDTH, Axis
 from pynmon.timeline.bars import bars_of
 from pynmon.timeline.density import Density, Part
-from pynmon.timeline.groups import LanesBy
+from pynmon.timeline.groups import Arrangement, LanesBy
 from pynmon.timeline.lanes import AXIS, Lane, Picture
 from pynmon.timeline.spans import MOST_FAILED
 from pynmon.timeline.window import SHORTEST_SECONDS, Window, address, link
@@ -30,6 +30,12 @@ class Drawing:
     density: Density | None = None
     #: What the address of its timeline says but for the window.
     kept: Mapping[str, str] = field(default_factory=dict)
+    #: How that address says the window; empty where it is on another page.
+    own: Mapping[str, str] = field(default_factory=dict)
+    #: The window, where only a part of it is drawn.
+    whole: Window | None = None
+    #: What somebody did with the lanes.
+    how: Arrangement = field(default_factory=Arrangement)
 
     @property
     def width(self) -> int:
@@ -58,7 +64,41 @@ class Drawing:
 
     def zoom(self, begin: float, end: float) -> str:
         """The query of the address of a part of it; empty for what is too short."""
-        return link(address(begin, end), self.kept) if end - begin >= SHORTEST_SECONDS else ""
+        if end - begin < SHORTEST_SECONDS:
+            return ""
+        return self.part(begin, end) if self.whole else link(address(begin, end), self.kept)
+
+    def part(self, begin: float, end: float) -> str:
+        """The query of the address of a part of it that is drawn below the whole."""
+        whole, inner = self.whole or self.window, address(begin, end)
+        part = {"begin": inner["from"], "end": inner["to"]}
+        return link(address(whole.since, whole.until), self.kept, part)
+
+    def moves(self) -> dict[str, str]:
+        """The queries of the addresses of windows beside and around this one; parts stay parts as long as they can."""
+        to = {
+            "Earlier": self.window.moved(-0.5),
+            "Later": self.window.moved(0.5),
+            "Closer": self.window.scaled(0.5),
+            "Wider": self.window.scaled(2.0),
+        }
+        return {
+            word: self.part(one.since, one.until)
+            if self.whole and self.whole.has(one)
+            else link(address(one.since, one.until), self.kept)
+            for word, one in to.items()
+        }
+
+    def toggled(self, name: str, lane: Lane) -> str:
+        """The query of the address of the same with one lane more, or less, in the list of that name."""
+        keys = [*filter(None, self.kept.get(name, "").split(","))]
+        key = lane.label.key
+        keys = [one for one in keys if one != key] if key in keys else [*keys, key]
+        return link(self.own, self.kept, {name: ",".join(keys)})
+
+    def skipping(self, number: int) -> str:
+        """The query of the address of the lanes after so many."""
+        return link(self.own, self.kept, {"skip": str(max(0, number) or "")})
 
     def failures_in(self, part: Part) -> str:
         """The query of the address of the failures in one column."""

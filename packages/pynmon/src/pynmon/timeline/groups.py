@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
@@ -12,14 +12,16 @@ from typing import NamedTuple
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
+from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
 from pynmon.presentation.texts import duration, id_tail, short_id
-from pynmon.timeline.spans import Span
+from pynmon.timeline.spans import HELD, Span
 
 #: Of tasks or workflows so many have a colour of their own.
 HUES = 6
 #: Ends of the first, second and third colour of durations: so many of a hundred take no longer.
 _QUANTILES = (50, 90, 99)
+_ATTEMPTS = ("first attempt", "second", "third", "later")
 
 
 class LanesBy(StrEnum):
@@ -38,6 +40,8 @@ class ColourBy(StrEnum):
     TASK = "task"
     WORKFLOW = "workflow"
     DURATION = "duration"
+    STATUS = "status"
+    ATTEMPT = "attempt"
 
 
 class Label(NamedTuple):
@@ -56,6 +60,33 @@ class Group:
 
     label: Label
     spans: list[Span]
+    is_pinned: bool = False
+    is_folded: bool = False
+
+
+class Arrangement(NamedTuple):
+    """What somebody did with the lanes, by their keys."""
+
+    #: They come first.
+    pins: frozenset[str] = frozenset()
+    #: They are as low as one row.
+    folds: frozenset[str] = frozenset()
+    #: So many of the others are left out before the first that is shown.
+    skip: int = 0
+
+    def of(self, names: Sequence[str]) -> list[str]:
+        """The names of lanes in the order in which they are shown, without those that come before."""
+        others = [name for name in names if name not in self.pins]
+        return [*(name for name in names if name in self.pins), *others[self.skip :]]
+
+
+def arranged(groups: Sequence[Group], how: Arrangement) -> list[Group]:
+    """Lanes as somebody wants them."""
+    by_key = {group.label.key: group for group in groups}
+    return [
+        replace(by_key[key], is_pinned=key in how.pins, is_folded=key in how.folds)
+        for key in how.of([*by_key])
+    ]
 
 
 Records = Mapping[InvocationId, InvocationRecord]
@@ -154,13 +185,17 @@ def paint_by(by: ColourBy, spans: Sequence[Span], records: Records, now: float) 
     Args:
         by: What they stand for.
         spans: All that are drawn.
-        records: Those of their invocations, for colours of workflows.
+        records: Those of their invocations, for colours of workflows and attempts.
         now: What still goes on has taken until then.
     """
     if by is ColourBy.OUTCOME:
         return BY_OUTCOME
     if by is ColourBy.DURATION:
         return _by_duration(spans, now)
+    if by is ColourBy.STATUS:
+        return _by_status(spans)
+    if by is ColourBy.ATTEMPT:
+        return _by_attempt(records)
     get = key_of(by, records)
     numbers = Counter(map(get, spans))
     types = {str(one.workflow_id): one.workflow_type or "" for one in records.values()}
@@ -172,6 +207,26 @@ def paint_by(by: ColourBy, spans: Sequence[Span], records: Records, now: float) 
     if len(numbers) > len(common):
         shades.append(Shade("hue-0", Label("", "others")))
     return Paint(lambda span: css.get(get(span), "hue-0"), shades)
+
+
+def _by_status(spans: Sequence[Span]) -> Paint:
+    """What each was, whatever came of it."""
+
+    def status_of(span: Span) -> InvocationStatus:
+        return span.status if span.status in HELD else InvocationStatus.RUNNING
+
+    seen = set(map(status_of, spans))
+    shades = [Shade(LOOKS[one].css, Label("", LOOKS[one].word)) for one in InvocationStatus if one in seen]
+    return Paint(lambda span: LOOKS[status_of(span)].css, shades)
+
+
+def _by_attempt(records: Records) -> Paint:
+    def css_of(span: Span) -> str:
+        record = records.get(span.invocation_id)
+        attempt = span.attempt or (record.retries + 1 if record else 1)
+        return f"pace-{min(attempt, len(_ATTEMPTS))}"
+
+    return Paint(css_of, [Shade(f"pace-{at}", Label("", word)) for at, word in enumerate(_ATTEMPTS, 1)])
 
 
 def _by_duration(spans: Sequence[Span], now: float) -> Paint:

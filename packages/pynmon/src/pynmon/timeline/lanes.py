@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pynenc.values.status import InvocationStatus
 from pynmon.timeline.axis import Axis
+from pynmon.timeline.ends import ends_of
 from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
 from pynmon.timeline.spans import Span
 
@@ -46,6 +47,13 @@ class Box(NamedTuple):
     width: float
     css: str
     is_bad: bool
+    #: Whether it began before the window.
+    is_torn: bool
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """Class and outline of what shows that it does not end, or begin, in the picture."""
+        return ends_of(self.x, self.width, self.y, BAR, goes_on=self.span.end is None, is_torn=self.is_torn)
 
 
 @dataclass(slots=True)
@@ -57,6 +65,9 @@ class Lane:
     rows: int = 1
     #: Spans that found no row.
     left_out: int = 0
+    is_pinned: bool = False
+    #: Whether its spans are drawn above each other, in one row.
+    is_folded: bool = False
     #: When they are drawn one by one.
     boxes: list[Box] = field(default_factory=list)
 
@@ -91,21 +102,30 @@ def draw(
     lanes = []
     y = AXIS
     for group in shown:
-        lane = Lane(group.label, y)
+        lane = Lane(group.label, y, is_pinned=group.is_pinned, is_folded=group.is_folded)
+        packed = _packed(lane, group.spans, axis, limits.rows)
         if is_single:
-            _one_by_one(lane, _packed(lane, group.spans, axis, limits.rows), paint)
+            _one_by_one(lane, packed, paint, axis.since)
         else:
-            _merged(lane, _packed(lane, group.spans, axis, limits.rows), paint, outlines)
+            _merged(lane, packed, paint, outlines, axis.since)
         lanes.append(lane)
         y += lane.height
     return Picture(lanes, y, is_single, len(groups) - len(shown), outlines.paths())
 
 
-def _one_by_one(lane: Lane, packed: Iterable[_Packed], paint: Paint) -> None:
+def _one_by_one(lane: Lane, packed: Iterable[_Packed], paint: Paint, since: float) -> None:
     for span, row, begin, width in packed:
         y = lane.y + 3 + row * ROW
         lane.boxes.append(
-            Box(span, round(begin, 1), y, round(width, 1), paint.css_of(span), span.status in BAD)
+            Box(
+                span,
+                round(begin, 1),
+                y,
+                round(width, 1),
+                paint.css_of(span),
+                span.status in BAD,
+                span.begin < since,
+            )
         )
     lane.boxes.sort(key=lambda box: box.is_bad)
 
@@ -125,7 +145,7 @@ class Outlines:
         return [(css, "".join(self._pieces[is_bad, css])) for is_bad, css in sorted(self._pieces)]
 
 
-def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outlines) -> None:
+def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outlines, since: float) -> None:
     """Neighbours of one colour that touch become one rectangle."""
     css_of, has_rails = paint.css_of, paint.shades is not None
     #: By class and row: left edges of rectangles, and right ones.
@@ -143,12 +163,16 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
 
     for span, row, begin, width in packed:
         left, right = int(begin + 0.5), int(begin + width + 0.5)
-        if right == left:
-            right += 1
+        right += right == left
         is_bad = span.status in BAD
         add((is_bad and not has_rails, css_of(span), row), left, right)
         if is_bad and has_rails:
             add((True, RAIL, row), left, right)
+        if span.end is None or span.begin < since:
+            y = lane.y + 3 + row * ROW
+            ends = ends_of(left, right - left, y, BAR, goes_on=span.end is None, is_torn=span.begin < since)
+            for css, outline in ends.items():
+                outlines.add(css, is_bad=True, outline=[outline])
     for (is_bad, css, row), edges in found.items():
         y = lane.y + 3 + row * ROW
         height = BAR
@@ -173,6 +197,9 @@ def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> It
     for span, begin, end in zip(ordered, begins, ends, strict=True):
         width = end - begin if end - begin > _NARROWEST else _NARROWEST
         row = 0
+        if lane.is_folded:
+            yield span, row, begin, width
+            continue
         for free_from in free:
             if free_from <= begin:
                 free[row] = begin + width

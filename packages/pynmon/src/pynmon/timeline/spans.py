@@ -29,7 +29,9 @@ MOST_FAILED = 1_000
 _AFTER = 2_000
 #: Of what belongs to a runner now so many are looked at.
 OWNED = 500
-_HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
+#: What is in somebody's hands, but no work.
+WAITS = (_S.PENDING, _S.PAUSED)
+HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
 
 
 class Span(NamedTuple):
@@ -43,6 +45,8 @@ class Span(NamedTuple):
     end: float | None
     #: What it is shown as: what came of it once that is known, what it is until then.
     status: InvocationStatus
+    #: The number of the attempt; 0 where only the record tells it.
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Work:
     """What was found in a window."""
 
     spans: list[Span]
+    #: What was at work in the whole window, also where spans are those of a part: the last attempt of each.
+    attempts: list[Span]
     #: Whether each span is one stretch, rather than a whole last attempt.
     is_detailed: bool
     #: Where what was looked at begins, if the window has more than that.
@@ -65,6 +71,7 @@ def work_in(
     *,
     errors_only: bool,
     limit: int,
+    part: Window | None = None,
 ) -> Work:
     """Whatever overlaps the window, also what began before it or goes on.
 
@@ -74,6 +81,7 @@ def work_in(
         conditions: What has to hold for an invocation that is shown.
         errors_only: Shows no stretch that did not fail.
         limit: More of what ended is not drawn.
+        part: That of the window whose spans are wanted, if it is not the whole.
     """
     if errors_only:
         finished = _failed_in(store, window, limit)
@@ -92,18 +100,22 @@ def work_in(
     finished = found.rows
     fulfils = matcher_of(AllOf(tuple(conditions)))
     open_ones = [one for one in open_ones if fulfils(one)]
+    attempts = spans = [*last_attempts(finished, window), *open_attempts(open_ones)]
+    if part is not None:
+        finished = [row for row in finished if row.ended_at > part.since and row.available_at < part.until]
+        open_ones = [one for one in open_ones if (one.pending_at or math.inf) < part.until]
+        spans = [*last_attempts(finished, part), *open_attempts(open_ones)]
     if len(finished) + len(open_ones) > DETAILED:
-        attempts = [*last_attempts(finished, window), *open_attempts(open_ones)]
-        return Work(attempts, is_detailed=False, cut_at=cut_at, is_searched_in_part=found.is_cut)
+        return Work(spans, attempts, is_detailed=False, cut_at=cut_at, is_searched_in_part=found.is_cut)
     tasks = {row.invocation_id: row.task_id for row in finished} | {
         one.invocation_id: one.task_id for one in open_ones
     }
     spans = [
         span
-        for span in stretches_in(store.get_histories(list(tasks)), tasks, window)
+        for span in stretches_in(store.get_histories(list(tasks)), tasks, part or window)
         if not errors_only or span.status is _S.FAILED
     ]
-    return Work(spans, is_detailed=True, cut_at=cut_at, is_searched_in_part=found.is_cut)
+    return Work(spans, attempts, is_detailed=True, cut_at=cut_at, is_searched_in_part=found.is_cut)
 
 
 def _failed_in(store: BaseMonitorStore, window: Window, limit: int) -> list[Finished]:
@@ -125,11 +137,15 @@ def _failed_in(store: BaseMonitorStore, window: Window, limit: int) -> list[Fini
     ]
 
 
-def work_of(store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window) -> Work:
-    """The stretches of these invocations that overlap the window; one read."""
+def work_of(
+    store: BaseMonitorStore, records: Sequence[InvocationRecord], window: Window, part: Window | None = None
+) -> Work:
+    """The stretches of these invocations that overlap the window, or a part of it; one read."""
     tasks = {one.invocation_id: one.task_id for one in records}
-    spans = list(stretches_in(store.get_histories(list(tasks)), tasks, window))
-    return Work(spans, is_detailed=True)
+    histories = store.get_histories(list(tasks))
+    whole = list(stretches_in(histories, tasks, window))
+    spans = whole if part is None else list(stretches_in(histories, tasks, part))
+    return Work(spans, [span for span in whole if span.status not in WAITS], is_detailed=True)
 
 
 def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
@@ -138,7 +154,7 @@ def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
     # There are thousands of them: a tuple of its class is made faster than by calling the class.
     make = partial(tuple.__new__, Span)
     return [
-        make((invocation_id, task_id, runner_id, started_at, ended_at, status))
+        make((invocation_id, task_id, runner_id, started_at, ended_at, status, 0))
         for ended_at, status, task_id, invocation_id, runner_id, started_at, _ in rows
         if started_at is not None and started_at < until and runner_id is not None
     ]
@@ -159,9 +175,13 @@ def stretches_in(
 ) -> Iterator[Span]:
     """The stretches of work in these histories that overlap the window."""
     for invocation_id, history in histories.items():
+        attempt = 1
         for one in stretches_of(history):
-            if one.status not in _HELD or one.runner_id is None:
+            number, attempt = attempt, attempt + (one.outcome is _S.RETRY)
+            if one.status not in HELD or one.runner_id is None:
                 continue
             if one.begin >= window.until or (one.end is not None and one.end <= window.since):
                 continue
-            yield Span(invocation_id, tasks[invocation_id], one.runner_id, one.begin, one.end, one.shown)
+            yield Span(
+                invocation_id, tasks[invocation_id], one.runner_id, one.begin, one.end, one.shown, number
+            )

@@ -34,21 +34,25 @@ class Window:
         """How long it is."""
         return self.until - self.since
 
+    def has(self, other: Window) -> bool:
+        """Whether another one is inside of it."""
+        return self.since - _EXACT <= other.since and other.until <= self.until + _EXACT
+
     def ticks(self, origin: float = 0.0) -> list[float]:
         """Instants inside of it, about ten, that are round from another one on."""
         step = next((one for one in _STEPS if self.seconds / one <= _TICKS), _STEPS[-1])
         first, last = math.ceil((self.since - origin) / step), math.floor((self.until - origin) / step)
         return [origin + n * step for n in range(first, last + 1)]
 
-    def moved(self, share: float) -> dict[str, str]:
-        """The address of the window before or behind it."""
-        return address(self.since + share * self.seconds, self.until + share * self.seconds)
+    def moved(self, share: float) -> Window:
+        """The window before or behind it."""
+        return Window(self.since + share * self.seconds, self.until + share * self.seconds, follows=False)
 
-    def scaled(self, factor: float) -> dict[str, str]:
-        """The address of one so many times as long around the same middle, within what a window may be."""
+    def scaled(self, factor: float) -> Window:
+        """One so many times as long around the same middle, within what a window may be."""
         length = min(max(SHORTEST_SECONDS + _EXACT, factor * self.seconds), LONGEST_SECONDS - _EXACT)
         rest = (length - self.seconds) / 2
-        return address(self.since - rest, self.until + rest)
+        return Window(self.since - rest, self.until + rest, follows=False)
 
 
 def address(since: float, until: float) -> dict[str, str]:
