@@ -7,7 +7,7 @@ from pynenc.values.monitor import Finished
 from pynenc.values.notes import Period, RunnerNotes
 from pynenc.values.runners import Lease, RunnerIdentity, RunnerRecord
 from pynenc.values.status import InvocationStatus as S
-from pynmon.beats import WIDTH, silences_of, strip_of
+from pynmon.beats import silences_of, strip_of
 from pynmon.health import Rhythm
 from pynmon.leaders import Term, terms_of
 from pynmon.work import Work, runs_of, used_seconds, used_shares, work_of
@@ -83,8 +83,9 @@ def test_a_strip_shows_beats_and_silences_of_half_an_hour() -> None:
     silences = silences_of(one, gaps, RHYTHM, NOW)
     assert silences == list(gaps)
     strip = strip_of(one, silences, NOW)
-    assert strip.gaps == ((WIDTH / 2, WIDTH / 6),)
-    assert strip.beats == ((0.0, WIDTH / 2), (WIDTH * 2 / 3, WIDTH / 3))
+    assert strip.width == 300
+    assert strip.gaps == "M150 0h50v12h-50z"
+    assert strip.beats == "M0 4h150v4h-150zM200 4h100v4h-100z"
     assert strip.text == "within 30 m 00 s: 1 silence, the longest of 5 m 00 s"
 
 
@@ -92,7 +93,7 @@ def test_who_is_silent_now_is_so_until_now_and_who_was_lost_until_that_was_found
     late = runner("a", last_beat_at=NOW - 600)
     (silence,) = silences_of(late, (), RHYTHM, NOW)
     assert silence == Period(NOW - 600, None)
-    assert strip_of(late, [silence], NOW).gaps == ((WIDTH * 2 / 3, WIDTH / 3),)
+    assert strip_of(late, [silence], NOW).gaps == "M200 0h100v12h-100z"
     lost = runner("a", last_beat_at=NOW - 600, stopped_at=NOW - 594)
     assert silences_of(lost, (), RHYTHM, NOW) == [Period(NOW - 600, NOW - 594)]
     ended_clean = runner("a", last_beat_at=NOW - 600, stopped_at=NOW - 599.5)
@@ -100,7 +101,7 @@ def test_who_is_silent_now_is_so_until_now_and_who_was_lost_until_that_was_found
     # What lies behind the strip is not in it.
     gone = runner("a", last_beat_at=NOW - 6000, stopped_at=NOW - 5994)
     strip = strip_of(gone, silences_of(gone, (), RHYTHM, NOW), NOW)
-    assert (strip.beats, strip.gaps, strip.text) == ((), (), "within 30 m 00 s: not there")
+    assert (strip.beats, strip.gaps, strip.text) == ("", "", "within 30 m 00 s: not there")
 
 
 def test_who_led_until_when() -> None:

@@ -12,19 +12,21 @@ from pynmon.presentation.texts import duration, plural
 
 #: What a strip shows.
 STRIP_SECONDS = 1800.0
-WIDTH = 300
+WIDTH, HEIGHT = 300, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
     """From the left, which is half an hour ago, to the right, which is now."""
 
-    #: Begin and width of each stretch in which it beat, and of each in which it lived and did not.
-    beats: tuple[tuple[float, float], ...]
-    gaps: tuple[tuple[float, float], ...]
+    #: Outlines of the stretches in which it beat, and of those in which it lived and did not.
+    beats: str
+    #: A silence differs in its height, too.
+    gaps: str
     #: The same in words.
     text: str
     width: int = WIDTH
+    height: int = HEIGHT
 
 
 def silences_of(runner: RunnerRecord, gaps: Sequence[Period], rhythm: Rhythm, now: float) -> list[Period]:
@@ -72,4 +74,14 @@ def strip_of(runner: RunnerRecord, silences: Sequence[Period], now: float) -> St
         text += f"{plural(len(within), 'silence')}, the longest of {duration(longest)}"
     else:
         text += "no silence" if any(beats) else "not there"
-    return Strip(tuple(filter(None, beats)), tuple(spot for _, spot in within), text)
+    third = HEIGHT / 3
+    return Strip(
+        "".join(_outline(spot, third, third) for spot in beats if spot),
+        "".join(_outline(spot, 0, HEIGHT) for _, spot in within),
+        text,
+    )
+
+
+def _outline(spot: tuple[float, float], y: float, height: float) -> str:
+    x, width = spot
+    return f"M{x:g} {y:g}h{width:g}v{height:g}h-{width:g}z"

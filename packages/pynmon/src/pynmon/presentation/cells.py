@@ -44,12 +44,10 @@ _RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td cla
 <td class="num">%s</td><td class="num">%s</td><td>%s</td></tr>
 """
 _BEATS = (
-    '<svg class="beats" viewBox="0 0 %s 12" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>'
-    '<rect class="track" width="%s" height="12"/>%s</svg>'
+    '<svg class="beats" viewBox="0 0 %s %s" preserveAspectRatio="none" role="img"><title>%s</title>'
+    '<path class="track" d="M0 0H%sV%sH0z"/><path class="fill st-success" d="%s"/>'
+    '<path class="fill st-failed" d="%s"/></svg>'
 )
-# A silence differs in its height, too.
-_BEAT = '<rect class="fill st-success" x="%s" y="4" width="%s" height="4"/>'
-_GAP = '<rect class="fill st-failed" x="%s" width="%s" height="12"/>'
 _KNOWN = '<span title="%s">%s</span>'
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
@@ -188,8 +186,8 @@ class Cells:
 
     def beats(self, strip: Strip) -> Markup:
         """When a runner beat, and when it was silent."""
-        parts = [fill(_BEAT, *one) for one in strip.beats] + [fill(_GAP, *one) for one in strip.gaps]
-        return fill(_BEATS, strip.width, strip.text, strip.text, strip.width, Markup("").join(parts))
+        size = (strip.width, strip.height)
+        return fill(_BEATS, *size, strip.text, *size, strip.beats, strip.gaps)
 
     def runner_row(self, row: RunnerRow) -> Markup:
         """A line of the list of runners."""
