@@ -377,7 +377,9 @@ def test_what_a_dead_runner_had_in_hand_is_given_to_others_at_once(
     assert "Give what it had in hand to others now" in admin.get("/runners/lost-one").text
     assert act(admin, "/runners/lost-one/recover") == (303, "/runners/lost-one")
     assert waiting.record.status is InvocationStatus.REROUTED
-    assert "Give what it had" not in admin.get("/runners/lost-one").text
+    text = admin.get("/runners/lost-one").text
+    assert "Give what it had" not in text
+    assert waiting.invocation_id in text.partition("was begun again")[2]
     waiting.cancel()
 
 

@@ -17,6 +17,7 @@ from pynmon.pages.context import SourceOf, ViewsOf
 from pynmon.runner_rows import LATELY_SECONDS, RunnerRow, below_their_parents, rows_of
 from pynmon.slots import slots_of
 from pynmon.source import DAY_SECONDS
+from pynmon.taken import taken_from
 from pynmon.work import runs_of, used_shares
 
 router = APIRouter()
@@ -107,6 +108,7 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
         terms=terms_of({runner_id: told}, members, lease, now),
         seconds=LATELY_SECONDS,
         log_url=log_url_of_runner(source.settings.log_url, source.app_id, found, now),
+        taken=taken_from(source.store, list(members.values()), _LATEST),
         failed=sum(one.status is InvocationStatus.FAILED for one in finished),
         latest=list(source.store.get_invocations([one.invocation_id for one in finished[:_LATEST]]).values()),
         rhythm=source.rhythm,
