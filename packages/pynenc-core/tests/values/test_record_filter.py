@@ -64,6 +64,27 @@ def test_pieces_are_found_in_order_with_anything_between(text: str, pieces: tupl
         (RestsIn(frozenset({S.FAILED, S.SUCCESS})), True, False),
         (AllOf((RestsIn(frozenset({S.FAILED})), Between(NumberField.ENDED_AT, low=10.0))), False, False),
         (AnyOf((RestsIn(frozenset({S.FAILED})), Between(NumberField.CREATED_AT, low=10.0))), True, False),
+        # Alternatives of one field, and of two.
+        (AnyOf((Like(TextField.TASK_ID, ("shop.buy",)), Like(TextField.TASK_ID, ("shop.pay",)))), True, True),
+        (
+            AnyOf(
+                (
+                    AllOf((Like(TextField.TASK_ID, ("shop.pay",)), RestsIn(frozenset({S.REGISTERED})))),
+                    AllOf((Like(TextField.TASK_ID, ("shop.pay",)), Between(NumberField.ENDED_AT, low=10.0))),
+                    Like(TextField.TASK_ID, ("shop.buy",)),
+                )
+            ),
+            False,
+            True,
+        ),
+        (
+            AnyOf(
+                (Like(TextField.ERROR_TYPE, ("shop.NoMoneyError",)), Like(TextField.TASK_ID, ("shop.buy",)))
+            ),
+            True,
+            False,
+        ),
+        (AnyOf((Like(TextField.ERROR_TYPE, ("x",)), Like(TextField.ERROR_TYPE, ("",)))), False, False),
         (AllOf(()), True, True),
         (AnyOf(()), False, False),
     ],

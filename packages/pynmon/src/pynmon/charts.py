@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pynmon.statistics import Bucket, Spread
 
@@ -13,9 +14,8 @@ HEIGHT, WIDTH = 96, 720
 _LEAST = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One rectangle."""
+class Part(NamedTuple):
+    """One rectangle; a tuple, because a list of tasks has thousands."""
 
     css: str
     x: float
@@ -24,8 +24,7 @@ class Part:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One column, with what its tooltip says."""
 
     at: float
@@ -49,10 +48,8 @@ class Bars:
         """The parts of each kind as one path: its class and its outline."""
         found: dict[str, list[str]] = {}
         for bar in self.bars:
-            for part in bar.parts:
-                found.setdefault(part.css, []).append(
-                    f"M{part.x} {part.y}h{part.width}v{part.height}h-{part.width}z"
-                )
+            for css, x, y, width, height in bar.parts:
+                found.setdefault(css, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
         return [(css, "".join(parts)) for css, parts in found.items()]
 
 
@@ -147,18 +144,17 @@ def usage_of(parts: Sequence[tuple[float, float | None]]) -> Bars:
 
 def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:
     """Stacks from below, the last kind of each column, which is failures, on top."""
-    highest = max((sum(n for _, n in kinds) for _, kinds in columns), default=0)
+    totals = [sum([n for _, n in kinds]) for _, kinds in columns]
+    highest = max(totals, default=0)
     step = WIDTH / max(1, len(columns))
+    wide, narrow = round(step, 1), round(step - 2, 1)
     bars = []
-    for at, (begin, kinds) in enumerate(columns):
-        parts, top = [], float(HEIGHT)
+    for at, ((begin, kinds), total) in enumerate(zip(columns, totals, strict=True)):
+        x, parts, top = round(at * step, 1), [], float(HEIGHT)
         for css, n in kinds:
             if n:
                 size = max(_LEAST, n / highest * (HEIGHT - 4))
                 top -= size
-                parts.append(
-                    Part(css, round(at * step, 1), round(top, 1), round(step - 2, 1), round(size, 1))
-                )
-        total = sum(n for _, n in kinds)
-        bars.append(Bar(begin, total, kinds[-1][1], round(at * step, 1), round(step, 1), tuple(parts)))
+                parts.append(Part(css, x, round(top, 1), narrow, round(size, 1)))
+        bars.append(Bar(begin, total, kinds[-1][1], x, wide, tuple(parts)))
     return Bars(tuple(bars), highest)

@@ -26,7 +26,7 @@ from pynmon.health import Evidence, Rhythm, RunnerState
 from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
-from pynmon.statistics import slow_runs
+from pynmon.statistics import Sample, slow_runs
 from pynmon.timed import Queries, timed
 
 logger = logging.getLogger(__name__)
@@ -86,11 +86,18 @@ class Source:
 
     def finished(self, seconds: float) -> list[Finished]:
         """What ended within the last so many seconds, latest first; at most ``sample_limit``."""
-        now = self.now()
-        return self._cached(
-            ("finished", seconds),
-            lambda: self.store.list_finished(now - seconds, now + 60.0, self.settings.sample_limit),
-        )
+        return self.sample(seconds).rows
+
+    def sample(self, seconds: float) -> Sample:
+        """The same with the window that it is of, until now."""
+
+        def read() -> Sample:
+            now, limit = self.now(), self.settings.sample_limit
+            rows = self.store.list_finished(now - seconds, now + 60.0, limit)
+            is_cut = len(rows) == limit
+            return Sample(rows, rows[-1].ended_at if is_cut else now - seconds, now, is_cut)
+
+        return self._cached(("finished", seconds), read)
 
     def runners(self, limit: int) -> list[RunnerRecord]:
         """Those that live, then the latest of the others."""
@@ -148,12 +155,22 @@ class Source:
 
     def of_finished(self, seconds: float, make: Callable[[list[Finished]], _T]) -> _T:
         """What a function makes of what ended within the last so many seconds."""
-        rows = self.finished(seconds)
-        return self._cached((make, seconds), lambda: make(rows))
+        return self._cached((make, seconds), lambda: make(self.finished(seconds)))
+
+    def of_sample(self, seconds: float, make: Callable[[Sample], _T]) -> _T:
+        """What a function makes of the sample of a window."""
+        return self._cached((make, seconds), lambda: make(self.sample(seconds)))
 
     def slow_runs(self) -> dict[str, float]:
         """By task: longer than these seconds takes a run that is slow; of what ended within a day."""
-        return self.of_finished(DAY_SECONDS, slow_runs)
+        # What a day was like does not change within seconds.
+        return self._cached("slow", lambda: slow_runs(self.finished(DAY_SECONDS)), _SLOW_SECONDS)
+
+    def tasks_of_today(self) -> frozenset[str]:
+        """Those of which something ended within a day; as slow runs, they are looked for every few seconds."""
+        return self._cached(
+            "today", lambda: frozenset(row.task_id for row in self.finished(DAY_SECONDS)), _SLOW_SECONDS
+        )
 
     def owned(self, limit: int) -> list[InvocationRecord]:
         """What belongs to a runner now."""

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import floor
+from typing import NamedTuple
 
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
+
+
+class Sample(NamedTuple):
+    """What ended in a window, as far as it is looked at."""
+
+    #: Latest first.
+    rows: list[Finished]
+    #: Where the window begins, or what was looked at of it: a chart shows no time of which most is missing.
+    since: float
+    until: float
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +124,9 @@ def latencies(rows: Iterable[Finished], since: float, until: float, number: int)
     step = (until - since) / number
     parts: list[list[Finished]] = [[] for _ in range(number)]
     for row in rows:
-        position = floor((row.ended_at - since) / step)
+        position = (row.ended_at - since) / step // 1
         if 0 <= position < number:
-            parts[position].append(row)
+            parts[int(position)].append(row)
     return [
         Latency(since + at * step, len(part), of_part.wait, of_part.run)
         for at, part in enumerate(parts)
@@ -122,22 +134,19 @@ def latencies(rows: Iterable[Finished], since: float, until: float, number: int)
     ]
 
 
+#: Places of what succeeded and what failed in a bucket.
+_KINDS = {InvocationStatus.SUCCESS: 0, InvocationStatus.FAILED: 1}
+
+
 def buckets(rows: Iterable[Finished], since: float, until: float, number: int) -> list[Bucket]:
     """The window in equal parts."""
     step = (until - since) / number
-    counts = [[0, 0, 0] for _ in range(number)]
-    for row in rows:
-        position = floor((row.ended_at - since) / step)
+    counts = Counter([((row.ended_at - since) / step // 1, row.status) for row in rows])
+    found = [[0, 0, 0] for _ in range(number)]
+    for (position, status), n in counts.items():
         if 0 <= position < number:
-            kind = (
-                0
-                if row.status is InvocationStatus.SUCCESS
-                else 1
-                if row.status is InvocationStatus.FAILED
-                else 2
-            )
-            counts[position][kind] += 1
-    return [Bucket(since + at * step, *count) for at, count in enumerate(counts)]
+            found[int(position)][_KINDS.get(status, 2)] += n
+    return [Bucket(since + at * step, *count) for at, count in enumerate(found)]
 
 
 #: Upper bounds of the bars of a histogram of durations, in seconds; the last bar has none.

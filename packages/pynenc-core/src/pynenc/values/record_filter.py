@@ -124,15 +124,45 @@ def matcher_of(condition: RecordFilter) -> Matcher:
             return partial(_has_number, _number_of(field), low, high)
         case RestsIn(statuses):
             return lambda record: record.status in statuses
+        case AllOf((part,)) | AnyOf((part,)):
+            return matcher_of(part)
         case AllOf(parts):
             matchers = [matcher_of(part) for part in parts]
             return lambda record: all(matches(record) for matches in matchers)
         case AnyOf(parts):
+            if (told_apart := _told_apart(parts)) is not None:
+                return told_apart
             matchers = [matcher_of(part) for part in parts]
             return lambda record: any(matches(record) for matches in matchers)
         case Not(part):
             denied = matcher_of(part)
             return lambda record: not denied(record)
+
+
+def _told_apart(parts: tuple[RecordFilter, ...]) -> Matcher | None:
+    """Alternatives that each ask for a text of the same field, found by it however many they are; None of others."""
+    fields: set[TextField] = set()
+    rests: dict[str, list[RecordFilter]] = {}
+    for part in parts:
+        match part:
+            case Like(field, (text,)):
+                rest: tuple[RecordFilter, ...] = ()
+            case AllOf((Like(field, (text,)), *others)):
+                rest = tuple(others)
+            case _:
+                return None
+        fields.add(field)
+        rests.setdefault(text, []).append(AllOf(rest))
+    if len(fields) != 1:
+        return None
+    text_of = _text_of(fields.pop())
+    by_text = {text: matcher_of(AnyOf(tuple(found))) for text, found in rests.items() if text}
+
+    def matches(record: InvocationRecord) -> bool:
+        of_text = by_text.get(text_of(record) or "")
+        return of_text is not None and of_text(record)
+
+    return matches
 
 
 def is_made_of(text: str, pieces: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ from pynenc.values.findings import Finding, Level
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon import health
-from pynmon.charts import throughput
+from pynmon.charts import Bars, throughput
 from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.pages.lately import SECONDS, lately
@@ -22,7 +22,7 @@ from pynmon.presentation.payloads import masked_text
 from pynmon.presentation.statuses import GROUPS
 from pynmon.schedules import schedules_of
 from pynmon.source import Counts
-from pynmon.statistics import buckets, figures, figures_by_task
+from pynmon.statistics import Sample, buckets, figures, figures_by_task
 from pynmon.timeline.window import Window
 
 router = APIRouter()
@@ -40,11 +40,11 @@ def dashboard(
 ) -> HTMLResponse:
     """The first page."""
     seconds = seconds_of(range)
-    rows = source.finished(seconds)
+    sample = source.sample(seconds)
     now = source.now()
     counts = total_counts(source.counts())
     schedules = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
-    recent = [row for row in rows if row.ended_at >= now - SECONDS]
+    recent = [row for row in sample.rows if row.ended_at >= now - SECONDS]
     evidence = source.evidence(
         recent,
         [one.late for one in schedules if one.late is not None],
@@ -52,11 +52,7 @@ def dashboard(
     runners = evidence.runners
     checks = health.check(evidence)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
-    since = now - seconds
-    is_cut = len(rows) == source.settings.sample_limit
-    if is_cut:
-        # The charts show what was looked at, not a window of which most is missing.
-        since = rows[-1].ended_at
+    since = sample.since
     by_task = source.of_finished(seconds, figures_by_task)
     slowest = sorted(by_task.items(), key=lambda one: -(one[1].run.p95 or 0.0))[:5]
     failures = RecordQuery(statuses=frozenset({InvocationStatus.FAILED}), limit=6)
@@ -76,10 +72,10 @@ def dashboard(
         range=range,
         ranges=RANGES,
         since=since,
-        is_cut=is_cut,
+        is_cut=sample.is_cut,
         figures=source.of_finished(seconds, figures),
-        bars=throughput(buckets(rows, since, max(now, since + 1.0), _BARS)),
-        bar_seconds=(now - since) / _BARS,
+        bars=source.of_sample(seconds, _bars),
+        bar_seconds=(sample.until - since) / _BARS,
         slowest=slowest,
         runners=len(runners),
         hosts=len({one.identity.host for one in runners if one.stopped_at is None}),
@@ -87,6 +83,10 @@ def dashboard(
         failures=source.store.list_invocations(failures).records,
         due=[one for one in schedules if one.next_at is not None][:5],
     )
+
+
+def _bars(sample: Sample) -> Bars:
+    return throughput(buckets(sample.rows, sample.since, max(sample.until, sample.since + 1.0), _BARS))
 
 
 _ANSWERS = Finding(Level.OK, "answers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.records import InvocationRecord
@@ -62,6 +62,11 @@ class Asked:
             **changes,
         }
         return urlencode({name: value for name, value in said.items() if value}, doseq=True)
+
+    def address_by_query(self) -> Callable[[str], str]:
+        """From other queries to the address of the same with them; the rest is written once."""
+        rest = self.address(q="")
+        return lambda q: f"q={quote_plus(q)}{'&' if rest else ''}{rest}"
 
 
 def facets_of(

@@ -15,7 +15,7 @@ from pynmon.presentation.texts import iso_seconds
 from pynmon.query.grammar import Node, Term, parse
 from pynmon.query.rows import figures_tell, narrowed
 from pynmon.source import Source
-from pynmon.statistics import buckets
+from pynmon.statistics import Sample, buckets
 
 #: Seconds of a column: what people count in.
 _STEPS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 10800, 21600, 86400)
@@ -38,16 +38,25 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Stacks:
+    """What is drawn."""
+
+    bars: Bars
+    since: float
+    until: float
+    #: Seconds of a column.
+    step: float
+    #: Whether more ended in the window than is looked at.
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Strip:
     """The whole of it, and where it leads."""
 
-    bars: Bars
-    #: By the beginning of each bar.
+    stacks: Stacks
+    #: By the beginning of each bar in which something ended.
     columns: dict[float, Column]
-    since: float
-    until: float
-    #: Whether more ended in the window than is looked at.
-    is_cut: bool
 
 
 def strip_of(
@@ -69,25 +78,31 @@ def strip_of(
     conditions = [*(condition for _, condition in rest), *others]
     if not figures_tell(conditions):
         return None
-    finished = source.finished(seconds)
-    is_cut = len(finished) == source.settings.sample_limit
-    now = source.now()
-    begin = finished[-1].ended_at if is_cut else now - seconds
-    step = next((one for one in _STEPS if (now - begin) / one <= _MOST_COLUMNS), _STEPS[-1])
+    if conditions:
+        sample = source.sample(seconds)
+        stacks = _stacks(sample._replace(rows=narrowed(source.store, sample.rows, conditions).rows))
+    else:
+        stacks = source.of_sample(seconds, _stacks)
+    address_of = asked.address_by_query()
+    columns = {}
+    for bar in stacks.bars.bars:
+        if bar.total:
+            first, last = iso_seconds(bar.at), iso_seconds(bar.at + stacks.step)
+            address = address_of(f"{q} {_TERM}:{first}..{last}".strip())
+            columns[bar.at] = Column(first, last, address, chosen[0] <= first and last <= chosen[2])
+    return Strip(stacks, columns)
+
+
+def _stacks(sample: Sample) -> Stacks:
+    step = next((one for one in _STEPS if (sample.until - sample.since) / one <= _MOST_COLUMNS), _STEPS[-1])
     # Whole minutes and hours: columns stay where they are while time goes on.
-    until = (math.floor(now / step) + 1) * step
-    since = math.floor(begin / step) * step
-    if not is_cut:
+    until = (math.floor(sample.until / step) + 1) * step
+    since = math.floor(sample.since / step) * step
+    if not sample.is_cut:
         # Of the first one a part is before the window.
         since += step
-    rows = narrowed(source.store, finished, conditions).rows
-    parts = buckets(rows, since, until, round((until - since) / step))
-    columns = {}
-    for part in parts:
-        first, last = iso_seconds(part.begin), iso_seconds(part.begin + step)
-        address = asked.address(q=f"{q} {_TERM}:{first}..{last}".strip())
-        columns[part.begin] = Column(first, last, address, chosen[0] <= first and last <= chosen[2])
-    return Strip(throughput(parts), columns, since, until, is_cut)
+    parts = buckets(sample.rows, since, until, round((until - since) / step))
+    return Stacks(throughput(parts), since, until, step, sample.is_cut)
 
 
 def _is_window(node: Node) -> TypeGuard[Term]:

@@ -20,8 +20,17 @@ from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.places import Key, keys_of, repeated_calls
 from pynmon.presentation.statuses import GROUPS
 from pynmon.schedules import state_of
-from pynmon.source import DAY_SECONDS, MOST_OWNED, Source
-from pynmon.statistics import BOUNDS, Figures, buckets, figures, figures_by_task, histogram, latencies
+from pynmon.source import MOST_OWNED, Source
+from pynmon.statistics import (
+    BOUNDS,
+    Figures,
+    Sample,
+    buckets,
+    figures,
+    figures_by_task,
+    histogram,
+    latencies,
+)
 
 router = APIRouter()
 _SLOWEST, _FAILURES, _KINDS, _PARTS = 8, 5, 5, 60
@@ -135,12 +144,10 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     if sort not in SORTS:
         raise HTTPException(422, f"Tasks cannot be sorted by {sort!r}: choose one of {', '.join(SORTS)}.")
     seconds = seconds_of(range)
-    finished = source.finished(seconds)
+    sample = source.sample(seconds)
     by_task = source.of_finished(seconds, figures_by_task)
-    now = source.now()
-    is_cut = len(finished) == source.settings.sample_limit
-    rates = _rates(finished, finished[-1].ended_at if is_cut else now - seconds, now)
-    today = source.of_finished(DAY_SECONDS, figures_by_task)
+    rates = source.of_sample(seconds, _rates)
+    today = source.tasks_of_today()
     slow = source.slow_runs()
     declared = source.declared()
     by_status = source.counts()
@@ -155,7 +162,7 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
             by_task.get(task_id, _NOTHING),
             rates.get(task_id),
             declared.get(task_id, NOTHING),
-            task_id in today,
+            task_id in today or task_id in by_task,
             slow.get(task_id),
         )
         for task_id, counts in every.items()
@@ -167,7 +174,6 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     return views.page(
         request,
         "tasks.html",
-        now=now,
         rows=rows,
         modules=_modules(rows) if by else [Module("", 0, rows)],
         by=by,
@@ -181,8 +187,8 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         choices={name: words for name, (words, _) in ONLY.items()},
         has_code=any(one.variants for one in declared.values()),
         runners=len(source.code()),
-        is_cut=is_cut,
-        sample=len(finished),
+        is_cut=sample.is_cut,
+        sample=len(sample.rows),
         longest=max((row.figures.run.p95 or 0.0 for row in rows), default=0.0),
     )
 
@@ -203,11 +209,9 @@ def task(
         raise HTTPException(
             404, f"The store has no invocation of a task {task_id!r}, and nothing declares one here."
         )
-    finished = source.finished(seconds)
-    is_cut = len(finished) == source.settings.sample_limit
-    rows = [row for row in finished if row.task_id == task_id]
-    now = source.now()
-    since = finished[-1].ended_at if is_cut else now - seconds
+    sample = source.sample(seconds)
+    rows = [row for row in sample.rows if row.task_id == task_id]
+    now, since = source.now(), sample.since
     latest = source.store.list_invocations(RecordQuery(task_id=task_id, limit=_COUNTED)).records
     failed = [row for row in source.failed(seconds) if row.task_id == task_id]
     shown = [row.invocation_id for row in failed[:_FAILURES]]
@@ -229,7 +233,7 @@ def task(
         histogram=_histogram(rows),
         range=range,
         ranges=RANGES,
-        is_cut=is_cut,
+        is_cut=sample.is_cut,
         slowest=sorted(
             (row for row in rows if row.started_at is not None),
             key=lambda row: (row.started_at or 0.0) - row.ended_at,
@@ -269,13 +273,14 @@ def _modules(rows: Sequence[TaskRow]) -> list[Module]:
     ]
 
 
-def _rates(rows: Sequence[Finished], since: float, until: float) -> dict[str, Bars]:
+def _rates(sample: Sample) -> dict[str, Bars]:
     """Of each task that something of ended."""
     found: dict[str, list[Finished]] = {}
-    for row in rows:
+    for row in sample.rows:
         found.setdefault(row.task_id, []).append(row)
+    until = max(sample.until, sample.since + 1.0)
     return {
-        task_id: throughput(buckets(of_task, since, max(until, since + 1.0), _RATES))
+        task_id: throughput(buckets(of_task, sample.since, until, _RATES))
         for task_id, of_task in found.items()
     }
 
