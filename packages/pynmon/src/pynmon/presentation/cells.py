@@ -16,7 +16,7 @@ from pynmon.presentation.statuses import LOOKS
 from pynmon.presentation.texts import duration, id_tail, iso, number, percent, short_id
 from pynmon.runner_rows import RunnerRow
 
-_NOTHING = "–"
+_NOTHING, _EMPTY = Markup("–"), Markup("")
 _BADGE = '<span class="status %s"><svg class="glyph" aria-hidden="true"><use href="#%s"/></svg>%s</span>'
 _BADGES = {status: fill(_BADGE, look.css, look.glyph, look.word) for status, look in LOOKS.items()}
 _RUNNERS = {
@@ -28,9 +28,11 @@ _RUNNERS = {
         (RunnerState.STOPPED, "st-cancelled", "g-can"),
     )
 }
-_ROW = """<tr id="i-%s">%s<td>%s</td>
+_LINK = '<a class="id" href="%s" title="%s">%s</a>'
+_ROW = f"""<tr id="i-%s">%s<td>%s</td>
 <td class="clip">%s</td>
-<td>%s%s</td>
+<td>{_LINK} <button type="button" class="quiet peek" title="Look at it here (o)" aria-label="Look at %s">\
+<svg class="glyph" aria-hidden="true"><use href="#g-peek"/></svg></button></td>
 <td class="wide data clip" title="%s">%s</td>
 <td class="num">%s</td>
 <td class="num">%s</td>
@@ -51,10 +53,6 @@ _BEATS = (
 _KNOWN = '<span title="%s">%s</span>'
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
-_PEEK = (
-    ' <button type="button" class="quiet peek" title="Look at it here (o)" aria-label="Look at %s">'
-    '<svg class="glyph" aria-hidden="true"><use href="#g-peek"/></svg></button>'
-)
 _PICK = '<td><input type="checkbox" class="pick" name="id" form="%s" value="%s" aria-label="Choose %s"></td>'
 
 
@@ -133,7 +131,7 @@ class Cells:
 
     def _time(self, at: float | None, words: Callable[[float], str]) -> Markup:
         if at is None:
-            return Markup(_NOTHING)
+            return _NOTHING
         # Made of numbers and the name of a time zone: there is nothing in it to escape.
         return Markup(_TIME.format(iso(at), self._instants.both(at), words(at)))
 
@@ -160,21 +158,24 @@ class Cells:
             records: One line each.
             picks: The id of the form to which a box for choosing lines belongs; empty for no boxes.
         """
-        return Markup("").join([self._record_row(record, picks) for record in records])
+        return Markup("".join([self._record_row(record, picks) for record in records]))
 
     def _record_row(self, record: InvocationRecord, picks: str) -> Markup:
         name, arguments = shown(record.invocation_id), shown(record.args_preview)
-        where: object = _NOTHING
+        tail = shown(id_tail(record.invocation_id))
+        where = _NOTHING
         if record.runner_id:
             where = fill('%s <span class="muted">%s</span>', self.runner(record.runner_id), record.host)
         return fill(
             _ROW,
             name,
-            fill(_PICK, picks, name, id_tail(record.invocation_id)) if picks else "",
+            fill(_PICK, picks, name, tail) if picks else _EMPTY,
             _BADGES[record.status],
             self.task(record.task_id),
-            self.invocation(record.invocation_id),
-            fill(_PEEK, id_tail(record.invocation_id)),
+            self._url("invocation", invocation_id=record.invocation_id),
+            name,
+            tail,
+            tail,
             arguments,
             arguments,
             self.when(record.created_at),
@@ -192,18 +193,18 @@ class Cells:
     def runner_row(self, row: RunnerRow) -> Markup:
         """A line of the list of runners."""
         runner, identity, work = row.runner, row.runner.identity, row.work
-        ended: object = ""
+        ended = _EMPTY
         if runner.stopped_at is not None:
             reason = f", {runner.stop_reason}" if runner.stop_reason else ""
             ended = fill("%s%s", self.when(runner.stopped_at), reason)
         in_hand = number(row.owned) if row.owned else _NOTHING
-        known: object = _NOTHING
+        known = _NOTHING
         if row.code is not None:
             known = fill(_KNOWN, f"pynenc-core {row.code.version}", number(len(row.code.tasks)))
         return fill(
             _RUNNER_ROW,
             _RUNNERS[row.state],
-            _DRAINS if runner.drains else "",
+            _DRAINS if runner.drains else _EMPTY,
             row.depth,
             self.runner(identity.runner_id),
             identity.runner_cls,
@@ -220,4 +221,4 @@ class Cells:
         )
 
     def _link(self, address: str, whole: str, text: str) -> Markup:
-        return fill('<a class="id" href="%s" title="%s">%s</a>', address, whole, text)
+        return fill(_LINK, address, whole, text)

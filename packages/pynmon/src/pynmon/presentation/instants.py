@@ -10,6 +10,8 @@ from pynmon.presentation.texts import duration, iso
 #: Holds what was chosen: the name of a time zone, ``relative``, or nothing for UTC.
 COOKIE = "pynmon-times"
 _RELATIVE = "relative"
+#: So long is the date of an exact instant, and all of it up to its seconds.
+_DATE, _SECONDS = len("2026-01-31"), len("2026-01-31T12:00:00")
 #: No time zone has a longer name.
 _LONGEST = 64
 
@@ -26,6 +28,7 @@ class Instants:
         self.now = now
         self._is_relative = choice == _RELATIVE
         self._zone = UTC if self._is_relative else _zone_of(choice)
+        self._exact_now = self._exact(now)
 
     @property
     def zone(self) -> str:
@@ -51,7 +54,7 @@ class Instants:
 
     def clock(self, at: float) -> str:
         """The time of day."""
-        return self.age(at) if self._is_relative else f"{self._local(at):%H:%M:%S}"
+        return self.age(at) if self._is_relative else self._exact(at)[_DATE + 1 : _SECONDS]
 
     def moment(self, at: float, beside: float | None = None) -> str:
         """The time of day, and the day where it is another one than that of an instant that stands beside it.
@@ -62,9 +65,10 @@ class Instants:
         """
         if self._is_relative:
             return self.age(at)
-        other = self._local(self.now if beside is None else beside)
-        local = self._local(at)
-        return f"{local:%H:%M:%S}" if local.date() == other.date() else f"{local:%a %d %b %H:%M:%S}"
+        exact, other = self._exact(at), self._exact_now if beside is None else self._exact(beside)
+        if exact[:_DATE] == other[:_DATE]:
+            return exact[_DATE + 1 : _SECONDS]
+        return f"{self._local(at):%a %d %b %H:%M:%S}"
 
     def zone_at(self, at: float) -> str:
         """What stands behind a time of day, so that everybody knows which; nothing behind an age."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup, escape
+from html import escape
+
+from markupsafe import Markup
 
 from pynmon.presentation.texts import visible
 
 
 def shown(value: object) -> Markup:
     """A value as templates write it: hostile characters are made visible, then it is escaped; markup stays."""
-    return value if isinstance(value, Markup) else escape(visible(str(value)))
+    return value if isinstance(value, Markup) else Markup(_escaped(value))
 
 
 def fill(outline: str, *values: object) -> Markup:
@@ -19,4 +21,9 @@ def fill(outline: str, *values: object) -> Markup:
         outline: A literal of our own code, never text from elsewhere.
         values: What stands in it.
     """
-    return Markup(outline % tuple([one if type(one) is Markup else shown(one) for one in values]))
+    return Markup(outline % tuple([one if type(one) is Markup else _escaped(one) for one in values]))
+
+
+def _escaped(value: object) -> str:
+    # Half as long as what marks its result as markup.
+    return escape(visible(str(value)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 
 #: Characters that could turn the direction of the text around them.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -50,7 +51,15 @@ def duration(seconds: float | None) -> str:
 
 def iso(at: float) -> str:
     """An instant in UTC, exact to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # Lists have hundreds of them, most of few minutes.
+    minute, milliseconds = divmod(int(at // 1) * 1000 + round(at % 1 * 1_000_000) // 1000, 60_000)
+    return f"{_minute(minute)}{milliseconds // 1000:02}.{milliseconds % 1000:03}Z"
+
+
+@lru_cache(maxsize=2048)
+def _minute(number: int) -> str:
+    """One in UTC, counted since 1970, up to its seconds."""
+    return f"{datetime.fromtimestamp(60 * number, UTC):%Y-%m-%dT%H:%M:}"
 
 
 def iso_seconds(at: float) -> str:
