@@ -34,6 +34,9 @@ class InvocationStatus(StrEnum):
     RETRY = "retry"
     CANCELLED = "cancelled"
 
+    #: That of its text, which Python keeps: an enum makes its own anew each time, and statuses are keys everywhere.
+    __hash__ = str.__hash__
+
     def is_final(self) -> bool:
         """Whether nothing can follow."""
         return self in FINAL

@@ -16,7 +16,7 @@ from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
-from pynenc.values.record_filter import RecordFilter
+from pynenc.values.record_filter import Like, RecordFilter, TextField
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import OWNED, InvocationStatus
@@ -24,6 +24,8 @@ from pynenc.values.status import OWNED, InvocationStatus
 _S = InvocationStatus
 #: Of one statement that asks the same of each.
 _PARTS = 100
+#: Of so many times as many records as a page holds it is tried first whether they are enough for it.
+_SOON = 10
 #: Larger than any position.
 _END = 2**62
 
@@ -118,8 +120,12 @@ class SQLiteMonitorStore(BaseMonitorStore):
         with self._read() as reading:
             source = _source(reading, query)
             begin = start if start is not None else 0 if query.oldest_first else _END
-            stop = None if source.exact else _stop(reading, query, source, begin)
-            rows = reading.rows(*_select(query, source, begin, stop))
+            # Most pages are full soon: it takes less to find that out than to find where the whole search ends.
+            for most in sorted({min(query.search_limit, _SOON * query.limit), query.search_limit}):
+                stop = None if source.exact else _stop(reading, query, source, begin, most)
+                rows = reading.rows(*_select(query, source, begin, stop))
+                if stop is None or len(rows) > query.limit:
+                    break
         found = rows[: query.limit]
         following = None
         if len(rows) > query.limit:
@@ -157,10 +163,14 @@ class SQLiteMonitorStore(BaseMonitorStore):
 
     def find_by_suffix(self, suffix: str, limit: int, search_limit: int) -> list[InvocationRecord]:  # noqa: D102
         # Only the index of ids is looked at, and the records of what was found.
-        last = "SELECT invocation_id FROM inv_{t} ORDER BY invocation_id DESC LIMIT ?"
-        text = f"SELECT invocation_id FROM ({last}) WHERE substr(invocation_id, ?) = ? LIMIT ?"
+        first = "SELECT invocation_id FROM inv_{t} ORDER BY invocation_id DESC LIMIT 1 OFFSET ?"
+        ends_so = sql_of(Like(TextField.INVOCATION_ID, ("", suffix)))
+        text = (
+            f"SELECT invocation_id FROM inv_{{t}} WHERE invocation_id >= coalesce(({first}), '') "
+            f"AND {ends_so.text} ORDER BY invocation_id DESC LIMIT ?"
+        )
         with self._read() as reading:
-            found = [row[0] for row in reading.rows(text, (search_limit, -len(suffix), suffix, limit))]
+            found = [row[0] for row in reading.rows(text, (search_limit - 1, *ends_so.parameters, limit))]
             rows = reading.by_ids(codec.SLIM_RECORD, found)
         return sorted(map(codec.to_record, rows), key=lambda one: one.invocation_id, reverse=True)
 
@@ -383,21 +393,21 @@ def _source(reading: _Reading, query: RecordQuery) -> _Source:
     return _Source("", "", (), not statuses and query.where is None)
 
 
-def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) -> int | None:
-    """The position after which the search is cut off; None when it ends before."""
+def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int, most: int) -> int | None:
+    """The position after which a search of so many is cut off; None when it ends before."""
     if not source.condition:
         # The primary key itself: what was deleted leaves gaps, so that no more than that is looked at.
         if query.oldest_first:
-            stop = begin + query.search_limit
+            stop = begin + most
             return stop if stop < (reading.value("SELECT max(n) FROM inv_{t}") or 0) else None
-        stop = min(begin, (reading.value("SELECT max(n) FROM inv_{t}") or 0) + 1) - query.search_limit
+        stop = min(begin, (reading.value("SELECT max(n) FROM inv_{t}") or 0) + 1) - most
         return stop if stop > 1 else None
     behind, order = (">", "ASC") if query.oldest_first else ("<", "DESC")
     text = (
         f"SELECT n FROM {source.positions} WHERE {source.condition} AND n {behind} ? "
         f"ORDER BY n {order} LIMIT 1 OFFSET ?"
     )
-    stop = reading.value(text, (*source.parameters, begin, query.search_limit - 1))
+    stop = reading.value(text, (*source.parameters, begin, most - 1))
     return None if stop is None else int(stop)
 
 
