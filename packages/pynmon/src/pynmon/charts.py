@@ -53,6 +53,17 @@ class Bars:
         return [(css, "".join(parts)) for css, parts in found.items()]
 
 
+class Column(NamedTuple):
+    """Where a column leads: to what ended in its part of the time."""
+
+    #: As a query writes it.
+    end: str
+    #: The query string of the list of it.
+    address: str
+    #: Whether that is the present list.
+    is_chosen: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One part of the time, with what its tooltip says."""

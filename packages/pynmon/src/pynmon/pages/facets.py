@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlencode
 
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.records import InvocationRecord
+from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import error_name, short_id
 from pynmon.query.grammar import Term, Value, text_of
 from pynmon.source import Counts
@@ -120,15 +121,15 @@ def facets_of(
 
 def _exact(query: RecordQuery, counts: Counts) -> tuple[Counter[str], Counter[str]]:
     """By status of the chosen task, and by task in the chosen statuses."""
-    by_status: Counter[str] = Counter()
+    by_status: Counter[InvocationStatus] = Counter()
     by_task: Counter[str] = Counter()
     for task_id, of_task in counts.items():
-        for status, n in of_task.items():
-            if query.task_id in (None, task_id):
-                by_status[status.value] += n
-            if not query.statuses or status in query.statuses:
-                by_task[task_id] += n
-    return by_status, by_task
+        if query.task_id is None or query.task_id == task_id:
+            by_status.update(of_task)
+        by_task[task_id] = sum(
+            n for status, n in of_task.items() if not query.statuses or status in query.statuses
+        )
+    return Counter({status.value: n for status, n in by_status.items()}), by_task
 
 
 def _counted(values: Iterable[str | None]) -> Counter[str]:

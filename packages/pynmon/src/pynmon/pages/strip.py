@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from pynenc.values.record_filter import RecordFilter
-from pynmon.charts import Bars, throughput
+from pynmon.charts import Bars, Column, throughput
 from pynmon.pages.context import Question
 from pynmon.pages.facets import Asked
 from pynmon.presentation.texts import iso_seconds
@@ -22,19 +22,6 @@ _STEPS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 10800, 21600, 86400)
 _MOST_COLUMNS = 60
 #: The term that a column puts into the query.
 _TERM = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One part of the window."""
-
-    #: As a query writes them.
-    begin: str
-    end: str
-    #: The query string of the list of what ended in it.
-    address: str
-    #: Whether that is the present list.
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +76,7 @@ def strip_of(
         if bar.total:
             first, last = iso_seconds(bar.at), iso_seconds(bar.at + stacks.step)
             address = address_of(f"{q} {_TERM}:{first}..{last}".strip())
-            columns[bar.at] = Column(first, last, address, chosen[0] <= first and last <= chosen[2])
+            columns[bar.at] = Column(last, address, chosen[0] <= first and last <= chosen[2])
     return Strip(stacks, columns)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from markupsafe import Markup
 
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.beats import Strip
+from pynmon.charts import Bar, Bars, Column
 from pynmon.health import RunnerState
 from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill, shown
 from pynmon.presentation.statuses import LOOKS
-from pynmon.presentation.texts import duration, id_tail, iso, number, percent, short_id
+from pynmon.presentation.texts import duration, id_tail, iso, number, percent, plural, short_id
 from pynmon.runner_rows import RunnerRow
 
 _NOTHING, _EMPTY = Markup("–"), Markup("")
@@ -51,6 +52,13 @@ _BEATS = (
     '<path class="fill st-failed" d="%s"/></svg>'
 )
 _KNOWN = '<span title="%s">%s</span>'
+_COLUMN = (
+    '<rect class="hit" x="%s" y="0" width="%s" height="%s"><title>%s%s: %s ended, %s failed</title></rect>'
+)
+_LEADING_COLUMN = (
+    '<a href="?%s" data-end="%s"%s aria-label="%s that ended from %s, %s failed">' + _COLUMN + "</a>"
+)
+_CHOSEN = Markup(' class="chosen"')
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
 _PICK = '<td><input type="checkbox" class="pick" name="id" form="%s" value="%s" aria-label="Choose %s"></td>'
@@ -219,6 +227,39 @@ class Cells:
             self.when(runner.started_at),
             ended,
         )
+
+    def columns(self, bars: Bars) -> Markup:
+        """What the pointer is told of the columns of a chart."""
+        return Markup("\n").join([fill(_COLUMN, *self._column(bar, bars)) for bar in bars.bars if bar.total])
+
+    def leading_columns(self, bars: Bars, columns: Mapping[float, Column]) -> Markup:
+        """The same of columns that lead to what ended in them.
+
+        Args:
+            bars: The columns.
+            columns: Where each leads, by its beginning.
+        """
+        return Markup("\n").join(
+            [
+                fill(
+                    _LEADING_COLUMN,
+                    to.address,
+                    to.end,
+                    _CHOSEN if to.is_chosen else _EMPTY,
+                    plural(bar.total, "invocation"),
+                    self._instants.exact(bar.at),
+                    bar.failed,
+                    *self._column(bar, bars),
+                )
+                for bar in bars.bars
+                if bar.total
+                for to in [columns[bar.at]]
+            ]
+        )
+
+    def _column(self, bar: Bar, bars: Bars) -> tuple[object, ...]:
+        begin, zone = self._instants.moment(bar.at), self._instants.zone_at(bar.at)
+        return bar.x, bar.width, bars.height, begin, zone, number(bar.total), number(bar.failed)
 
     def _link(self, address: str, whole: str, text: str) -> Markup:
         return fill(_LINK, address, whole, text)
