@@ -127,16 +127,29 @@ def matcher_of(condition: RecordFilter) -> Matcher:
         case AllOf((part,)) | AnyOf((part,)):
             return matcher_of(part)
         case AllOf(parts):
-            matchers = [matcher_of(part) for part in parts]
-            return lambda record: all(matches(record) for matches in matchers)
+            return partial(_all_hold, [matcher_of(part) for part in parts])
         case AnyOf(parts):
             if (told_apart := _told_apart(parts)) is not None:
                 return told_apart
-            matchers = [matcher_of(part) for part in parts]
-            return lambda record: any(matches(record) for matches in matchers)
+            return partial(_any_holds, [matcher_of(part) for part in parts])
         case Not(part):
             denied = matcher_of(part)
             return lambda record: not denied(record)
+
+
+# Of thousands of records; what Python has for it takes twice as long.
+def _all_hold(matchers: list[Matcher], record: InvocationRecord) -> bool:
+    for matches in matchers:  # noqa: SIM110
+        if not matches(record):
+            return False
+    return True
+
+
+def _any_holds(matchers: list[Matcher], record: InvocationRecord) -> bool:
+    for matches in matchers:  # noqa: SIM110
+        if matches(record):
+            return True
+    return False
 
 
 def _told_apart(parts: tuple[RecordFilter, ...]) -> Matcher | None:
