@@ -136,6 +136,15 @@ def test_a_list_holds_what_rests_in_the_statuses(
     assert listed(world, search_limit=search_limit, oldest_first=True, **fields) == expected[::-1]
 
 
+def test_what_is_rare_is_found_behind_many_others(world: World) -> None:
+    world.submit("rare")
+    world.do(finish(world.claim(ids=ids("rare")), ERROR))
+    world.submit(*(f"other {n}" for n in range(30)))
+    fields: dict[str, Any] = {"limit": 1, "statuses": frozenset({S.FAILED, S.SUCCESS})}
+    assert listed(world, search_limit=100, **fields) == ["rare"]
+    assert world.monitor.list_invocations(RecordQuery(search_limit=30, **fields)).records == ()
+
+
 def test_a_list_of_a_task_holds_no_other(world: World) -> None:
     populate(world)
     assert listed(world, task_id="app.other") == ["lost", "won", "failed"]
