@@ -50,5 +50,5 @@ def test_nothing_and_what_takes_no_time_are_drawn_too() -> None:
 
 def test_the_parts_of_one_kind_are_one_path() -> None:
     bars = bars_of([(0.0, (("good", 9), ("bad", 1))), (1.0, (("good", 10), ("bad", 0)))])
-    outlines = dict(bars.outlines())
+    outlines = dict(bars.outlines)
     assert (outlines["good"].count("M"), outlines["bad"].count("M")) == (2, 1)

@@ -41,16 +41,10 @@ class Bars:
 
     bars: tuple[Bar, ...]
     highest: int
+    #: The parts of each kind as one path: its class and its outline.
+    outlines: tuple[tuple[str, str], ...]
     width: int = WIDTH
     height: int = HEIGHT
-
-    def outlines(self) -> list[tuple[str, str]]:
-        """The parts of each kind as one path: its class and its outline."""
-        found: dict[str, list[str]] = {}
-        for bar in self.bars:
-            for css, x, y, width, height in bar.parts:
-                found.setdefault(css, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
-        return [(css, "".join(parts)) for css, parts in found.items()]
 
 
 class Column(NamedTuple):
@@ -150,7 +144,7 @@ def usage_of(parts: Sequence[tuple[float, float | None]]) -> Bars:
                 round(size, 1),
             )
             bars.append(Bar(begin, round(100 * share), 0, part.x, round(step, 1), (part,) if size else ()))
-    return Bars(tuple(bars), 100)
+    return Bars(tuple(bars), 100, _outlines(bars))
 
 
 def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:
@@ -168,4 +162,12 @@ def bars_of(columns: Sequence[tuple[float, Sequence[tuple[str, int]]]]) -> Bars:
                 top -= size
                 parts.append(Part(css, x, round(top, 1), narrow, round(size, 1)))
         bars.append(Bar(begin, total, kinds[-1][1], x, wide, tuple(parts)))
-    return Bars(tuple(bars), highest)
+    return Bars(tuple(bars), highest, _outlines(bars))
+
+
+def _outlines(bars: Sequence[Bar]) -> tuple[tuple[str, str], ...]:
+    found: dict[str, list[str]] = {}
+    for bar in bars:
+        for css, x, y, width, height in bar.parts:
+            found.setdefault(css, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
+    return tuple((css, "".join(parts)) for css, parts in found.items())
