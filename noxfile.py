@@ -45,6 +45,10 @@ RUNNERS = {
 MIXES = ("rabbitmq",)
 #: Those that the table of docs/combinations.md is about.
 COMBINATIONS = ("rabbitmq", "rabbitmq_redis", "rabbitmq_mongodb", "redis_mongodb", "sqlite_split")
+#: Those that the monitor is tested on, beside SQLite.
+MONITORED = ("redis", "mongodb", "rabbitmq")
+#: For tests that share no server: those of every backend would be started otherwise.
+NO_SERVER = ("--backend", "mem")
 #: Those that are put through the faults by default; others by name, with ``-- --backend redis``.
 FAULTS = ("mem", "sqlite")
 _RABBITMQ_FAULTS = "integration/faults/test_rabbitmq_faults.py"
@@ -122,7 +126,7 @@ def types(session: nox.Session) -> None:
         run("mypy", "--strict", ROOT / "packages" / package / "src")
     helpers = sorted((ROOT / "integration").glob("*.py"))
     run("mypy", "--strict", "dev.py", *helpers, *TYPED_FOLDERS, MYPYPATH=os.pathsep.join(TOY_PATHS))
-    _run_tests(session, "integration/user_types")
+    _run_tests(session, "integration/user_types", *NO_SERVER)
 
 
 @nox.session(python=False)
@@ -193,32 +197,32 @@ def combinations(session: nox.Session) -> None:
 @nox.session(python=False)
 def programs(session: nox.Session) -> None:
     """The command line, the demo and the examples, as their users run them."""
-    _run_tests(session, "integration/programs", *PARALLEL)
+    _run_tests(session, "integration/programs", *NO_SERVER, *PARALLEL)
 
 
 @nox.session(python=False)
 def redis_server(session: nox.Session) -> None:
     """Redis servers that die, refuse, move, and hold what they should not; the contract on a cluster."""
-    _run_tests(session, "integration/redis_server", *PARALLEL)
+    _run_tests(session, "integration/redis_server", *NO_SERVER, *PARALLEL)
     _run_tests(session, "integration/contract", "--backend", "redis_cluster", *PARALLEL)
 
 
 @nox.session(python=False)
 def mongodb_server(session: nox.Session) -> None:
     """MongoDB servers that die, step down and refuse; processes that die between two writes; commands and indexes."""
-    _run_tests(session, "integration/mongodb_server", *PARALLEL)
+    _run_tests(session, "integration/mongodb_server", *NO_SERVER, *PARALLEL)
 
 
 @nox.session(python=False)
 def monitor(session: nox.Session) -> None:
     """The pages of the monitor, also in a browser where there is one."""
-    _run_tests(session, "integration/monitor", *PARALLEL)
+    _run_tests(session, "integration/monitor", "--backend", ",".join(MONITORED), *PARALLEL)
 
 
 @nox.session(python=False)
 def plugin(session: nox.Session) -> None:
     """A plugin by somebody else: built, installed beside pynenc-core, found, and put through the contract."""
-    _run_tests(session, "integration/plugin")
+    _run_tests(session, "integration/plugin", *NO_SERVER)
 
 
 @nox.session(python=False)

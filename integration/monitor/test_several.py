@@ -18,7 +18,7 @@ from pynenc.values.operations import NewInvocation
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings, Role, create_monitor_app
 
-from .conftest import Watched, eventually, for_everybody, served
+from .conftest import Watched, for_everybody, served
 from .crawl import crawl
 from .test_access import OURS, SECRETS, TOKENS, client_of, form_token_of, logged_in
 
@@ -151,7 +151,7 @@ def test_two_tabs_show_two_apps(apps: dict[str, Pynenc], chromium: Any) -> None:
             page = tabs[name]
             page.bring_to_front()
             call(app, "second")
-            eventually(lambda: page.wait_for_timeout(50) or page.locator("tbody tr").count() == 2)  # noqa: B023
+            page.locator("tbody tr").nth(1).wait_for()
             page.reload()
             rows = page.locator("tbody").text_content()
             assert [other for other in NAMES if f"{other}_tasks" in rows] == [name]
