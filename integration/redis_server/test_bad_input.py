@@ -152,6 +152,72 @@ def test_keys_of_a_newer_version_are_refused(server: OwnServer, make_app: MakeAp
         make_app(redis_url=server.url, app_id="shared").tasks.add(1)
 
 
+#: What version 1 stored of a call that ended and of one that waits: fields of the hash, elements of the list.
+_VERSION_1: dict[str, tuple[dict[str, str], list[str]]] = {
+    "ended": (
+        {
+            "pl": "1",
+            "t": "integration.behaviour.sample.add",
+            "s": "s",
+            "q": "4",
+            "a": "1795792910.806859",
+            "n": "1",
+            "v": "1795792910.804670",
+            "u": "1",
+            "e": "1",
+            "k": "token",
+            "r": "runner",
+            "ho": "machine",
+            "cl": "ThreadRunner",
+            "st": "1795792910.806478",
+            "f": "1795792910.806859",
+        },
+        [
+            '["args",null,null,0,null,null,"default","x=1, y=1",2,null,null,true]\n{"x":"=1","y":"=1"}',
+            '["result","2",1,null,null,null,true]\n=2',
+            *("r1795792910.804670||", "p1795792910.806478|runner|", "u1795792910.806478|=|"),
+            "s1795792910.806859|=|",
+        ],
+    ),
+    "waiting": (
+        {
+            "pl": "1",
+            "t": "integration.behaviour.sample.add",
+            "s": "r",
+            "q": "1",
+            "a": "1795792910.807155",
+            "n": "2",
+            "v": "1795792910.807155",
+            "u": "1",
+        },
+        [
+            '["args",null,null,0,null,null,"default","x=2, y=1",2,null,null,true]\n{"x":"=2","y":"=1"}',
+            *("", "r1795792910.807155||"),
+        ],
+    ),
+}
+
+
+def test_what_an_older_version_wrote_is_read_and_carried_on(server: OwnServer, make_app: MakeApp) -> None:
+    prefix = make_app(redis_url=server.url, app_id="older").app.orchestrator.store.prefix
+    for one, (fields, elements) in _VERSION_1.items():
+        server.client.hset(f"{prefix}o:i:{one}", mapping=fields)
+        server.client.rpush(f"{prefix}o:b:{one}", *elements)
+    server.client.zadd(f"{prefix}o:ready", {f"2147483648{2:016}:waiting": 0})
+    server.client.mset({f"{prefix}o:n": 2, f"{prefix}o:schema": 1})
+    app = make_app("ThreadRunner", redis_url=server.url, app_id="older").app
+    ended, waiting = map(app.get_invocation, _VERSION_1)
+    assert waiting.get(60) == 3
+    assert ended.get(60) == 2
+    record = ended.record
+    assert (record.seq, record.epoch, record.runner_id) == (4, 1, "runner")
+    assert record.created_at < record.started_at < record.status_at == record.ended_at
+    for one in (ended, waiting):
+        history = app.orchestrator.get_history(one.invocation_id)
+        assert [entry.status for entry in history] == ["registered", "pending", "running", "success"]
+    assert server.client.get(f"{prefix}o:schema") == str(VERSION)
+
+
 @pytest.mark.parametrize("app_id", ["with spaces", "{braces}", "a}b{c", "*?[x]", "ünï", "x" * 200])
 def test_any_app_id_has_keys_in_one_slot_and_keeps_to_itself(
     server: OwnServer, make_app: MakeApp, app_id: str

@@ -367,11 +367,9 @@ def from_states(states: Iterable[list[Any]]) -> dict[InvocationId, InvocationSta
     }
 
 
-def from_record(
-    invocation_id: str, fields: list[str], call: str, outcome: str, first_entry: str
-) -> InvocationRecord:
+def from_record(invocation_id: str, fields: list[str | int], call: str, outcome: str) -> InvocationRecord:
     """A whole record."""
-    v = dict(zip(fields[::2], fields[1::2], strict=True))
+    v: dict[Any, Any] = dict(zip(fields[::2], fields[1::2], strict=True))
     status = STATUSES[v["s"]]
     head, arguments = _split_call(call)
     (
@@ -393,9 +391,9 @@ def from_record(
         task_id=v["t"],
         args_id=args_id,
         status=status,
-        seq=int(v["q"]),
+        seq=v["q"],
         status_at=float(v["a"]),
-        epoch=int(v.get("e") or 0),
+        epoch=int(v.get("e") or bool(v.get("r"))),
         token=None if status in FINAL else v.get("k") or None,
         runner_id=RunnerId(v["r"]) if v.get("r") else None,
         host=v.get("ho") or None,
@@ -405,7 +403,7 @@ def from_record(
         depth=depth,
         workflow_id=workflow_id,
         workflow_type=workflow_type,
-        created_at=float(first_entry[1 : first_entry.index("|")]),
+        created_at=float(v["c"]),
         available_at=float(v["v"]),
         pending_at=_instant(v.get("pe") or v.get("st")),
         started_at=_instant(v.get("st")),
@@ -453,14 +451,14 @@ def from_history(entries: list[str]) -> list[HistoryEntry]:
     return history
 
 
-def from_owned(row: list[str]) -> OwnedInvocation:
+def from_owned(row: list[Any]) -> OwnedInvocation:
     """What recovery needs to know."""
     invocation_id, task_id, letter, seq, epoch, recoveries, runner_id = row
     return OwnedInvocation(
         InvocationId(invocation_id),
         task_id,
         STATUSES[letter],
-        int(seq),
+        seq,
         int(epoch),
         int(recoveries),
         runner_id,

@@ -121,11 +121,9 @@ def size_of(condition: Words) -> int:
     return 1 + sum(size_of(part) for part in rest if isinstance(part, list))
 
 
-def from_slim(
-    invocation_id: str, fields: list[str], call: str, outcome: str, first_entry: str
-) -> InvocationRecord:
+def from_slim(invocation_id: str, fields: list[str | int], call: str, outcome: str) -> InvocationRecord:
     """A record whose texts end with their first line, without token and payloads."""
-    record = from_record(invocation_id, fields, call, outcome, first_entry)
+    record = from_record(invocation_id, fields, call, outcome)
     shown = replace(record.outcome, data=None) if record.outcome else None
     return replace(record, token=None, arguments=None, outcome=shown)
 

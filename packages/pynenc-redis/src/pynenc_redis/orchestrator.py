@@ -28,23 +28,24 @@ from pynenc_redis.store import RedisStore, batches
 
 _SUBMIT = scripts.load("submit", "schema", "outbox", "watched", "operations")
 #: What scripts that change invocations build upon.
-_CHANGING = ("outbox", "watched", "session", "rows", "places", "ends", "flush", "due")
+_CHANGING = ("record", "outbox", "watched", "session", "rows", "places", "ends", "flush", "due")
 _ADVANCE = scripts.load(
     "advance", *_CHANGING, "operations", "messages", "waits", "moves", "claims", "reading"
 )
 _TAKE_DUE = scripts.load("take_due", *_CHANGING)
-_STATES = scripts.load("states", "reading")
-_RESULTS = scripts.load("results", "reading")
-_RECORDS = scripts.load("records")
-_LIST = scripts.load("list")
-_AVAILABLE = scripts.load("available")
+_STATES = scripts.load("states", "record", "reading")
+_RESULTS = scripts.load("results", "record", "reading")
+_RECORDS = scripts.load("records", "record")
+_HISTORIES = scripts.load("histories", "record")
+_LIST = scripts.load("list", "record")
+_AVAILABLE = scripts.load("available", "record")
 _WAITING = scripts.load("waiting")
 _BEAT = scripts.load("beat", "schema")
 _DRAIN = scripts.load("drain")
 _RUNNERS = scripts.load("runners")
-_ORPHANS = scripts.load("orphans")
-_EXPIRED = scripts.load("expired")
-_DELETE = scripts.load("delete")
+_ORPHANS = scripts.load("orphans", "record")
+_EXPIRED = scripts.load("expired", "record")
+_DELETE = scripts.load("delete", "record")
 _WATCH_STATUSES = scripts.load("watch_statuses")
 _TAKE_OCCURRENCES = scripts.load("take_occurrences", "outbox_reading")
 _ACKNOWLEDGE = scripts.load("acknowledge_occurrences", "outbox_reading")
@@ -98,8 +99,8 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
         return found
 
     def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:  # noqa: D102
-        entries = self.store.command("LRANGE", f"{self.store.prefix}o:b:{invocation_id}", 2, -1)
-        return codec.from_history(entries)
+        found = self.store.ask(_HISTORIES, invocation_id)
+        return codec.from_history(found[0][1]) if found else []
 
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:  # noqa: D102
         ids: list[InvocationId] = []

@@ -1,5 +1,5 @@
--- One step: moves, one claim, reads. After outbox, watched, session, due, operations, messages, waits, moves,
--- claims, reading.
+-- One step: moves, one claim, reads. After record, outbox, watched, session, due, operations, messages, waits,
+-- moves, claims, reading.
 -- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] for each move the place of what it demands, id, token,
 -- outcome; what there is not is empty:
 --   moves: what they demand, once for several that are alike, because decoding takes longer than the work:
@@ -14,6 +14,9 @@
 -- the next is due or '', states, whether each message was delivered (1 or 0)}.
 local step = cjson.decode(ARGV[1])
 local answers, delivered, entered, accepted = {}, {}, true, true
+local moved = {}
+for at = 3, #ARGV, 4 do moved[#moved + 1] = ARGV[at] end
+preload(moved)
 for at = 2, #ARGV, 4 do
   local place, id, token, outcome = unpack(ARGV, at, at + 3)
   local move = step.moves[numbers[place]]
@@ -50,6 +53,4 @@ if request then
 end
 flush()
 
-local claims = {}
-for at, row in ipairs(taken) do claims[at] = to_claim(row) end
-return {answers, claims, unparked, due, states(step.read), delivered}
+return {answers, to_claims(taken), unparked, due, states(step.read), delivered}

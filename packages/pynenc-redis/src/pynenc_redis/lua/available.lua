@@ -1,10 +1,11 @@
--- What a lost queue must hold, by order of submission. KEYS[1] the prefix. ARGV[1] after this id or '', ARGV[2] limit.
+-- What a lost queue must hold, by order of submission. After record.
+-- KEYS[1] the prefix. ARGV[1] after this id or '', ARGV[2] limit.
 local P = KEYS[1] .. 'o:'
 local clock = redis.call('TIME')
-local after = tonumber(ARGV[1] ~= '' and redis.call('HGET', P .. 'i:' .. ARGV[1], 'n') or 0)
+local after = tonumber(ARGV[1] ~= '' and look(ARGV[1], 'n')[1] or 0)
 local found = {}
 local function add(id)
-  local n = tonumber(redis.call('HGET', P .. 'i:' .. id, 'n') or 0)
+  local n = tonumber(look(id, 'n')[1] or 0)
   if n > after then found[#found + 1] = {n, id} end
 end
 for _, member in ipairs(redis.call('ZRANGE', P .. 'ready', 0, -1)) do

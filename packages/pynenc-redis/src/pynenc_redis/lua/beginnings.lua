@@ -1,4 +1,4 @@
--- The first lines of a call and of its outcome, and as much of what follows as was asked for.
+-- The first lines of a call and of its outcome, and as much of what follows as was asked for. After record.
 -- KEYS[1] the prefix. ARGV[1] id, ARGV[2] bytes. Returns two texts, or nothing.
 local function cut(text)
   local stop = (string.find(text, '\n', 1, true) or 0) + ARGV[2]
@@ -7,6 +7,6 @@ local function cut(text)
   while string.byte(text, stop + 1) >= 128 and string.byte(text, stop + 1) < 192 do stop = stop - 1 end
   return string.sub(text, 1, stop)
 end
-local found = redis.call('LRANGE', KEYS[1] .. 'o:b:' .. ARGV[1], 0, 1)
-for at, text in ipairs(found) do found[at] = cut(text) end
-return found
+local text = call_of(ARGV[1])
+local _, outcome = body_of(ARGV[1])
+return text and {cut(text), cut(outcome)} or {}

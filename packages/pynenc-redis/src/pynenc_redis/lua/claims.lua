@@ -29,11 +29,13 @@ local function give(row, request, start)
   leave_registration(row)
   if row.ck then call('SADD', P .. 'held:' .. row.ck, row.id) end
   if row.s == 'a' then enter(row, 'e', request.runner, '') end
-  row.u, row.e, row.k, row.r = nil, number(recall(row, 'e')) + 1, request.token, request.runner
-  write(row, {
-    'e', texts[row.e], 'k', row.k, 'r', row.r, 'ho', request.host, 'cl', request.cls, start and 'st' or 'pe', now,
-  })
-  if start and not row.registered then put(row, 'pe', now) end
+  row.u, row.e, row.k, row.r = nil, row.e + 1, request.token, request.runner
+  if row.text then
+    row.head = request.head
+  else
+    write(row, {'k', row.k, 'r', row.r, 'ho', request.host, 'cl', request.cls, 'pe', now, 'e', format('%d', row.e)})
+    if start then put(row, 'st', now) end
+  end
   enter(row, 'p', row.r, '')
   if start then enter(row, 'u', '=', '') end
 end
@@ -50,8 +52,9 @@ end
 
 -- Claimable rows in order; the caller takes or turns away each.
 local function named(request)
-  local found = {}
-  for _, id in ipairs(request.chain and reach(request.ids, 1e15) or request.ids) do
+  local found, ids = {}, request.chain and reach(request.ids, 1e15) or request.ids
+  preload(ids)
+  for _, id in ipairs(ids) do
     local row = load_row(id)
     local claimable = row and (row.u == '1' or (row.u == '2' and tonumber(recall(row, 'v')) <= tonumber(now)))
     if claimable and wanted(row, request) then found[#found + 1] = row end
@@ -79,9 +82,12 @@ local function queued(request)
         remove_given()
         page = call('ZRANGE', P .. 'ready', passed, passed + math.min(request.limit, PAGE) - 1)
         at = 1
+        local ids = {}
+        for place, member in ipairs(page) do ids[place] = string.sub(member, 28) end
+        preload(ids)
         if not page[1] then return nil end
       end
-      local row = load_queued_row(string.sub(page[at], 28))
+      local row = load_row(string.sub(page[at], 28))
       if not row then call('ZREM', P .. 'ready', page[at])
       elseif wanted(row, request) then
         row.member = page[at]
@@ -107,6 +113,7 @@ local function claim(request)
   local taken = request.repeated and taken_before(request) or {}
   if #taken > 0 then return taken end
   if not request.ids then promote_due(DUE_BATCH) end
+  request.head = struct.pack('ssss', request.token, request.runner, request.host, request.cls)
   local starts_in, ids = 0, {}
   for row in request.ids and named(request) or queued(request) do
     if taken[1] and (row.ck or row.rc > 0 or not request.ahead[row.t]) then break end
@@ -129,11 +136,29 @@ local function claim(request)
   return taken
 end
 
--- What a worker is told: five words of a first attempt, nine of any other.
-local function to_claim(row)
-  local body = row.body or P .. 'b:' .. row.id
-  if row.registered then return {row.id, row.t, row.s, row.registered, call('LINDEX', body, '0')} end
-  local blob = call('LRANGE', body, '0', '2')
-  local registered = string.match(blob[3], '^.([^|]*)')
-  return {row.id, row.t, row.s, registered, blob[1], blob[2], number(recall(row, 'e')), row.rt, row.rc}
+-- What a worker is told of each: five words of a first attempt, nine of any other.
+local function to_claims(taken)
+  local claims, keys, at = {}, {}, 0
+  for place, row in ipairs(taken) do
+    local body = P .. 'b:' .. row.id
+    if row.text then
+      claims[place] = {row.id, row.t, row.s, string.match(row.text, '^.([^|]*)', row.at)}
+      keys[#keys + 1] = body
+    else
+      local stored = call('LRANGE', body, '0', '2')
+      local registered = entered_at(stored[3])
+      claims[place] = {row.id, row.t, row.s, registered, stored[1], stored[2], row.e, row.rt, row.rc}
+    end
+  end
+  local texts = {}
+  in_slices(keys, function(...)
+    for _, text in ipairs(call('MGET', ...)) do texts[#texts + 1] = text end
+  end)
+  for _, claim in ipairs(claims) do
+    if not claim[5] then
+      at = at + 1
+      claim[5] = texts[at]
+    end
+  end
+  return claims
 end

@@ -1,10 +1,8 @@
--- Part of list, for people: whether an invocation fulfils a condition, as values/record_filter says.
+-- Part of list, after record, for people: whether an invocation fulfils a condition, as values/record_filter says.
 -- A condition is {kind, ...}: like: column, piece, ...; between: low or false, high or false, column, or columns of the
 --   beginning and the end; in: letters; all, any: conditions; not: condition; by: column, {its value: condition};
 --   unknown: one that is not judged here.
 -- A column is a field; c, o and a number: the place in the first line of the call or of the outcome; id, root; created.
-local PLACES = {c = 0, o = 1}
-
 local function text_of(row, column)
   local value = row[column]
   if value ~= nil then return value end
@@ -12,15 +10,16 @@ local function text_of(row, column)
   if column == 'root' then
     value = text_of(row, 'ro') or row.id
   elseif column == 'created' then
-    value = string.match(redis.call('LINDEX', row.blob, 2), '^.([^|]*)|')
+    value = entered_at(body_of(row.id)[1])
   elseif kind then
     if not row[kind] then
-      local line = string.match(redis.call('LINDEX', row.blob, PLACES[kind]) or '', '^[^\n]+')
+      local text = kind == 'c' and call_of(row.id) or kind == 'o' and select(2, body_of(row.id))
+      local line = string.match(text or '', '^[^\n]+')
       row[kind] = line and cjson.decode(line) or {}
     end
     value = row[kind][tonumber(place)]
   else
-    value = redis.call('HGET', row.key, column)
+    value = row.fields[column]
   end
   -- An empty text is none.
   if not value or value == cjson.null or value == '' then value = false end
@@ -87,7 +86,7 @@ end
 function KINDS.unknown() error('it is for others to judge') end
 
 -- Also true of what cannot be judged here, such as a text that is no UTF-8: whoever asked looks at it again.
-local function fulfils(prefix, id, condition)
-  local known, answer = pcall(judge, {id = id, key = prefix .. 'i:' .. id, blob = prefix .. 'b:' .. id}, condition)
+local function fulfils(id, condition)
+  local known, answer = pcall(judge, {id = id, fields = fields_of(id)}, condition)
   return not known or answer
 end

@@ -1,4 +1,4 @@
--- Remove final invocations; others are left alone. KEYS[1] the prefix. ARGV ids.
+-- Remove final invocations; others are left alone. After record. KEYS[1] the prefix. ARGV ids.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
 local removed = false
@@ -12,7 +12,7 @@ local function forget_workflow(id)
 end
 
 for _, id in ipairs(ARGV) do
-  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro', 're')
+  local v = look(id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro', 're')
   if v[3] then
     call('UNLINK', P .. 'i:' .. id, P .. 'b:' .. id, P .. 'h:' .. id)
     call('ZREM', P .. 'ended', id)

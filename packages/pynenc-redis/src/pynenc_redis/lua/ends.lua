@@ -33,7 +33,10 @@ local function end_row(row, outcome)
   leave_registration(row)
   await(row, nil)
   put(row, 'f', now)
-  row.outcome = outcome
+  -- A long one would be read with each look at a packed record.
+  if #outcome > SHORT then unpack_row(row) end
+  -- Without an outcome, that of an attempt before is none of its end.
+  if outcome == '' then row.attempt = '' else row.outcome = outcome end
   if row.s ~= 's' then call('ZADD', P .. 'unsuccessful', recall(row, 'n'), row.id) end
   if row.s == 'f' then call('ZADD', P .. 'failed', now, row.id) end
   ended[#ended + 1] = now
@@ -51,18 +54,14 @@ local function disown(row)
   if row.ck then call('SREM', P .. 'held:' .. row.ck, row.id) end
 end
 
--- Slices of what may be too long for one command.
-local function in_slices(words, act)
-  for from = 1, #words, 1000 do act(unpack(words, from, math.min(from + 999, #words))) end
-end
-
 -- Tell those who wait for what ended, before anything else looks at waits.
 local function settle_untold()
   if not untold[1] then return end
   local keys, some = {}, false
   for _, id in ipairs(untold) do
-    keys[#keys + 1] = P .. 'wb:' .. id
     keys[#keys + 1] = P .. 'h:' .. id
+    -- What is waited for has dependents, and is not packed.
+    if not rows[id].text then keys[#keys + 1] = P .. 'wb:' .. id end
   end
   -- Nobody waits for most of them, which one look says of all.
   in_slices(keys, function(...) some = call('EXISTS', ...) > 0 or some end)

@@ -20,7 +20,30 @@ local function wake(pieces)
   end
 end
 
-local NOTHING = {}
+local function write_hash(row)
+  local body, history, changes = P .. 'b:' .. row.id, row.history or {}, row.changes or {}
+  if row.stored then
+    -- It was packed until now.
+    table.insert(history, 1, row.attempt or '')
+    table.insert(history, 1, call('GET', body))
+    call('DEL', row.key, body)
+  elseif row.attempt then
+    call('LSET', body, '1', row.attempt)
+  end
+  history[#history + 1] = row.outcome
+  changes[#changes + 1] = 's'
+  changes[#changes + 1] = row.s
+  call('HSET', row.key, unpack(changes))
+  if history[1] then call('RPUSH', body, unpack(history)) end
+end
+
+-- Tell those who watch a status; `seq` is the number of the last entry.
+local function note_entries(row, seq)
+  local history = row.history
+  for at = (row.stored or 0) + 1, #history do
+    note_entered(row.id, row.t, string.sub(history[at], 1, 1), seq - #history + at, now)
+  end
+end
 
 -- Write everything; the last act of a script.
 local function flush()
@@ -36,20 +59,14 @@ local function flush()
       counts[to .. task] = (counts[to .. task] or 0) + same
     end
   end
+  local texts = {}
   for _, row in ipairs(dirty) do
-    local body = P .. 'b:' .. row.id
-    row.body = body
-    if row.history then
-      call('HSET', row.key, 's', row.s, 'q', texts[row.q], 'a', now, unpack(row.changes or NOTHING))
-      call('RPUSH', body, unpack(row.history))
+    if watching and row.history then note_entries(row, seq_of(row)) end
+    if row.text then
+      texts[#texts + 1] = row.key
+      texts[#texts + 1] = packed(row)
     else
-      call('HSET', row.key, unpack(row.changes))
-    end
-    if row.outcome then call('LSET', body, '1', row.outcome) end
-    if watching and row.history then
-      for at, entry in ipairs(row.history) do
-        note_entered(row.id, row.t, string.sub(entry, 1, 1), row.q - #row.history + at, now)
-      end
+      write_hash(row)
     end
     if row.s ~= row.was then
       if row.s ~= to or row.was ~= from or row.t ~= task then
@@ -59,6 +76,7 @@ local function flush()
       same = same + 1
     end
   end
+  in_slices(texts, function(...) call('MSET', ...) end)
   count_same()
   for key, number in pairs(counts) do
     if number ~= 0 and call('HINCRBY', P .. 'counts', key, number) == 0 then call('HDEL', P .. 'counts', key) end

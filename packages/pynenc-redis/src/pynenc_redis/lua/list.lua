@@ -1,5 +1,5 @@
 -- A part of an index by order of submission; looks at no more than a number of records, so that nobody waits long.
--- After condition, if one is asked for.
+-- After record, and condition if one is asked for.
 -- KEYS[1] the prefix. ARGV[1] JSON: {index, after? (id), from? (order, instead of after), oldest_first?, limit, looks,
 --   task?, statuses? (letters), root?, runner?, workflows?, awaits? (name), where? (a condition)}
 -- Returns {{id, order, ...}, order to go on from or '' at the end, how many were looked at}.
@@ -9,7 +9,7 @@ local query = cjson.decode(ARGV[1])
 local index = P .. query.index
 local from = query.from
 if query.after then
-  from = call('HGET', P .. 'i:' .. query.after, 'n')
+  from = look(query.after, 'n')[1]
   if not from then return {{}, '', 0} end
   -- A root is the first of its family, with order 0.
   if query.after == query.root then from = '0' end
@@ -28,7 +28,7 @@ end
 if query.root and query.index == 'family:' .. query.root and not from and not page[1] then page = {query.root, '0'} end
 
 local function fits(id)
-  local v = call('HMGET', P .. 'i:' .. id, 't', 's', 'r', 'wf', 'f', 'ro')
+  local v = look(id, 't', 's', 'r', 'wf', 'f', 'ro')
   return v[1]
     and (not query.task or v[1] == query.task)
     and (not query.statuses or string.find(query.statuses, v[2], 1, true))
@@ -40,7 +40,7 @@ end
 
 local found = {}
 for at = 1, math.min(#page, 2 * query.looks), 2 do
-  if (not by_fields or fits(page[at])) and (not query.where or fulfils(P, page[at], query.where)) then
+  if (not by_fields or fits(page[at])) and (not query.where or fulfils(page[at], query.where)) then
     found[#found + 1] = page[at]
     found[#found + 1] = page[at + 1]
   end

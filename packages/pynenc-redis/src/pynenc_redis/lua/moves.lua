@@ -3,7 +3,7 @@
 local function permits(row, move, token)
   return string.find(move.from, row.s, 1, true)
     and (not token or token == row.k)
-    and (not move.seq or move.seq == row.q)
+    and (not move.seq or move.seq == seq_of(row))
 end
 
 -- The same commit came a second time.
@@ -15,7 +15,7 @@ local function follow(row, move, outcome, waited)
   if move.kind == 'final' then
     end_row(row, outcome)
   elseif move.kind == 'available' then
-    if outcome ~= '' then row.outcome = outcome end
+    if outcome ~= '' then row.attempt = outcome end
     enqueue(row, move.delay or 0)
   elseif move.kind == 'running' then
     if waited then remove_waits(row) else put(row, 'st', now) end

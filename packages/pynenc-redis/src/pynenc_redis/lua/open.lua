@@ -1,5 +1,6 @@
 -- What rests in statuses that few rest in, in any order: where to look is known, without looking at what has ended.
--- KEYS[1] the prefix. ARGV[1] statuses (letters), ARGV[2] a task or '', ARGV[3] how many to look at in each place.
+-- After record, owned. KEYS[1] the prefix. ARGV[1] statuses (letters), ARGV[2] a task or '', ARGV[3] how many to look at
+-- in each place.
 -- Returns {id, order, ...}.
 local P = KEYS[1] .. 'o:'
 local call = redis.call
@@ -9,7 +10,7 @@ local found, seen = {}, {}
 local function look_at(id)
   if seen[id] then return end
   seen[id] = true
-  local v = call('HMGET', P .. 'i:' .. id, 's', 't', 'n')
+  local v = look(id, 's', 't', 'n')
   if v[1] and string.find(ARGV[1], v[1], 1, true) and (ARGV[2] == '' or v[2] == ARGV[2]) then
     found[#found + 1] = id
     found[#found + 1] = v[3]

@@ -1,4 +1,4 @@
--- What runners own that are dead or stopped. KEYS[1] the prefix. ARGV[1] limit, ARGV[2...] the dead.
+-- What runners own that are dead or stopped. After record. KEYS[1] the prefix. ARGV[1] limit, ARGV[2...] the dead.
 -- Returns {id, task, status, seq, epoch, recoveries, runner} each.
 local P = KEYS[1] .. 'o:'
 local dead, found = {}, {}
@@ -7,8 +7,10 @@ for _, runner in ipairs(redis.call('SMEMBERS', P .. 'owners')) do
   if dead[runner] or redis.call('ZSCORE', P .. 'gone', runner) then
     for _, id in ipairs(redis.call('SMEMBERS', P .. 'own:' .. runner)) do
       if #found == tonumber(ARGV[1]) then return found end
-      local v = redis.call('HMGET', P .. 'i:' .. id, 't', 's', 'q', 'e', 'rc')
-      if v[1] then found[#found + 1] = {id, v[1], v[2], v[3], v[4], v[5] or '0', runner} end
+      local v = look(id, 't', 's', 'e', 'rc')
+      if v[1] then
+        found[#found + 1] = {id, v[1], v[2], #body_of(id), v[3] or '1', v[4] or '0', runner}
+      end
     end
   end
 end

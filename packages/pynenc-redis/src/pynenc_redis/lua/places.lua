@@ -2,7 +2,8 @@
 
 -- What is said of one that has ended: its state, unless that is long.
 local function state_of(row)
-  return #row.outcome <= SHORT and {row.s, recall(row, 'e'), row.outcome} or 'final'
+  local outcome = row.outcome or ''
+  return #outcome <= SHORT and {row.s, row.e, outcome} or 'final'
 end
 
 -- Tell the processes that wait for an invocation; `final` or else claimable.

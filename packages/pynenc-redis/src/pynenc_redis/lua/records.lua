@@ -1,11 +1,8 @@
--- Whole records. KEYS[1] the prefix. ARGV ids.
--- Returns {id, fields and values, call, outcome, first history entry} of each that exists.
+-- Whole records. After record. KEYS[1] the prefix. ARGV ids.
+-- Returns {id, fields and values, call, outcome} of each that exists, as read_record says.
 local found = {}
 for _, id in ipairs(ARGV) do
-  local fields = redis.call('HGETALL', KEYS[1] .. 'o:i:' .. id)
-  if fields[1] then
-    local blob = redis.call('LRANGE', KEYS[1] .. 'o:b:' .. id, 0, 2)
-    found[#found + 1] = {id, fields, blob[1], blob[2], blob[3]}
-  end
+  local fields, text, outcome = read_record(id)
+  if fields then found[#found + 1] = {id, fields, text, outcome} end
 end
 return found

@@ -1,4 +1,4 @@
--- The newest reusable result of each. After reading. KEYS[1] the prefix. ARGV[1] task, ARGV[2...] args ids.
+-- The newest reusable result of each. After record, reading. KEYS[1] the prefix. ARGV[1] task, ARGV[2...] args ids.
 -- Returns {args id, {id, status, epoch, outcome}} of each that has one.
 local found = {}
 for at = 2, #ARGV do

@@ -1,9 +1,9 @@
 -- Part of the scripts that change invocations, after session: rows, loaded once and changed in Lua.
 
--- What a plain record does not have, and no ck, g, wf or ca either: most calls are made without options, and are
--- neither retried nor taken back. With any of these it is not plain any longer.
-local ABSENT = {p = 0, d = 0, rt = 0, rr = 0, rc = 0, ci = 0, aw = false}
-local plain_row = {__index = ABSENT}
+-- What a packed record does not have, and no ck, g, wf, aw or ca either.
+local OF_PACKED = {__index = {p = 0, d = 0, rt = 0, rr = 0, rc = 0, ci = 0, aw = false}}
+-- Statuses of a packed record, and the fields that its history says.
+local PACKED_STATUSES, SAID = 'pusf', {pe = true, st = true, f = true}
 
 local function is_final(row) return string.find('sfxC', row.s, 1, true) end
 
@@ -13,31 +13,30 @@ local function released(row)
   return row
 end
 
--- Little of it, because each field takes the server as long as several of a table.
-local function load_plain_row(id)
-  local key = P .. 'i:' .. id
-  local v = call('HMGET', key, 'pl', 't', 's', 'q', 'k', 'r')
-  if v[1] ~= '1' then return false end
-  local token, status = v[5] ~= '' and v[5], v[3]
-  -- What somebody owns is in no queue.
-  local place = not token and call('HGET', key, 'u')
+local function packed_row(id, key, text)
+  local known, status, token, runner, _, _, task, _, _, _, _, at = pcall(struct.unpack, FORM, text)
+  if not known then return nil end
   local row = setmetatable({
-    id = id, key = key, pl = '1', t = v[2], s = status, was = status, q = numbers[v[4]], u = place ~= '' and place,
-    k = token, r = v[6],
-  }, plain_row)
-  return token and is_final(row) and released(row) or row
+    id = id, key = key, text = text, s = status, was = status, k = token ~= '' and token, r = runner ~= '' and runner,
+    t = task, at = at, u = status == 'r' and '1', e = runner == '' and 0 or 1,
+  }, OF_PACKED)
+  return row.k and is_final(row) and released(row) or row
 end
 
--- One of which nothing was ever written but its registration: the rest of it is known.
-local function load_fresh_row(id)
-  local key = P .. 'i:' .. id
-  local v = call('HMGET', key, 'pl', 'q', 't', 'a')
-  return v[1] == '1' and v[2] == '1' and setmetatable({
-    id = id, key = key, pl = '1', t = v[3], s = 'r', was = 'r', q = 1, e = 0, u = '1', registered = v[4],
-  }, plain_row)
+-- Load the packed ones of those that will be looked at, all at once.
+local function preload(ids)
+  local keys, at = {}, 0
+  for place, id in ipairs(ids) do keys[place] = P .. 'i:' .. id end
+  in_slices(keys, function(...)
+    for _, text in ipairs(call('MGET', ...)) do
+      at = at + 1
+      local id = ids[at]
+      if text and rows[id] == nil then rows[id] = packed_row(id, keys[at], text) end
+    end
+  end)
 end
 
-local function load_any_row(id)
+local function load_hash_row(id)
   -- All of it, because looking for each of many fields takes the server longer.
   local key = P .. 'i:' .. id
   local stored = call('HGETALL', key)
@@ -45,32 +44,24 @@ local function load_any_row(id)
   for at = 1, #stored, 2 do
     if stored[at + 1] ~= '' then row[stored[at]] = stored[at + 1] end
   end
-  if row.k then row.u = nil end
+  if row.k then row.u = nil elseif row.s == 'r' then row.u = row.u or '1' end
   if not row.t then return false end
-  row.was, row.q, row.e, row.p, row.d = row.s, numbers[row.q], number(row.e), number(row.p), number(row.d)
+  row.was, row.p, row.d = row.s, number(row.p), number(row.d)
+  row.e = row.e and tonumber(row.e) or row.r and 1 or 0
   row.rt, row.rr, row.rc, row.ci = number(row.rt), number(row.rr), number(row.rc), number(row.ci)
   return row.k and is_final(row) and released(row) or row
 end
 
 -- A record that exists, or false.
 local function load_row(id)
-  local row = rows[id]
-  if row == nil then
-    row = load_plain_row(id) or load_any_row(id)
-    rows[id] = row
-  end
-  return row
+  if rows[id] == nil then preload({id}) end
+  if rows[id] == nil then rows[id] = load_hash_row(id) end
+  return rows[id]
 end
 
--- One from the queue, most of which are fresh.
-local function load_queued_row(id)
-  if rows[id] == nil then rows[id] = load_fresh_row(id) or nil end
-  return load_row(id)
-end
-
--- A field that few steps need, so that it is not loaded with a plain record.
+-- A field that few steps need, so that it is not looked for in a packed record.
 local function recall(row, field)
-  if row[field] == nil then row[field] = call('HGET', row.key, field) end
+  if row[field] == nil and row.text then row[field] = unpacked(row.text)[field] end
   return row[field]
 end
 
@@ -81,8 +72,44 @@ local function touch(row)
   end
 end
 
+-- The text of a packed record, as it is now.
+local function packed(row)
+  local text, steps = row.text, row.history
+  if not steps then return text end
+  steps = steps[2] and table.concat(steps, '\n') or steps[1]
+  if row.outcome then steps = steps .. '\n' .. row.outcome end
+  -- What is claimed had neither token nor runner, host and class.
+  return row.head and row.s .. row.head .. string.sub(text, 6) .. '\n' .. steps
+    or row.s .. string.sub(text, 2) .. '\n' .. steps
+end
+
+-- Something is written for which a packed record has no place.
+local function unpack_row(row)
+  if not row.text then return end
+  local _, stored = unpacked(row.text)
+  local fields, history = unpacked(packed(row))
+  row.text, row.stored, row.history, row.changes = nil, #stored, history, {}
+  touch(row)
+  for name, value in pairs(fields) do
+    -- It may have been released just now.
+    if row[name] == nil and name ~= 'k' then row[name] = value end
+    if name ~= 's' then
+      row.changes[#row.changes + 1] = name
+      row.changes[#row.changes + 1] = value
+    end
+  end
+end
+
+-- The number of its last history entry.
+local function seq_of(row)
+  local new = row.history and #row.history or 0
+  if row.text then return #select(2, unpacked(row.text)) + new end
+  return row.stored and new or call('LLEN', P .. 'b:' .. row.id) - 2 + new
+end
+
 -- Write fields, field and value in turn; what a script looks at later is changed in the row by the caller.
 local function write(row, changes)
+  unpack_row(row)
   touch(row)
   if row.changes then
     for _, word in ipairs(changes) do row.changes[#row.changes + 1] = word end
@@ -91,10 +118,10 @@ local function write(row, changes)
   end
 end
 
--- Change a field of a record; what is changed again is written twice, and the last value counts.
+-- Change a field of a record; what is changed again is written twice, and the last value counts. A packed record says it
+-- with its history, or has no such field anyway.
 local function put(row, field, value)
-  if row.pl and ABSENT[field] ~= nil then put(row, 'pl', '') end
-  write(row, {field, value})
+  if not (row.text and (SAID[field] or value == '')) then write(row, {field, value}) end
   if value == '' then value = nil end
   row[field] = value
 end
@@ -112,8 +139,9 @@ end
 -- Append a history entry; `runner` is an id, '=' for that of the entry before, or empty.
 local function enter(row, status, runner, reason)
   if row.s == 'a' and not row.k then call('ZREM', P .. 'asleep', row.id) end
+  if row.text and not string.find(PACKED_STATUSES, status, 1, true) then unpack_row(row) end
   touch(row)
   local entry = entry_of(status, runner, reason)
   if row.history then row.history[#row.history + 1] = entry else row.history = {entry} end
-  row.s, row.q = status, row.q + 1
+  row.s = status
 end

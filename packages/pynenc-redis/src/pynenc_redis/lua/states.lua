@@ -1,2 +1,2 @@
--- Status and outcome. After reading. KEYS[1] the prefix. ARGV ids. Returns {id, status, epoch, outcome} each.
+-- Status and outcome. After record, reading. KEYS[1] the prefix. ARGV ids. Returns {id, status, epoch, outcome} each.
 return states(ARGV)

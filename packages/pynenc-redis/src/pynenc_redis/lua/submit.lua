@@ -33,6 +33,14 @@ end
 local repeated, seen = add_all('ids', ids, 1) < calls, {}
 
 local NOTHING = {}
+-- Keys and texts of packed records.
+local texts = {}
+
+local function write_texts()
+  for first = 1, #texts, 1000 do call('MSET', unpack(texts, first, math.min(first + 999, #texts))) end
+  texts = {}
+end
+
 -- How the place in the queue begins; session.lua says what it is.
 local USUAL_PRIORITY = '2147483648'
 local existing, created, delayed, ready, all = {}, 0, 0, {}, {}
@@ -66,7 +74,9 @@ for position = 1, calls do
     if known then call('ZREM', P .. 'ids', id) end
   end
   if known then
-    existing[#existing + 1] = {position - 1, known, call('LINDEX', P .. 'b:' .. known, 0)}
+    write_texts()
+    local body = P .. 'b:' .. known
+    existing[#existing + 1] = {position - 1, known, call('MGET', body)[1] or call('LINDEX', body, 0)}
   else
     created = created + 1
     n = n + 1
@@ -74,6 +84,8 @@ for position = 1, calls do
     local order, due = format('%d', n), given.delay and format('%.6f', now + given.delay)
     if due then
       call('ZADD', P .. 'due', due, id)
+      fields[#fields + 1] = 'u'
+      fields[#fields + 1] = '2'
       delayed = delayed + 1
     else
       local priority = USUAL_PRIORITY
@@ -90,12 +102,17 @@ for position = 1, calls do
     -- The root itself is the first of its family.
     if given.ro then call('ZADD', P .. 'family:' .. given.ro, '0', given.ro, order, id) end
     if given.re then call('ZADD', P .. 'reruns:' .. given.re, order, id) end
-    -- Whoever claims or ends a plain one need not look for any of these.
-    local plain = not (due or given.p or given.ck or given.g or given.wf or given.ca)
-    -- A field is found the sooner the further in front it is.
-    call('HSET', P .. 'i:' .. id, 'pl', plain and '1' or '', 't', task, 's', 'r', 'q', '1', 'a', now,
-      'n', order, 'v', due or now, 'u', due and '2' or '1', unpack(fields))
-    call('RPUSH', P .. 'b:' .. id, text, '', 'r' .. now .. '|' .. (given.runner or '') .. '|')
+    local key, body, entry = P .. 'i:' .. id, P .. 'b:' .. id, 'r' .. now .. '|' .. (given.runner or '') .. '|'
+    if due or given.p or given.ck or given.g or given.wf or given.ca then
+      call('HSET', key, 's', 'r', 't', task, 'v', due or now, 'n', order, unpack(fields))
+      call('RPUSH', body, text, '', entry)
+    else
+      -- As record.lua says.
+      local head = struct.pack('c1sssssssss', 'r', '', '', '', '', task, order,
+        given.pa or '', given.ro or '', given.re or '')
+      local last = #texts
+      texts[last + 1], texts[last + 2], texts[last + 3], texts[last + 4] = key, head .. entry, body, text
+    end
     if task ~= same_task then
       if same_task then enter_task(same_task, same_from) end
       same_task, same_from = task, #all + 1
@@ -106,6 +123,7 @@ for position = 1, calls do
   end
 end
 
+write_texts()
 if same_task then
   enter_task(same_task, same_from)
   add_all('all', all, 1)
