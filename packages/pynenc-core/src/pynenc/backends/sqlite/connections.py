@@ -17,12 +17,15 @@ from typing import Any
 
 from pynenc.backends.sqlite.errors import is_busy, translated
 from pynenc.backends.sqlite.forks import tell_of_forks
+from pynenc.backends.sqlite.log_file import make_room
 from pynenc.exceptions import StoreBusyError, StoreUnavailableError
 
 _FIRST_PAUSE_SECONDS = 0.0001
 _LONGEST_PAUSE_SECONDS = 0.001
 #: Pages of the log before it is copied into the database: fewer and larger copies than the default of 1000.
 _CHECKPOINT_PAGES = 4000
+#: Transactions of a process before it makes room for all these pages: who writes less does not gain by it.
+_BUSY_AFTER = 32
 #: What is left of the log file after it has grown larger, because a reader was in the way of copying it.
 _LOG_BYTES = 64 * 2**20
 #: Upper bound of the memory for pages of one connection; the default of 2 MB is left by the index of ids soon.
@@ -32,17 +35,20 @@ _CACHE_KIB = 16 * 1024
 class _Line:
     """One connection, used by one thread at a time."""
 
-    __slots__ = ("connection", "lock")
+    __slots__ = ("connection", "lock", "writes")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.connection: sqlite3.Connection | None = None  # guarded by the lock
+        #: Transactions through this connection; guarded by the lock.
+        self.writes = 0
 
     def close(self) -> None:
         """Close the connection; the caller has the lock."""
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+            self.writes = 0
 
 
 class _Reading:
@@ -116,7 +122,13 @@ class _Writing:
                 "try again or raise that setting"
             )
         try:
-            return _patiently(line.connection or self._open(line), statement, parameters, deadline)
+            writer = line.connection or self._open(line)
+            line.writes += 1
+            if line.writes == _BUSY_AFTER:
+                _patiently(writer, "BEGIN IMMEDIATE", (), deadline)
+                make_room(writer, self._path, _CHECKPOINT_PAGES)
+                writer.execute("ROLLBACK")
+            return _patiently(writer, statement, parameters, deadline)
         except BaseException as error:
             self._leave()
             self._translated.__exit__(type(error), error, error.__traceback__)
