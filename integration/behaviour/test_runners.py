@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from integration.behaviour.conftest import SAMPLE, RunningApp, children, eventually, workers
+from integration.stopping import stop_without_locks
 
 from pynenc.exceptions import WorkerLostError
 from pynenc.invocation import InvocationStatus
@@ -306,7 +307,7 @@ class TestUnderstudy:
             eventually(lambda: invocation.record.started_at is not None)
             # Stopped while it confirms the message, it would keep the file of the queue locked.
             eventually(lambda: sample.app.broker.count() == 0)
-            runner.send_signal(signal.SIGSTOP)
+            stop_without_locks(sample.app, [runner.pid])
             with a_runner_of_its_own():
                 eventually(lambda: invocation.record.recoveries == 1)
                 gate.write_text("open")

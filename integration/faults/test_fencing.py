@@ -22,6 +22,7 @@ from integration.faults.place import (
     worker_processes,
 )
 from integration.faults.scenarios import WORKER, Scenario
+from integration.stopping import stop_without_locks
 
 from pynenc.invocation import DistributedInvocation
 from pynenc.testing import Fault, FaultMode
@@ -75,8 +76,7 @@ def test_a_stopped_and_resumed_worker_changes_nothing_and_works_on(place: Place,
         try:
             zombie = _pid_of(place, 1)
             stopped = [zombie] if runner == "ThreadRunner" else [process.pid, zombie]
-            for pid in stopped:
-                os.kill(pid, signal.SIGSTOP)
+            stop_without_locks(sample.app, stopped)
             with running(sample):
                 assert _pid_of(place, 2) == os.getpid()
                 place.open_gate(2, "of the second")
@@ -96,7 +96,7 @@ def test_a_worker_that_is_stopped_under_a_living_supervisor_is_replaced_by_anoth
     with place.start_runner(settings) as process:
         try:
             zombie = _pid_of(place, 1)
-            os.kill(zombie, signal.SIGSTOP)
+            stop_without_locks(sample.app, [zombie])
             other = _pid_of(place, 2)
             assert other != zombie
             assert other in worker_processes(process.pid)
