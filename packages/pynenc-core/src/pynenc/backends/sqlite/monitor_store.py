@@ -24,8 +24,6 @@ from pynenc.values.status import OWNED, InvocationStatus
 _S = InvocationStatus
 #: Of one statement that asks the same of each.
 _PARTS = 100
-#: Of so many times as many records as a page holds it is tried first whether they are enough for it.
-_SOON = 10
 #: Larger than any position.
 _END = 2**62
 
@@ -120,12 +118,8 @@ class SQLiteMonitorStore(BaseMonitorStore):
         with self._read() as reading:
             source = _source(reading, query)
             begin = start if start is not None else 0 if query.oldest_first else _END
-            # Most pages are full soon: it takes less to find that out than to find where the whole search ends.
-            for most in sorted({min(query.search_limit, _SOON * query.limit), query.search_limit}):
-                stop = None if source.exact else _stop(reading, query, source, begin, most)
-                rows = reading.rows(*_select(query, source, begin, stop))
-                if stop is None or len(rows) > query.limit:
-                    break
+            stop = None if source.exact else _stop(reading, query, source, begin)
+            rows = reading.rows(*_select(query, source, begin, stop))
         found = rows[: query.limit]
         following = None
         if len(rows) > query.limit:
@@ -393,21 +387,21 @@ def _source(reading: _Reading, query: RecordQuery) -> _Source:
     return _Source("", "", (), not statuses and query.where is None)
 
 
-def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int, most: int) -> int | None:
-    """The position after which a search of so many is cut off; None when it ends before."""
+def _stop(reading: _Reading, query: RecordQuery, source: _Source, begin: int) -> int | None:
+    """The position after which the search is cut off; None when it ends before."""
     if not source.condition:
         # The primary key itself: what was deleted leaves gaps, so that no more than that is looked at.
         if query.oldest_first:
-            stop = begin + most
+            stop = begin + query.search_limit
             return stop if stop < (reading.value("SELECT max(n) FROM inv_{t}") or 0) else None
-        stop = min(begin, (reading.value("SELECT max(n) FROM inv_{t}") or 0) + 1) - most
+        stop = min(begin, (reading.value("SELECT max(n) FROM inv_{t}") or 0) + 1) - query.search_limit
         return stop if stop > 1 else None
     behind, order = (">", "ASC") if query.oldest_first else ("<", "DESC")
     text = (
         f"SELECT n FROM {source.positions} WHERE {source.condition} AND n {behind} ? "
         f"ORDER BY n {order} LIMIT 1 OFFSET ?"
     )
-    stop = reading.value(text, (*source.parameters, begin, most - 1))
+    stop = reading.value(text, (*source.parameters, begin, query.search_limit - 1))
     return None if stop is None else int(stop)
 
 
