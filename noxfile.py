@@ -53,6 +53,8 @@ NO_SERVER = ("--backend", "mem")
 FAULTS = ("mem", "sqlite")
 _RABBITMQ_FAULTS = "integration/faults/test_rabbitmq_faults.py"
 
+#: What builds our packages where they are installed editable.
+BUILDERS = ("editables>=0.5", "hatchling>=1.26")
 #: What the tests of the packages need; the environments that run nothing else have nothing else.
 UNIT_REQUIREMENTS = (
     "httpx>=0.28",
@@ -292,7 +294,11 @@ class _Environment:
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
         ours = [word for package in WITH_MODULES for word in ("-e", str(ROOT / "packages" / package))]
-        self.run("python", "-m", "pip", "install", *ours, *self._requirements, *files, silent=True)
+        # What is imported is compiled then; most of it never is.
+        install = ("python", "-m", "pip", "install", "--no-compile")
+        self.run(*install, *BUILDERS, *self._requirements, *files, silent=True)
+        # With the builders that are there now: pip would make an environment for building each package otherwise.
+        self.run(*install, "--no-build-isolation", *ours, silent=True)
 
     def run(
         self,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from fastapi.testclient import TestClient
 
 _VOID = {"meta", "link", "input", "br", "img", "hr"}
+#: What is no page, and windows and lists that move by each step.
+_LEFT_OUT = ("cursor=", "from=", "pin=", "fold=", "/export/", ".svg")
 
 
 class Page(HTMLParser):
@@ -47,27 +50,34 @@ class Page(HTMLParser):
         ]
 
 
-def crawl(client: TestClient, start: str = "/", limit: int = 400) -> dict[str, Page]:
-    """By path: every page; each link has to lead to one."""
+def crawl(client: TestClient, start: str = "/", limit: int = 400, alike: int = 1) -> dict[str, Page]:
+    """By path: every page, those that are fewest links away first; each link has to lead to one.
+
+    Of addresses that ask for the same things by other values ``alike`` are followed: a list leads to itself with
+    another range, order or query without end.
+    """
     found: dict[str, Page] = {}
-    waiting = [start]
+    seen: Counter[tuple[str, ...]] = Counter()
+    met, waiting = {start}, deque([start])
     while waiting and len(found) < limit:
-        path = waiting.pop()
-        if path in found:
-            continue
+        path = waiting.popleft()
         response = client.get(path)
         assert response.status_code == 200, (path, response.status_code)
         page = found[path] = Page(response.text)
         for link in page.links:
-            target = urljoin(path, link)
-            if (
-                not link.startswith("#")
-                and target not in found
-                and not any(
-                    word in target for word in ("cursor=", "from=", "pin=", "fold=", "/export/", ".svg")
-                )
-                # What narrows a list twice is not another page, and there are more of these than are looked at.
-                and target.count("&") < 2
-            ):
+            target = urldefrag(urljoin(path, link)).url
+            if target in met or any(word in target for word in _LEFT_OUT):
+                continue
+            kind = _kind(target)
+            # What asks for more than two things is not another page, and there are more of these than are looked at.
+            if len(kind) == 1 or (len(kind) <= 3 and seen[kind] < alike):
+                seen[kind] += 1
+                met.add(target)
                 waiting.append(target)
     return found
+
+
+def _kind(address: str) -> tuple[str, ...]:
+    """The path of an address and the names of the things that it asks for."""
+    parts = urlsplit(address)
+    return parts.path, *sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
