@@ -293,12 +293,14 @@ class _Environment:
         virtualenv = ("-m", "virtualenv", "--quiet", "--clear", "--python", interpreter)
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
-        ours = [word for package in WITH_MODULES for word in ("-e", str(ROOT / "packages" / package))]
         # What is imported is compiled then; most of it never is.
         install = ("python", "-m", "pip", "install", "--no-compile")
         self.run(*install, *BUILDERS, *self._requirements, *files, silent=True)
         # With the builders that are there now: pip would make an environment for building each package otherwise.
-        self.run(*install, "--no-build-isolation", *ours, silent=True)
+        others = [package for package in WITH_MODULES if package != "pynmon"]
+        self.run(*install, "--no-build-isolation", *_editable(*others), silent=True)
+        # Its build also needs npm, which pip is told of where there is none.
+        self.run(*install, *_editable("pynmon"), silent=True)
 
     def run(
         self,
@@ -322,6 +324,10 @@ class _Environment:
             silent=silent,
             success_codes=success_codes,
         )
+
+
+def _editable(*packages: str) -> list[str]:
+    return [word for package in packages for word in ("-e", str(ROOT / "packages" / package))]
 
 
 def _find_interpreter(version: str) -> str | None:
