@@ -28,7 +28,7 @@ PAGES = [
     "/schedules/pynmon_shop.restock%232",
     "/queues",
     "/system",
-    "/tasks",
+    "/tasks?by=module",
     "/tasks/pynmon_shop.refuse",
     "/runners",
     "/logs",

@@ -16,6 +16,18 @@ def test_keys_lead_through_the_pages(watched: Watched) -> None:
     assert page.url.endswith("/tasks")
 
 
+def test_single_keys_are_switched_off(watched: Watched) -> None:
+    page = watched.open("/tasks")
+    page.get_by_role("button", name="Keys").click()
+    page.uncheck("#single-keys")
+    page.get_by_role("button", name="Close", exact=True).last.click()
+    page = watched.open("/tasks")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") != "find"
+    page.keyboard.press("Control+k")
+    assert page.get_by_role("dialog").is_visible()
+
+
 def test_everything_is_gone_to_by_name(watched: Watched) -> None:
     name = "<img src=x onerror=window.__pwned=7>"
     page = watched.open("/invocations?q=status:failed&size=25")

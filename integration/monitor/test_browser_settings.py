@@ -18,6 +18,30 @@ def test_a_theme_lasts(watched: Watched) -> None:
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(11, 15, 20)"
 
 
+def test_columns_and_the_form_of_the_navigation_last(watched: Watched) -> None:
+    page = watched.open("/invocations")
+    arguments = page.get_by_role("columnheader", name="Arguments", exact=True)
+    assert arguments.is_visible()
+    page.click("#columns > summary")
+    page.uncheck("#columns input[value=arguments]")
+    assert not arguments.is_visible()
+    for_everybody(page, "with columns to choose", [("light", 1440)])
+    page = watched.open("/tasks/pynmon_shop.charge")
+    assert page.get_by_role("columnheader", name="Status", exact=True).is_visible()
+    assert not arguments.is_visible()
+    side = page.locator(".side")
+    assert side.evaluate("one => one.offsetWidth") == 216
+    page.click("#fold")
+    assert side.evaluate("one => one.offsetWidth") == 56
+    page = watched.open("/runners")
+    assert side.evaluate("one => one.offsetWidth") == 56
+    assert page.get_by_role("link", name="Tasks", exact=True).is_visible()
+    for_everybody(page, "with icons only", [("dark", 1440)])
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.click("#fold")
+    assert side.evaluate("one => one.offsetWidth") == 216
+
+
 #: What says when, as text and where one points, but for what is in UTC for everybody, as its column says.
 LABELS = """() => [...document.querySelectorAll("time, .tick, figcaption, title, main [aria-label]")]
 .filter((one) => !one.closest(".utc")).flatMap((one) =>

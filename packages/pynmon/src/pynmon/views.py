@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pynenc.values.status import InvocationStatus
 from pynmon.assets import digest_of_assets
 from pynmon.identity import identity_of
-from pynmon.presentation import texts
+from pynmon.presentation import columns, texts
 from pynmon.presentation.cells import Cells
 from pynmon.presentation.instants import COOKIE, Instants
 from pynmon.presentation.statuses import LOOKS
@@ -27,20 +27,27 @@ from pynmon.several import home_of
 from pynmon.source import Source
 
 _HERE = Path(__file__).parent
-#: Every page of the navigation: name of its route, word, the key that follows ``g``.
-PAGES = (
-    ("dashboard", "Dashboard", "d"),
-    ("timeline", "Timeline", "t"),
-    ("invocations", "Invocations", "i"),
-    ("workflows", "Workflows", "w"),
-    ("failures", "Failures", "f"),
-    ("tasks", "Tasks", "k"),
-    ("schedules", "Schedules", "s"),
-    ("queues", "Queues", "q"),
-    ("runners", "Runners", "r"),
-    ("logs", "Logs", "l"),
-    ("system", "System", "y"),
-)
+#: Every page of the navigation, by group: name of its route, word, the key that follows ``g``.
+PAGES = {
+    "Observe": (
+        ("dashboard", "Dashboard", "d"),
+        ("timeline", "Timeline", "t"),
+        ("invocations", "Invocations", "i"),
+        ("workflows", "Workflows", "w"),
+        ("failures", "Failures", "f"),
+    ),
+    "Operate": (
+        ("tasks", "Tasks", "k"),
+        ("schedules", "Schedules", "s"),
+        ("runners", "Runners", "r"),
+        ("logs", "Logs", "l"),
+    ),
+    "System": (
+        ("queues", "Queues", "q"),
+        ("system", "System", "y"),
+        ("audit", "Audit", "a"),
+    ),
+}
 #: Filters of instants, which show them as the reader of the page chose.
 _INSTANTS = ("exact", "clock", "moment", "zone_at", "tick")
 
@@ -82,7 +89,8 @@ class Views:
             term=lambda name, value: text_of((Term(name, (Value(value, is_literal=True),)),)),
             plural=texts.plural,
             look=lambda status: LOOKS[InvocationStatus(status)],
-            pages=PAGES,
+            navigation=PAGES,
+            columns=columns.COLUMNS,
             qualifiers=QUALIFIERS,
             into_payloads=INTO_PAYLOADS,
             app_id=source.app_id,
@@ -118,13 +126,19 @@ class Views:
                 address = address.replace(f"{{{key}}}", quote(str(value), safe="/"))
             return address
 
+        viewer = identity_of(request.scope)
         instants = Instants(request.cookies.get(COOKIE, ""), facts["now"])
         return self._environment.get_template(template).render(
             request=request,
             url=url,
             instants=instants,
+            without=columns.left_out(request.cookies.get(columns.COOKIE, "")),
             cells=Cells(url, instants),
-            viewer=identity_of(request.scope),
+            viewer=viewer,
+            sees=lambda name: (
+                viewer is not None
+                and (viewer.sees_logs if name == "logs" else viewer.may_act if name == "audit" else True)
+            ),
             homes=self._homes(request),
             **facts,
         )

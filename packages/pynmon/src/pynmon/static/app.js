@@ -3,6 +3,7 @@
   "use strict";
 
   const PAUSED = "pynmon-paused";
+  const SINGLE = "pynmon-single-keys";
   const FALLBACK_MS = 5000;
   const live = document.getElementById("live");
   const word = document.getElementById("live-word");
@@ -165,7 +166,7 @@
   }
 
   // On a narrow screen the name of this page may be beside it.
-  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   // A picture that ends now is looked at from its end, where it is wider than the screen.
   for (const one of document.querySelectorAll("[data-follows]")) one.scrollLeft = one.scrollWidth;
@@ -307,13 +308,21 @@
   };
 
   let isGoing = false;
+  const singleKeys = document.getElementById("single-keys");
+
+  // Whoever speaks to a computer, or leans on keys, may not want them.
+  if (singleKeys) {
+    singleKeys.checked = recall(SINGLE) !== "no";
+    singleKeys.addEventListener("change", () => remember(SINGLE, singleKeys.checked ? "yes" : "no"));
+  }
 
   document.addEventListener("keydown", (event) => {
+    if (singleKeys?.checked === false) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not(.pick), select, textarea, dialog")) return;
     if (isGoing) {
       isGoing = false;
       event.preventDefault();
-      follow(`.top nav a[data-key="${CSS.escape(event.key)}"]`);
+      follow(`.side a[data-key="${CSS.escape(event.key)}"]`);
     } else if (event.key === "g") {
       isGoing = true;
       setTimeout(() => { isGoing = false; }, 1500);

@@ -12,7 +12,7 @@
   let tasks = null;
 
   function pages() {
-    return [...document.querySelectorAll(".top nav a")].map((one) => ({ kind: "page", name: one.textContent, href: one.href }));
+    return [...document.querySelectorAll(".side a")].map((one) => ({ kind: "page", name: one.textContent, href: one.href }));
   }
 
   // As app.js keeps them: for each page a list of names and what stands in its address.
