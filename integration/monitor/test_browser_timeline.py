@@ -7,7 +7,7 @@ from typing import Any
 from pynmon.timeline import lanes
 from pynmon.timeline.axis import WIDTH
 
-from .conftest import Watched, for_everybody
+from .conftest import Watched, eventually, for_everybody
 
 
 def test_keys_move_the_window_of_a_timeline(watched: Watched) -> None:
@@ -107,6 +107,30 @@ def test_keys_lead_from_bar_to_bar(watched: Watched) -> None:
         page.keyboard.press("f")
     assert "from=" in page.url
     assert page.locator(f".timeline a[href='{first}']").count() >= 1
+
+
+def test_a_family_is_marked_on_all_lanes(watched: Watched) -> None:
+    page = watched.open("/invocations?task=pynmon_shop.nightly")
+    run = page.locator("a.id").first.get_attribute("href")
+    page = watched.open("/timeline?range=1h&lanes=task&q=task:*.nightly,*.batch,*.refuse")
+    page.locator(f".timeline a[href='{run}']").first.focus()
+    page.keyboard.press("h")
+    page.locator(".timeline .call").first.wait_for(state="attached")
+    kin = page.locator(".timeline .kin")
+
+    def names() -> set[str]:
+        titles = kin.locator("title").evaluate_all("all => all.map((one) => one.textContent)")
+        return {str(one).partition(":")[0] for one in titles}
+
+    eventually(lambda: names() == {"pynmon_shop.nightly", "pynmon_shop.batch"})
+    # Also when the page is drawn anew.
+    with page.expect_response(lambda response: "/timeline?" in response.url):
+        page.keyboard.press("r")
+    eventually(lambda: names() == {"pynmon_shop.nightly", "pynmon_shop.batch"})
+    assert page.locator(".timeline a:not(.kin) .bar").count() > 0
+    page.keyboard.press("Escape")
+    assert kin.count() == 0
+    assert page.locator(".timeline .call").count() == 0
 
 
 def test_a_timeline_is_saved_as_pixels(watched: Watched) -> None:
