@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from types import ModuleType
@@ -19,7 +20,7 @@ from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import iso
 from pynmon.timeline import density, lanes, spans
 
-from .conftest import invocation_of, statements
+from .conftest import eventually, invocation_of, running, statements
 from .crawl import Page
 
 
@@ -203,22 +204,22 @@ def test_a_timeline_of_too_much_that_matches_shows_the_end_of_it_in_full_width(
 
 
 def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: TestClient) -> None:
-    path = invocation_of(shop, client, "batch")
-    # From its claim on: before that it is nowhere.
-    _, begin, *_, end = re.findall(r'<td class="data"><time datetime="([^"]+)"', client.get(path).text)
-    first, last = datetime.fromisoformat(begin), datetime.fromisoformat(end)
-    middle = first + (last - first) / 2
+    shop.released.clear()
+    with running(shop):
+        try:
+            held = shop.hold()
+            eventually(lambda: held.record.started_at is not None)
+            first = held.record.started_at
+            eventually(lambda: time.time() > first + 0.08)
+        finally:
+            shop.released.set()
+        assert held.get(30) == "released"
     # Shorter than the invocation, inside of it: it began before and ended after.
-    around = {
-        "from": (middle - timedelta(seconds=0.025)).isoformat(),
-        "to": (middle + timedelta(seconds=0.025)).isoformat(),
-        # Of all tasks more may have been claimed at once, under load, than there are rows for in a lane.
-        "task": "pynmon_shop.batch",
-    }
-    text = client.get("/timeline", params=around).text
-    assert f'<a href="{path}"><rect class="bar fill ' in text
+    inside = {"from": iso(first + 0.02), "to": iso(first + 0.06), "task": "pynmon_shop.hold"}
+    text = client.get("/timeline", params=inside).text
+    assert f'<a href="/invocations/{held.invocation_id}"><rect class="bar fill ' in text
     assert 'class="fill torn"' in text
-    later = {"from": (last + timedelta(hours=1)).isoformat(), "to": (last + timedelta(hours=2)).isoformat()}
+    later = {"from": iso(first + 3600), "to": iso(first + 7200)}
     assert "Nothing ran in this window" in client.get("/timeline", params=later).text
 
 

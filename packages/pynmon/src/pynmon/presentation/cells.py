@@ -30,7 +30,7 @@ _RUNNERS = {
     )
 }
 _LINK = '<a class="id" href="%s" title="%s">%s</a>'
-_ROW = f"""<tr id="i-%s">%s<td>%s</td>
+_ROW = f"""<tr id="%s-%s">%s<td>%s</td>
 <td class="clip">%s</td>
 <td>{_LINK} <button type="button" class="quiet peek" title="Look at it here (o)" aria-label="Look at %s">\
 <svg class="glyph" aria-hidden="true"><use href="#g-peek"/></svg></button></td>
@@ -159,16 +159,18 @@ class Cells:
             return f"{duration(self._now - record.available_at)}…"
         return _NOTHING
 
-    def record_rows(self, records: Iterable[InvocationRecord], picks: str = "") -> Markup:
+    def record_rows(self, records: Iterable[InvocationRecord], picks: str = "", prefix: str = "i") -> Markup:
         """The lines of a list of invocations.
 
         Args:
             records: One line each.
             picks: The id of the form to which a box for choosing lines belongs; empty for no boxes.
+            prefix: What the ids of the lines begin with: another one for each list of a page in which the same
+                invocation may be.
         """
-        return Markup("".join([self._record_row(record, picks) for record in records]))
+        return Markup("".join([self._record_row(record, picks, prefix) for record in records]))
 
-    def _record_row(self, record: InvocationRecord, picks: str) -> Markup:
+    def _record_row(self, record: InvocationRecord, picks: str, prefix: str) -> Markup:
         name, arguments = shown(record.invocation_id), shown(record.args_preview)
         tail = shown(id_tail(record.invocation_id))
         where = _NOTHING
@@ -176,6 +178,7 @@ class Cells:
             where = fill('%s <span class="muted">%s</span>', self.runner(record.runner_id), record.host)
         return fill(
             _ROW,
+            prefix,
             name,
             fill(_PICK, picks, name, tail) if picks else _EMPTY,
             _BADGES[record.status],
