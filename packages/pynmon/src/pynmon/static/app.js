@@ -310,14 +310,17 @@
   let isGoing = false;
   const singleKeys = document.getElementById("single-keys");
 
-  // Whoever speaks to a computer, or leans on keys, may not want them.
+  // Whoever speaks to a computer, or leans on keys, may not want them: no script of ours hears of them then.
   if (singleKeys) {
     singleKeys.checked = recall(SINGLE) !== "no";
     singleKeys.addEventListener("change", () => remember(SINGLE, singleKeys.checked ? "yes" : "no"));
+    document.addEventListener("keydown", (event) => {
+      const isSingle = event.key.length === 1 && !(event.ctrlKey || event.metaKey || event.altKey);
+      if (isSingle && !singleKeys.checked) event.stopImmediatePropagation();
+    }, true);
   }
 
   document.addEventListener("keydown", (event) => {
-    if (singleKeys?.checked === false) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not(.pick), select, textarea, dialog")) return;
     if (isGoing) {
       isGoing = false;
