@@ -24,8 +24,8 @@ _FIRST_PAUSE_SECONDS = 0.0001
 _LONGEST_PAUSE_SECONDS = 0.001
 #: Pages of the log before it is copied into the database: fewer and larger copies than the default of 1000.
 _CHECKPOINT_PAGES = 4000
-#: Transactions of a process before it makes room for all these pages: who writes less does not gain by it.
-_BUSY_AFTER = 32
+#: Transactions of a process before it makes room for all these pages: who writes less does not gain what that takes.
+_BUSY_AFTER = 256
 #: What is left of the log file after it has grown larger, because a reader was in the way of copying it.
 _LOG_BYTES = 64 * 2**20
 #: Upper bound of the memory for pages of one connection; the default of 2 MB is left by the index of ids soon.
