@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -23,8 +24,6 @@ _MOST_GAPS, _MOST_TERMS = 100, 20
 
 _T = TypeVar("_T")
 _Otherwise = TypeVar("_Otherwise")
-_CODE = TypeAdapter(KnownCode)
-_PERIODS = TypeAdapter(tuple[Period, ...])
 
 
 class Diary:
@@ -76,12 +75,12 @@ class Diary:
         if len(self._registry.tasks) != self._number_of_tasks:
             self._number_of_tasks = len(self._registry.tasks)
             code = KnownCode(version("pynenc-core"), _given(self._conf), known_tasks(self._registry))
-            self._pages[CODE] = _text(_CODE, code)
+            self._pages[CODE] = _text(_code(), code)
         own = next((row for row in rows if row.identity.runner_id == self._runner_id), None)
         if own is not None and self._finds_gap(own):
-            self._pages[GAPS] = _text(_PERIODS, self._gaps)
+            self._pages[GAPS] = _text(_periods(), self._gaps)
         if self._finds_term(now, leads=leads):
-            self._pages[TERMS] = _text(_PERIODS, self._terms)
+            self._pages[TERMS] = _text(_periods(), self._terms)
         self._write()
 
     def _finds_gap(self, own: RunnerRecord) -> bool:
@@ -132,9 +131,9 @@ def read_diaries(trigger: BaseTrigger) -> dict[str, RunnerNotes]:
     stored = trigger.get_values(DIARY)
     return {
         name: RunnerNotes(
-            _value(_CODE, stored[CODE].get(name), None),
-            _value(_PERIODS, stored[GAPS].get(name), ()),
-            _value(_PERIODS, stored[TERMS].get(name), ()),
+            _value(_code(), stored[CODE].get(name), None),
+            _value(_periods(), stored[GAPS].get(name), ()),
+            _value(_periods(), stored[TERMS].get(name), ()),
         )
         for name in {name for named in stored.values() for name in named}
     }
@@ -156,6 +155,19 @@ def _given(conf: ConfigBase) -> dict[str, Given]:
 def _place(task: TaskDefinition) -> str:
     code = getattr(task.func, "__code__", None)
     return f"{task.task_id.module}, line {code.co_firstlineno}" if code else task.task_id.module
+
+
+# Made when they are needed: to make them takes a tenth of what the start of an app does.
+
+
+@cache
+def _code() -> TypeAdapter[KnownCode]:
+    return TypeAdapter(KnownCode)
+
+
+@cache
+def _periods() -> TypeAdapter[tuple[Period, ...]]:
+    return TypeAdapter(tuple[Period, ...])
 
 
 def _text(kind: TypeAdapter[Any], value: object) -> str:
