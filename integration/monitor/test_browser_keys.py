@@ -27,7 +27,9 @@ def test_single_keys_are_switched_off(watched: Watched) -> None:
     page.keyboard.press("Control+k")
     assert page.get_by_role("dialog").is_visible()
     page = watched.open("/timeline?range=1h")
-    page.evaluate("document.querySelector('[data-totals]').addEventListener('click', () => { window.summed = true; })")
+    page.evaluate(
+        "document.querySelector('[data-totals]').addEventListener('click', () => { window.summed = true; })"
+    )
     page.keyboard.press("m")
     assert page.evaluate("window.summed") is None
 

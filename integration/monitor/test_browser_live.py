@@ -63,7 +63,10 @@ def test_an_older_page_follows_what_is_looked_at_there(watched: Watched, shop: M
     [shop.charge(n, 1.0) for n in range(25)]
     page = watched.open("/invocations?q=is:open&size=25")
     page.get_by_role("link", name="Older").click()
-    page.locator(f"[id='i-{held.invocation_id}']").get_by_role("button").click()
+    line = page.locator(f"[id='i-{held.invocation_id}']")
+    line.wait_for()
+    page.wait_for_load_state()  # before that the button does nothing
+    line.get_by_role("button").click()
     status = page.get_by_role("dialog").locator(".status").first
     assert status.inner_text() == "Registered"
     shop.released.set()
