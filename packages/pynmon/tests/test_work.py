@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pynenc.values.ids import InvocationId, RunnerId
@@ -16,7 +18,7 @@ RHYTHM = Rhythm(1.0, 6.0)
 NOW = 10_000.0
 
 
-def runner(name: str, slots: int = 0, parent: str | None = None, **others: float) -> RunnerRecord:
+def runner(name: str, slots: int = 0, parent: str | None = None, **others: Any) -> RunnerRecord:
     identity = RunnerIdentity(
         runner_id=RunnerId(name),
         runner_cls="ThreadRunner",
@@ -26,7 +28,7 @@ def runner(name: str, slots: int = 0, parent: str | None = None, **others: float
         slots=slots,
     )
     times = {"started_at": 0.0, "last_beat_at": NOW, **others}
-    return RunnerRecord(identity=identity, beats=2, **times)  # type: ignore[arg-type]
+    return RunnerRecord(identity=identity, beats=2, **times)
 
 
 def ended(on: str, began: float, at: float, status: S = S.SUCCESS) -> Finished:

@@ -54,9 +54,22 @@ class Silence:
 
 
 class Sweeper:
-    """Runs the reconciliation steps while its runner holds the lease."""
+    """Runs the reconciliation steps while its runner holds the lease.
 
-    def __init__(self, components: Components, heartbeat: Heartbeat, recovery: Recovery) -> None:
+    Args:
+        components: Of the app.
+        heartbeat: Of its runner.
+        recovery: Does what is done about the dead.
+        show: Shown the runners that live, as often as they are looked at.
+    """
+
+    def __init__(
+        self,
+        components: Components,
+        heartbeat: Heartbeat,
+        recovery: Recovery,
+        show: Callable[[Sequence[RunnerRecord]], None] = _nothing,
+    ) -> None:
         conf = components.conf
         self._components = components
         self._heartbeat = heartbeat
@@ -69,8 +82,7 @@ class Sweeper:
         self._publisher = Publisher(components, lambda: heartbeat.leads, self._interval)
         self._silence = Silence()
         self._runners: Sequence[RunnerRecord] = ()
-        #: Shown the runners that live, as often as they are looked at.
-        self.show: Callable[[Sequence[RunnerRecord]], None] = _nothing
+        self._show_runners = show
         self._next_retention = 0.0
         self._next_forgetting = 0.0
         self._stopping = threading.Event()
@@ -123,7 +135,7 @@ class Sweeper:
         self._silence.observe(beats, self._heartbeat.interruptions)
 
     def _show(self) -> None:
-        self.show(self._runners)
+        self._show_runners(self._runners)
 
     def _recover_silent(self) -> None:
         if not self._components.orchestrator.store.capabilities.multi_process:

@@ -149,9 +149,8 @@ class BaseRunner(ABC):
                 ) from error
 
     def _sweeper(self, heartbeat: Heartbeat) -> Sweeper:
-        sweeper = Sweeper(self._engine.components, heartbeat, self._engine.recovery)
-        sweeper.show = self._engine.diary(self.runner_id, lambda: heartbeat.leads, self.conf).note
-        return sweeper
+        diary = self._engine.diary(self.runner_id, lambda: heartbeat.leads, self.conf)
+        return Sweeper(self._engine.components, heartbeat, self._engine.recovery, diary.note)
 
 
 class DummyRunner(BaseRunner):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request
@@ -67,7 +68,7 @@ class TaskRow:
 
 
 #: By name in the address: what a column is sorted by, and whether the largest comes first.
-SORTS: dict[str, Callable[[TaskRow], object]] = {
+SORTS: dict[str, Callable[[TaskRow], Any]] = {
     "task": lambda row: row.task_id,
     "total": lambda row: -row.total,
     "waiting": lambda row: (-row.waiting, row.task_id),
@@ -169,7 +170,7 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         if search.lower() in task_id.lower()
     ]
     rows = [row for row in rows if ONLY[only][1](row)]
-    rows.sort(key=SORTS[sort])  # type: ignore[arg-type]
+    rows.sort(key=SORTS[sort])
     chosen = {"range": range, "sort": sort, "search": search, "only": only, "by": by}
     return views.page(
         request,
