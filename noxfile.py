@@ -293,8 +293,8 @@ class _Environment:
         virtualenv = ("-m", "virtualenv", "--quiet", "--clear", "--python", interpreter)
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
-        # What is imported is compiled then; most of it never is.
-        install = ("python", "-m", "pip", "install", "--no-compile")
+        # Compiled at once: where PYTHONDONTWRITEBYTECODE is set, every process of the tests would do it anew.
+        install = ("python", "-m", "pip", "install", "--compile")
         self.run(*install, *BUILDERS, *self._requirements, *files, silent=True)
         # With the builders that are there now: pip would make an environment for building each package otherwise.
         others = [package for package in WITH_MODULES if package != "pynmon"]
