@@ -42,6 +42,25 @@ def test_columns_and_the_form_of_the_navigation_last(watched: Watched) -> None:
     assert side.evaluate("one => one.offsetWidth") == 216
 
 
+def test_an_answer_that_was_under_way_brings_no_column_back(watched: Watched) -> None:
+    page = watched.open("/invocations")
+    arguments = page.get_by_role("columnheader", name="Arguments", exact=True)
+    held: list[tuple[Any, Any]] = []
+    page.route("**/invocations", lambda route: held.append((route, route.fetch())))
+    page.evaluate("htmx.trigger('#content', 'changed')")
+    eventually(lambda: page.wait_for_timeout(20) or held)
+    page.click("#columns > summary")
+    page.uncheck("#columns input[value=arguments]")
+    page.evaluate("""() => { window.swapped = new Promise((done) => {
+      document.addEventListener("htmx:afterSettle", () => done(true), { once: true });
+    }); }""")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    assert page.evaluate("window.swapped")
+    assert not arguments.is_visible()
+    page.unroute_all(behavior="ignoreErrors")
+
+
 #: What says when, as text and where one points, but for what is in UTC for everybody, as its column says.
 LABELS = """() => [...document.querySelectorAll("time, .tick, figcaption, title, main [aria-label]")]
 .filter((one) => !one.closest(".utc")).flatMap((one) =>
