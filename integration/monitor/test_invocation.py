@@ -30,7 +30,7 @@ def test_a_failed_invocation_is_explained(shop: ModuleType, client: TestClient) 
 def test_an_invocation_leads_to_its_log_lines_elsewhere(shop: ModuleType, client: TestClient) -> None:
     path = invocation_of(shop, client, "flaky")
     assert "log lines</a>" not in client.get(path).text
-    settings = MonitorSettings(log_url="https://logs.example.org/?q={invocation_id}&on={host}")
+    settings = MonitorSettings(log_url_template="https://logs.example.org/?q={invocation_id}&on={host}")
     other = TestClient(create_monitor_app(shop.app, settings), base_url="http://localhost")
     name = path.rpartition("/")[2]
     assert f'<a href="https://logs.example.org/?q={name}&amp;on=' in other.get(path).text

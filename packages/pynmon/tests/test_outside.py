@@ -10,7 +10,7 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon import MonitorSettings
-from pynmon.outside import log_url, log_url_of_runner
+from pynmon.outside import log_url, log_url_around, log_url_of_runner
 
 
 def record(task_id: str, ended_at: float | None) -> InvocationRecord:
@@ -62,8 +62,39 @@ def test_a_runner_has_log_lines_where_the_template_leads_to_them(template: str, 
 
 
 @pytest.mark.parametrize(
-    "template", ["javascript:alert({app})", "//logs/{app}", "logs", "https://logs/{password}"]
+    ("template", "address"),
+    [
+        ("https://logs/?{from}..{to}", "https://logs/?1970-01-01T00%3A00%3A00.000Z..1970-01-01T00%3A02%3A00.000Z"),
+        ("https://logs/{invocation_id}/{host}", "https://logs/0198-abcd/here"),
+        ("https://{app}.logs/{runner_id}", "https://shop.logs/r"),
+    ],
 )
-def test_a_template_that_leads_nowhere_is_refused(template: str) -> None:
-    with pytest.raises(ConfigError, match="log_url"):
-        MonitorSettings(log_url=template)
+def test_a_line_leads_to_those_around_it(template: str, address: str) -> None:
+    identity = RunnerIdentity(runner_id=RunnerId("r"), runner_cls="ThreadRunner", host="here", pid=1)
+    runner = RunnerRecord(identity=identity, started_at=0.0, beats=1, last_beat_at=60.0)
+    assert log_url_around(template, "shop", record("a.b", 120.0), runner, 60.0) == address
+    # Of a line that does not say so there is no address.
+    unsaid = log_url_around(template, "shop", None, None, 60.0)
+    assert unsaid == (address if "{from}" in template else "")
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("javascript:alert({app})", "no address"),
+        ("//logs/{app}", "no address"),
+        ("logs", "no address"),
+        ("https:///{app}", "no address"),
+        ("http://[logs/{app}", "no address"),
+        ("https://logs/{password}", "{password}"),
+        ("https://logs/{from:%H}", "{from:%H}"),
+        ("https://logs/{app", "no other braces"),
+        ("https://logs/app}", "no other braces"),
+        ("https://logs/{}", "no other braces"),
+        ("https://{host}:3000/{app}", "that its workers name"),
+    ],
+)
+def test_a_template_that_leads_nowhere_is_refused(template: str, why: str) -> None:
+    with pytest.raises(ConfigError, match="log_url_template") as refused:
+        MonitorSettings(log_url_template=template)
+    assert why in str(refused.value)

@@ -14,47 +14,79 @@ from pynmon.presentation.texts import iso
 #: What may stand in braces.
 NAMES = ("app", "invocation_id", "task", "runner_id", "host", "from", "to")
 _PLACE = re.compile(r"\{(\w*)\}")
+_IN_BRACES = re.compile(r"\{([^{}]*)\}?|\}")
 #: Lines are written a little before and after what the store has the time of.
 _MARGIN_SECONDS = 60.0
 
 
 def check_template(template: str) -> None:
-    """Refuse what leads nowhere.
+    """Refuse what leads nowhere, and where a worker would say whose machine it leads to.
 
     Raises:
         ConfigError: it is no http address, or asks for something unknown.
     """
-    if urlsplit(template).scheme not in ("http", "https"):
-        raise ConfigError(f"log_url {template!r} is no address: it begins with http:// or https://")
-    if unknown := [name for name in _PLACE.findall(template) if name not in NAMES]:
+    wrong = f"log_url_template {template!r}"
+    try:
+        parts = urlsplit(template)
+    except ValueError:
+        raise ConfigError(f"{wrong} is no address: the name of its host cannot be read") from None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ConfigError(f"{wrong} is no address: it begins with http:// or https:// and the name of a host")
+    for found in _IN_BRACES.finditer(template):
+        if found.group() not in {f"{{{name}}}" for name in NAMES}:
+            there_are = ", ".join(f"{{{name}}}" for name in NAMES)
+            raise ConfigError(f"{wrong} asks for {found.group()}: there are {there_are}, and no other braces")
+    if set(_PLACE.findall(parts.netloc)) - {"app"}:
         raise ConfigError(
-            f"log_url {template!r} asks for {{{unknown[0]}}}: there are {', '.join(f'{{{name}}}' for name in NAMES)}"
+            f"{wrong} leads to a host that its workers name: only {{app}} may stand before the path"
         )
 
 
 def log_url(template: str, app_id: str, record: InvocationRecord, now: float) -> str:
     """The address of the log lines of an invocation; whatever is filled in means nothing but itself."""
-    values = {
-        "invocation_id": record.invocation_id,
-        "task": record.task_id,
-        "runner_id": record.runner_id or "",
-        "host": record.host or "",
-    }
-    return _filled(
-        template, app_id, values, record.created_at, now if record.ended_at is None else record.ended_at
-    )
+    end = now if record.ended_at is None else record.ended_at
+    return _filled(template, app_id, _of_invocation(record), record.created_at, end)
 
 
 def log_url_of_runner(template: str, app_id: str, runner: RunnerRecord, now: float) -> str:
     """The address of the log lines of a runner; empty where the template leads to those of one invocation."""
-    identity = runner.identity
-    values = {"runner_id": identity.runner_id, "host": identity.host}
+    values = _of_runner(runner)
     asked = set(_PLACE.findall(template))
     if not asked & values.keys() or asked & {"invocation_id", "task"}:
         return ""
     return _filled(
         template, app_id, values, runner.started_at, now if runner.stopped_at is None else runner.stopped_at
     )
+
+
+def log_url_around(
+    template: str, app_id: str, record: InvocationRecord | None, runner: RunnerRecord | None, at: float
+) -> str:
+    """The address of the log lines around one; empty where the template asks for what the line does not say.
+
+    Args:
+        template: Of the address.
+        app_id: Of the app.
+        record: The invocation that the line is about.
+        runner: The runner that wrote it.
+        at: When it was written.
+    """
+    values = {**(_of_invocation(record) if record else {}), **(_of_runner(runner) if runner else {})}
+    asked = set(_PLACE.findall(template)) - {"app", "from", "to"}
+    return _filled(template, app_id, values, at, at) if all(values.get(name) for name in asked) else ""
+
+
+def _of_invocation(record: InvocationRecord) -> dict[str, str]:
+    return {
+        "invocation_id": record.invocation_id,
+        "task": record.task_id,
+        "runner_id": record.runner_id or "",
+        "host": record.host or "",
+    }
+
+
+def _of_runner(runner: RunnerRecord) -> dict[str, str]:
+    return {"runner_id": runner.identity.runner_id, "host": runner.identity.host}
 
 
 def _filled(template: str, app_id: str, values: Mapping[str, str], begin: float, end: float) -> str:

@@ -40,13 +40,13 @@ class MonitorSettings:
         allow_purge: Whether admins may remove what has ended, what one component keeps, and everything.
         undo_seconds: How long they can think better of it.
         bulk_limit: No bulk action changes more invocations than this.
-        log_url: The address of the log lines of an invocation, where the app keeps them, with ``{app}``,
-            ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}`` in it.
+        log_url_template: The address of the log lines of an invocation, a runner or around a line, where the app keeps
+            them, with ``{app}``, ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}`` in it.
         audit_file: Actions and attempts are added to this file, a JSON object per line.
 
     Raises:
-        ConfigError: actions would be open to everybody, a header would be trusted from nobody, or ``log_url`` leads
-            nowhere.
+        ConfigError: actions would be open to everybody, a header would be trusted from nobody, or ``log_url_template``
+            leads nowhere.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK
@@ -68,15 +68,15 @@ class MonitorSettings:
     undo_seconds: float = 10.0
     bulk_limit: int = 100_000
     audit_file: Path | None = None
-    log_url: str = ""
+    log_url_template: str = ""
 
     def __post_init__(self) -> None:
         if not self.read_only and not self.has_logins:
             raise ConfigError(
                 "a monitor that is not read_only has to know who acts: give it tokens, or a trusted_header"
             )
-        if self.log_url:
-            check_template(self.log_url)
+        if self.log_url_template:
+            check_template(self.log_url_template)
         if self.trusted_header and not self.trusted_proxies:
             raise ConfigError(
                 f"anybody could send the header {self.trusted_header}: name the proxies that set it in trusted_proxies"

@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--environment", default="", metavar="TEXT", help="shown on every page, such as PROD")
     parser.add_argument(
-        "--log-url",
+        "--log-url-template",
         default="",
         metavar="TEMPLATE",
         help="where the app's log lines are kept, such as https://logs.example.org/?q={invocation_id}&from={from}&to={to}"
@@ -84,7 +84,7 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
     for what, shown in (
         ("payloads", "arguments, results and what exceptions said"),
-        ("logs", "the page about log lines, and the links of --log-url"),
+        ("logs", "the page about log lines, and the links of --log-url-template"),
     ):
         access.add_argument(
             f"--view-{what}",
@@ -213,7 +213,7 @@ def _settings(pynmon: Any, args: argparse.Namespace, tokens: tuple[Any, ...]) ->
         trusted_proxies=tuple(args.trusted_proxy),
         https=args.https,
         audit_file=args.audit_file,
-        log_url=args.log_url,
+        log_url_template=args.log_url_template,
     )
 
 

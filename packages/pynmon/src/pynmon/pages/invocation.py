@@ -61,7 +61,7 @@ def invocation(
     )
     reruns = source.store.list_invocations(RecordQuery(rerun_of=wanted, limit=_RERUNS))
     on, by = _waits(source, record)
-    template = source.settings.log_url
+    template = source.settings.log_url_template
     facts = _facts(source, record)
     now = facts["now"]
     return views.page(

@@ -107,7 +107,7 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
         usage=usage_of(used_shares(list(members.values()), runs, now - _HOUR, now, _PARTS)),
         terms=terms_of({runner_id: told}, members, lease, now),
         seconds=LATELY_SECONDS,
-        log_url=log_url_of_runner(source.settings.log_url, source.app_id, found, now),
+        log_url=log_url_of_runner(source.settings.log_url_template, source.app_id, found, now),
         taken=taken_from(source.store, list(members.values()), _LATEST),
         failed=sum(one.status is InvocationStatus.FAILED for one in finished),
         latest=list(source.store.get_invocations([one.invocation_id for one in finished[:_LATEST]]).values()),
