@@ -293,8 +293,7 @@ class _Environment:
         virtualenv = ("-m", "virtualenv", "--quiet", "--clear", "--python", interpreter)
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
-        # Compiled at once: where PYTHONDONTWRITEBYTECODE is set, every process of the tests would do it anew.
-        install = ("python", "-m", "pip", "install", "--compile")
+        install = ("python", "-m", "pip", "install")
         self.run(*install, *BUILDERS, *self._requirements, *files, silent=True)
         # With the builders that are there now: pip would make an environment for building each package otherwise.
         others = [package for package in WITH_MODULES if package != "pynmon"]
@@ -318,6 +317,8 @@ class _Environment:
                 "PATH": f"{self._bin}{os.pathsep}{os.environ.get('PATH', '')}",
                 "VIRTUAL_ENV": str(self._bin.parent),
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                # Tests start hundreds of processes: where this is set, each would compile all that it imports.
+                "PYTHONDONTWRITEBYTECODE": "",
                 **variables,
             },
             external=True,
