@@ -57,7 +57,9 @@ def test_nobody_finds_out_by_asking_what_is_in_them(shop: ModuleType) -> None:
 
 
 def test_the_page_about_log_lines_is_for_those_who_may_see_them(shop: ModuleType) -> None:
-    monitor = monitor_of(shop, view_logs=Role.OPERATOR, log_url_template="https://logs.example.org/{invocation_id}")
+    monitor = monitor_of(
+        shop, view_logs=Role.OPERATOR, log_url_template="https://logs.example.org/{invocation_id}"
+    )
     for role, code in ((Role.VIEWER, 403), (Role.OPERATOR, 200)):
         client = logged_in(monitor, role)
         assert client.get("/logs").status_code == code

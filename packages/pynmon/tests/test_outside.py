@@ -64,7 +64,10 @@ def test_a_runner_has_log_lines_where_the_template_leads_to_them(template: str, 
 @pytest.mark.parametrize(
     ("template", "address"),
     [
-        ("https://logs/?{from}..{to}", "https://logs/?1970-01-01T00%3A00%3A00.000Z..1970-01-01T00%3A02%3A00.000Z"),
+        (
+            "https://logs/?{from}..{to}",
+            "https://logs/?1970-01-01T00%3A00%3A00.000Z..1970-01-01T00%3A02%3A00.000Z",
+        ),
         ("https://logs/{invocation_id}/{host}", "https://logs/0198-abcd/here"),
         ("https://{app}.logs/{runner_id}", "https://shop.logs/r"),
     ],

@@ -41,7 +41,8 @@ class MonitorSettings:
         undo_seconds: How long they can think better of it.
         bulk_limit: No bulk action changes more invocations than this.
         log_url_template: The address of the log lines of an invocation, a runner or around a line, where the app keeps
-            them, with ``{app}``, ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}`` in it.
+            them, with ``{app}``, ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}``
+            in it.
         audit_file: Actions and attempts are added to this file, a JSON object per line.
 
     Raises:

@@ -48,6 +48,8 @@ PAGES = {
         ("audit", "Audit", "a"),
     ),
 }
+#: Those at the bottom of a small screen; behind the fourth item are all.
+ON_TELEPHONES = ("dashboard", "invocations", "failures")
 #: Filters of instants, which show them as the reader of the page chose.
 _INSTANTS = ("exact", "clock", "moment", "zone_at", "tick")
 
@@ -90,6 +92,7 @@ class Views:
             plural=texts.plural,
             look=lambda status: LOOKS[InvocationStatus(status)],
             navigation=PAGES,
+            on_telephones=ON_TELEPHONES,
             columns=columns.COLUMNS,
             qualifiers=QUALIFIERS,
             into_payloads=INTO_PAYLOADS,
@@ -126,11 +129,16 @@ class Views:
                 address = address.replace(f"{{{key}}}", quote(str(value), safe="/"))
             return address
 
+        def is_at(name: str) -> bool:
+            path, home = request.url.path, url(name)
+            return path == home or (name != "dashboard" and path.startswith(f"{home}/"))
+
         viewer = identity_of(request.scope)
         instants = Instants(request.cookies.get(COOKIE, ""), facts["now"])
         return self._environment.get_template(template).render(
             request=request,
             url=url,
+            is_at=is_at,
             instants=instants,
             without=columns.left_out(request.cookies.get(columns.COOKIE, "")),
             cells=Cells(url, instants),

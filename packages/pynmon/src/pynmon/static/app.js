@@ -165,9 +165,6 @@
     secret.form.requestSubmit();
   }
 
-  // On a narrow screen the name of this page may be beside it.
-  document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-
   // A picture that ends now is looked at from its end, where it is wider than the screen.
   for (const one of document.querySelectorAll("[data-follows]")) one.scrollLeft = one.scrollWidth;
 
