@@ -17,7 +17,7 @@ from pynenc.values.triggers import TriggerRun
 from pynmon import create_monitor_app
 from pynmon.statistics import BOUNDS
 
-from .conftest import eventually, running, statements
+from .conftest import asks_few, eventually, running, statements
 
 #: Address and the most questions that it may ask the store, however much is in there.
 CEILINGS = {
@@ -41,11 +41,7 @@ CEILINGS = {
 
 @pytest.mark.parametrize("path", CEILINGS)
 def test_an_answer_asks_the_store_few_questions(shop: ModuleType, path: str) -> None:
-    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")  # nothing is cached yet
-    with statements(shop) as seen:
-        response = client.get(path)
-    assert response.status_code == 200
-    assert len(seen) <= CEILINGS[path], seen
+    asks_few(shop, path, CEILINGS[path])
 
 
 def items(client: TestClient, path: str) -> Any:

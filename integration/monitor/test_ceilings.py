@@ -8,9 +8,9 @@ from types import ModuleType
 import pytest
 from fastapi.testclient import TestClient
 
-from pynmon import Role, create_monitor_app
+from pynmon import Role
 
-from .conftest import eventually, invocation_of, statements
+from .conftest import asks_few, eventually, invocation_of, statements
 from .test_access import OURS, form_token_of, logged_in, monitor_of
 
 #: Page and the most questions that it may ask the store, however much is in there.
@@ -62,11 +62,7 @@ CEILINGS = {
 
 @pytest.mark.parametrize("path", CEILINGS)
 def test_a_page_asks_the_store_few_questions(shop: ModuleType, path: str) -> None:
-    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")  # nothing is cached yet
-    with statements(shop) as seen:
-        response = client.get(path)
-    assert response.status_code == 200
-    assert 0 < len(seen) <= CEILINGS[path], seen
+    asks_few(shop, path, CEILINGS[path])
 
 
 def test_what_operators_see_asks_few_questions(shop: ModuleType) -> None:

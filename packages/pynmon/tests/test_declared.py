@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from pynenc import Pynenc
-from pynenc.values.notes import Given, KnownCode, KnownTask
-from pynmon.declared import declared_by
+from pynenc.values.ids import RunnerId
+from pynenc.values.notes import Given, KnownCode, KnownTask, RunnerNotes
+from pynenc.values.runners import RunnerIdentity, RunnerRecord
+from pynmon.declared import declared_by, nobody_has
 
 
 @pytest.fixture
@@ -68,3 +70,25 @@ def test_runners_disagree_where_a_call_is_treated_differently(
     assert (task.runners, task.missing, task.is_here) == (3, ("u",), False)
     if is_disputed:
         assert [one.runners for one in task.variants] == [("s", "t"), ("r",)]
+
+
+def test_nobody_has_what_no_runner_that_takes_work_declares() -> None:
+    def row(name: str, parent: str | None = None, *, drains: bool = False) -> RunnerRecord:
+        identity = RunnerIdentity(
+            runner_id=RunnerId(name),
+            runner_cls="ThreadRunner",
+            host="here",
+            pid=1,
+            parent_id=None if parent is None else RunnerId(parent),
+        )
+        return RunnerRecord(identity=identity, started_at=0.0, beats=1, last_beat_at=0.0, drains=drains)
+
+    notes = {"r": RunnerNotes(code())}
+    rows = [row("r"), row("worker", "r")]
+    assert nobody_has({"a.b"}, rows, notes) == set()
+    assert nobody_has({"a.b", "a.c"}, rows, notes) == {"a.c"}
+    # It has not said yet what it has.
+    assert nobody_has({"a.c"}, [*rows, row("new")], notes) is None
+    leaving = {**notes, "leaving": RunnerNotes(KnownCode("1.0", {}, {"a.c": code().tasks["a.b"]}))}
+    assert nobody_has({"a.c"}, [*rows, row("leaving", drains=True)], leaving) == {"a.c"}
+    assert nobody_has({"a.c"}, [row("leaving", drains=True)], leaving) is None

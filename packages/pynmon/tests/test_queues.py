@@ -11,6 +11,7 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus as S
 from pynmon.health import Level
 from pynmon.queues import Flow, Rates, TaskQueue, flow_of, rates_of, verdict
+from pynmon.thresholds import Thresholds
 
 COUNTS = {
     "a.b": {S.REGISTERED: 5, S.RETRY: 1, S.SUCCESS: 100},
@@ -89,10 +90,10 @@ def test_one_sentence_says_whether_it_flows(
     alive: int, since: float | None, level: Level, words: str
 ) -> None:
     longest = None if since is None else waiting(since)
-    found, sentence = verdict(flow_of(COUNTS, STANDS, {}), alive, longest, 100.0)
+    found, sentence = verdict(flow_of(COUNTS, STANDS, {}), alive, longest, 100.0, Thresholds())
     assert found is level
     assert words in sentence
 
 
 def test_an_empty_queue_is_well_without_runners() -> None:
-    assert verdict(NOTHING, 0, None, 100.0) == (Level.OK, "Nothing waits for a runner")
+    assert verdict(NOTHING, 0, None, 100.0, Thresholds()) == (Level.OK, "Nothing waits for a runner")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pynenc import Pynenc
 from pynenc.inspection import Setting, options_of, tasks_of
 from pynenc.trigger.trigger_info import TriggerInfo
-from pynenc.values.notes import KnownCode, KnownTask
+from pynenc.values.notes import KnownCode, KnownTask, RunnerNotes
+from pynenc.values.runners import RunnerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Declared:
 
 
 NOTHING = Declared(False, ())
+_SILENT = RunnerNotes()
 _DEFAULTS = {option.name: option.value for option in options_of({})}
 
 
@@ -78,6 +80,30 @@ def declared_by(
         )
         for task_id in own | told | by_task
     }
+
+
+def nobody_has(
+    tasks: Collection[str], alive: Sequence[RunnerRecord], notes: Mapping[str, RunnerNotes]
+) -> set[str] | None:
+    """The tasks that no runner declares; None where that cannot be told.
+
+    Args:
+        tasks: Those to look for.
+        alive: The runners and workers that beat. Those that take nothing more do not count.
+        notes: What they wrote down.
+    """
+    ids = {one.identity.runner_id for one in alive}
+    # What a worker has, its supervisor says.
+    heads = [one for one in alive if one.identity.parent_id not in ids and not one.drains]
+    told = [notes.get(one.identity.runner_id, _SILENT).code for one in heads]
+    if not told:
+        return None
+    found = set(tasks)
+    for code in told:
+        if code is None:
+            return None
+        found -= code.tasks.keys()
+    return found
 
 
 def _variants(told: Mapping[str, KnownTask]) -> tuple[Variant, ...]:

@@ -10,9 +10,10 @@ from pynenc.values.monitor import Finished, RecordPage
 from pynenc.values.notes import KnownCode
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.health import WAITING_SECONDS, WAITING_TOO_LONG_SECONDS, Level
+from pynmon.health import Level
 from pynmon.presentation.texts import duration, number, plural
 from pynmon.source import Counts
+from pynmon.thresholds import Thresholds
 
 _S = InvocationStatus
 #: What a runner may claim now or later.
@@ -153,7 +154,9 @@ def flow_of(counts: Counts, rates: Rates, code: Mapping[str, KnownCode]) -> Flow
     )
 
 
-def verdict(flow: Flow, alive: int, longest: InvocationRecord | None, now: float) -> tuple[Level, str]:
+def verdict(
+    flow: Flow, alive: int, longest: InvocationRecord | None, now: float, limits: Thresholds
+) -> tuple[Level, str]:
     """One sentence about it.
 
     Args:
@@ -161,6 +164,7 @@ def verdict(flow: Flow, alive: int, longest: InvocationRecord | None, now: float
         alive: Runners and workers that beat.
         longest: What could have been claimed for longest, if anything can.
         now: By the store's clock.
+        limits: From when on a wait is long.
     """
     if longest is None:
         delayed = f"; {number(flow.depth)} wait for their time" if flow.depth else ""
@@ -173,9 +177,9 @@ def verdict(flow: Flow, alive: int, longest: InvocationRecord | None, now: float
         )
     level = (
         Level.CRITICAL
-        if age > WAITING_TOO_LONG_SECONDS
+        if age > limits.waiting_too_long_seconds
         else Level.DEGRADED
-        if age > WAITING_SECONDS
+        if age > limits.waiting_seconds
         else Level.OK
     )
     return level, f"The next in line has waited {duration(age)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pynenc.exceptions import ConfigError
 from pynmon.identity import AccessToken, Role
 from pynmon.outside import check_template
+from pynmon.thresholds import Thresholds
 
 #: The names under which a browser on this machine reaches it. A foreign page that has its own name point here
 #: arrives under that name, and is refused.
@@ -43,6 +44,7 @@ class MonitorSettings:
         log_url_template: The address of the log lines of an invocation, a runner or around a line, where the app keeps
             them, with ``{app}``, ``{invocation_id}``, ``{task}``, ``{runner_id}``, ``{host}``, ``{from}`` and ``{to}``
             in it.
+        thresholds: From where on the checks of health say something.
         audit_file: Actions and attempts are added to this file, a JSON object per line.
 
     Raises:
@@ -70,6 +72,7 @@ class MonitorSettings:
     bulk_limit: int = 100_000
     audit_file: Path | None = None
     log_url_template: str = ""
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     def __post_init__(self) -> None:
         if not self.read_only and not self.has_logins:

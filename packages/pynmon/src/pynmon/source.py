@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,11 +18,11 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Failed, Finished, Waits
 from pynenc.values.notes import KnownCode, RunnerNotes
 from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import RunnerRecord
+from pynenc.values.runners import SWEEPER_LEASE, Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import TriggerRun
 from pynmon.declared import Declared, declared_by
-from pynmon.health import Evidence, Rhythm, RunnerState
+from pynmon.health import Rhythm, RunnerState
 from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
@@ -32,9 +32,9 @@ from pynmon.timed import Queries, timed
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 #: How long an answer that many pages ask for is used again.
-_SHORT_SECONDS = 1.0
+SHORT_SECONDS = 1.0
 #: The same for what a server is asked about itself.
-_SLOW_SECONDS = 10.0
+SLOW_SECONDS = 10.0
 DAY_SECONDS = 86400.0
 #: Characters of a payload that pages show, and that a file may have.
 SHOWN_CHARACTERS, MOST_CHARACTERS = 64 * 1024, 64 * 2**20
@@ -82,7 +82,7 @@ class Source:
 
     def counts(self) -> Counts:
         """How many rest in each status, by task."""
-        return self._cached("counts", self.store.count_by_task)
+        return self.cached("counts", self.store.count_by_task)
 
     def finished(self, seconds: float) -> list[Finished]:
         """What ended within the last so many seconds, latest first; at most ``sample_limit``."""
@@ -97,11 +97,11 @@ class Source:
             is_cut = len(rows) == limit
             return Sample(rows, rows[-1].ended_at if is_cut else now - seconds, now, is_cut)
 
-        return self._cached(("finished", seconds), read)
+        return self.cached(("finished", seconds), read)
 
     def runners(self, limit: int) -> list[RunnerRecord]:
         """Those that live, then the latest of the others."""
-        return self._cached(("runners", limit), lambda: self.store.list_runners(limit))
+        return self.cached(("runners", limit), lambda: self.store.list_runners(limit))
 
     def workers_of(self, runner_id: str) -> list[RunnerRecord]:
         """The workers below a supervisor; of those that live all, of the others the latest."""
@@ -109,7 +109,7 @@ class Source:
 
     def notes(self) -> dict[str, RunnerNotes]:
         """What runners wrote down about themselves, by their ids; nothing while the store of it is away."""
-        return self._cached("notes", self._notes)
+        return self.cached("notes", self._notes)
 
     def _notes(self) -> dict[str, RunnerNotes]:
         try:
@@ -120,7 +120,7 @@ class Source:
 
     def code(self) -> dict[str, KnownCode]:
         """What the runners that live have loaded, by their ids; when none lives, what the last one had."""
-        return self._cached("code", self._code)
+        return self.cached("code", self._code)
 
     def _code(self) -> dict[str, KnownCode]:
         told = {key: one.code for key, one in self.notes().items() if one.code is not None}
@@ -132,7 +132,7 @@ class Source:
 
     def declared(self) -> Mapping[str, Declared]:
         """The tasks that are declared, by their ids."""
-        return self._cached(
+        return self.cached(
             "declared", lambda: declared_by(self.app, self.triggers.list_triggers(), self.code())
         )
 
@@ -143,38 +143,38 @@ class Source:
 
     def longest_waiting(self) -> InvocationRecord | None:
         """The claimable invocation that has waited longest."""
-        return self._cached("waiting", self.store.find_longest_waiting)
+        return self.cached("waiting", self.store.find_longest_waiting)
 
     def failed(self, seconds: float) -> list[Failed]:
         """What failed within the last so many seconds, latest first; at most ``sample_limit``."""
         now = self.now()
-        return self._cached(
+        return self.cached(
             ("failed", seconds),
             lambda: self.store.list_failed(now - seconds, now + 60.0, self.settings.sample_limit),
         )
 
     def of_finished(self, seconds: float, make: Callable[[list[Finished]], _T]) -> _T:
         """What a function makes of what ended within the last so many seconds."""
-        return self._cached((make, seconds), lambda: make(self.finished(seconds)))
+        return self.cached((make, seconds), lambda: make(self.finished(seconds)))
 
     def of_sample(self, seconds: float, make: Callable[[Sample], _T]) -> _T:
         """What a function makes of the sample of a window."""
-        return self._cached((make, seconds), lambda: make(self.sample(seconds)))
+        return self.cached((make, seconds), lambda: make(self.sample(seconds)))
 
     def slow_runs(self) -> dict[str, float]:
         """By task: longer than these seconds takes a run that is slow; of what ended within a day."""
         # What a day was like does not change within seconds.
-        return self._cached("slow", lambda: slow_runs(self.finished(DAY_SECONDS)), _SLOW_SECONDS)
+        return self.cached("slow", lambda: slow_runs(self.finished(DAY_SECONDS)), SLOW_SECONDS)
 
     def tasks_of_today(self) -> frozenset[str]:
         """Those of which something ended within a day; as slow runs, they are looked for every few seconds."""
-        return self._cached(
-            "today", lambda: frozenset(row.task_id for row in self.finished(DAY_SECONDS)), _SLOW_SECONDS
+        return self.cached(
+            "today", lambda: frozenset(row.task_id for row in self.finished(DAY_SECONDS)), SLOW_SECONDS
         )
 
     def owned(self, limit: int) -> list[InvocationRecord]:
         """What belongs to a runner now."""
-        return self._cached(("owned", limit), lambda: self.store.list_owned(limit))
+        return self.cached(("owned", limit), lambda: self.store.list_owned(limit))
 
     def waits_of(self, record: InvocationRecord, limit: int) -> Waits:
         """What an invocation waits for and who waits for it, each at most ``limit``; its end ended both."""
@@ -182,64 +182,45 @@ class Source:
             return Waits((), ())
         return self.store.list_waits(record.invocation_id, limit)
 
-    def answer_seconds(self) -> float:
-        """How long the cheapest read takes."""
+    def lease(self) -> tuple[Lease | None, float]:
+        """Who puts right what dead runners leave behind, and how long this took: no read is cheaper."""
 
-        def measure() -> float:
+        def read() -> tuple[Lease | None, float]:
             began = time.perf_counter()
-            self.store.change_token()
-            return time.perf_counter() - began
+            found = self.store.find_lease(SWEEPER_LEASE)
+            return found, time.perf_counter() - began
 
-        return self._cached("answer", measure)
+        return self.cached("lease", read)
 
     def queued_apart(self) -> int | None:
         """Messages of a queue that stands apart from the records; None where the records are the queue."""
         if self.app.broker.store is self.app.orchestrator.store:
             return None
-        return self._cached("queued", self.app.broker.count)
+        return self.cached("queued", self.app.broker.count)
 
     def findings(self) -> list[tuple[Part, list[Finding]]]:
         """What each store says about itself; asked at most every few seconds."""
-        return self._cached(
-            "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], _SLOW_SECONDS
+        return self.cached(
+            "findings", lambda: [(part, examine(part.store)) for part in parts_of(self.app)], SLOW_SECONDS
         )
 
     def sizes(self) -> list[list[Size]]:
         """How much each store keeps, in the order of ``findings``; nothing of one that does not answer."""
-        return self._cached("sizes", lambda: [_measured(part) for part in parts_of(self.app)], _SLOW_SECONDS)
+        return self.cached("sizes", lambda: [_measured(part) for part in parts_of(self.app)], SLOW_SECONDS)
 
     def components(self) -> list[tuple[Part, list[Finding]]]:
         """What stores say about themselves, but for that of the records: it answers, or there is no page."""
         own = self.app.orchestrator.store
-        return self._cached(
+        return self.cached(
             "components",
             lambda: [(part, [] if part.store is own else examine(part.store)) for part in parts_of(self.app)],
-            _SLOW_SECONDS,
-        )
-
-    def evidence(self, recent: Sequence[Finished], lateness: Sequence[float] = ()) -> Evidence:
-        """What the checks of health look at.
-
-        Args:
-            recent: What ended within the last five minutes.
-            lateness: By how much the latest run of each schedule came late; none where nobody looked.
-        """
-        return Evidence(
-            now=self.now(),
-            rhythm=self.rhythm,
-            runners=self.runners(MOST_RUNNERS),
-            owned=self.owned(MOST_OWNED),
-            longest_waiting=self.longest_waiting(),
-            recent=recent,
-            pending_seconds=self.app.conf.max_pending_seconds,
-            lateness=lateness,
-            answer_seconds=self.answer_seconds(),
+            SLOW_SECONDS,
         )
 
     def is_ready(self) -> bool:
         """Whether the store answers; asked at most once a second, however many want to know."""
         try:
-            self._cached("ready", self.store.change_token)
+            self.cached("ready", self.store.change_token)
         except StoreError:
             return False
         return True
@@ -279,7 +260,7 @@ class Source:
         """A value that is kept apart because of its size, whole; None when it is nowhere."""
         return self.app.client_data_store.get([key]).get(key) if self.sees_payloads else None
 
-    def _cached(self, key: object, read: Callable[[], _T], seconds: float = _SHORT_SECONDS) -> _T:
+    def cached(self, key: object, read: Callable[[], _T], seconds: float = SHORT_SECONDS) -> _T:
         """One read for all who ask at about the same time."""
         return self._remembered.get(key, read, seconds)
 

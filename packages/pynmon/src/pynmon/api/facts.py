@@ -14,7 +14,7 @@ from pynenc.values.monitor import RecordPage, RecordQuery
 from pynenc.values.notes import RunnerNotes
 from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import SWEEPER_LEASE, RunnerRecord
+from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.answers import Json, problems
 from pynmon.api import models
@@ -143,7 +143,7 @@ def runners(source: SourceOf) -> models.RunnerList:
     """Runners and their workers."""
     found = source.store.list_runners(_MANY)
     now = source.now()
-    lease = source.store.find_lease(SWEEPER_LEASE)
+    lease, _ = source.lease()
     return models.RunnerList(
         runners=[_runner(source, one, now) for one in found],
         leader=None if lease is None else models.Leader.model_validate(lease),

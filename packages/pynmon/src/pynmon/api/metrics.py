@@ -12,8 +12,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from pynenc.values.status import InvocationStatus
+from pynmon.checks import check
 from pynmon.ended import Ended, Histogram
-from pynmon.health import RunnerState, verdicts
+from pynmon.evidence import evidence_of
+from pynmon.health import RunnerState
 from pynmon.live import Live
 from pynmon.pages.context import SourceOf
 from pynmon.schedules import TriggerState, schedules_of
@@ -70,7 +72,7 @@ def _families(source: Source) -> list[_Family]:
     now = source.now()
     triggers = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
     late = {one.trigger.trigger_id: one.late for one in triggers[:_MOST_TASKS] if one.late is not None}
-    evidence = source.evidence(source.finished(300.0), list(late.values()))
+    evidence = evidence_of(source, source.finished(300.0), list(late.values()))
     runners, waiting = evidence.runners, evidence.longest_waiting
     trigger_states = Counter(one.state for one in triggers)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
@@ -127,7 +129,7 @@ def _families(source: Source) -> list[_Family]:
         _Family(
             "pynenc_health_check",
             "The checks of the dashboard: 0 is well, 1 is worth a look, 2 needs somebody.",
-            [({"check": name}, int(one.level)) for name, one in verdicts(evidence).items()],
+            [({"check": name}, int(one.level)) for name, one in check(evidence).items()],
         ),
     ]
 

@@ -13,8 +13,9 @@ from pynenc.inspection import Part
 from pynenc.values.findings import Finding, Level
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
-from pynmon import health
 from pynmon.charts import Bars, throughput
+from pynmon.checks import check
+from pynmon.evidence import evidence_of
 from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.pages.lately import SECONDS, lately
@@ -45,12 +46,13 @@ def dashboard(
     counts = total_counts(source.counts())
     schedules = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
     recent = [row for row in sample.rows if row.ended_at >= now - SECONDS]
-    evidence = source.evidence(
+    evidence = evidence_of(
+        source,
         recent,
         [one.late for one in schedules if one.late is not None],
     )
     runners = evidence.runners
-    checks = health.check(evidence)
+    checks = check(evidence)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
     since = sample.since
     by_task = source.of_finished(seconds, figures_by_task)
@@ -61,7 +63,7 @@ def dashboard(
         "dashboard.html",
         now=now,
         checks=checks,
-        level=checks[0].level,
+        level=next(iter(checks.values())).level,
         groups=GROUPS,
         lately=lately(recent, evidence.owned, runners, Window(max(since, now - SECONDS), now, follows=True)),
         components=components_of(source.components()),

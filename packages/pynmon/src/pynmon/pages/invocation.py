@@ -13,6 +13,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.status import InvocationStatus
+from pynmon.declared import nobody_has
 from pynmon.family import ancestors_of, family_of
 from pynmon.journey import journey_of
 from pynmon.machine import HIGH, WIDE, machine_of
@@ -21,7 +22,7 @@ from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.pages.find import LEAST, MOST, found_page
 from pynmon.presentation import payloads
 from pynmon.presentation.code import code_of
-from pynmon.source import MOST_OWNED, SHOWN_CHARACTERS, Source
+from pynmon.source import MOST_OWNED, MOST_RUNNERS, SHOWN_CHARACTERS, Source
 
 router = APIRouter()
 #: Repetitions of an invocation that are named.
@@ -110,7 +111,7 @@ def _facts(source: Source, record: InvocationRecord) -> dict[str, Any]:
         "code": "" if text is None else code_of(record.task_id, payloads.serialized_arguments(text)),
         **_outcome(source, record, stored),
         "is_final": record.status.is_final(),
-        "explanation": _explain(record, now),
+        "explanation": _explain(source, record, now),
     }
 
 
@@ -154,15 +155,28 @@ def _outcome(source: Source, record: InvocationRecord, stored: dict[PayloadKind,
     }
 
 
-def _explain(record: InvocationRecord, now: float) -> str:
+def _explain(source: Source, record: InvocationRecord, now: float) -> str:
     """Why it is not further, in one sentence; empty when there is nothing to say."""
     status, kind = record.status, InvocationStatus
     if status in (kind.REGISTERED, kind.REROUTED, kind.RETRY):
         if record.available_at > now:
             return "It waits for its time: not claimable yet."
-        return "It waits for a free runner."
+        return _nobody(source, record.task_id, now) or "It waits for a free runner."
     if status is kind.CONCURRENCY_CONTROLLED:
         return f"It waits for a place: at most {record.cc_limit} may run at a time under its key."
     if status is kind.PAUSED:
         return "It waits for the result of other invocations." if record.runner_id else "It sleeps."
+    return ""
+
+
+def _nobody(source: Source, task_id: str, now: float) -> str:
+    """Why no runner takes a call of a task, as far as that can be told."""
+    alive = [one for one in source.runners(MOST_RUNNERS) if source.rhythm.lives(one, now)]
+    if not alive:
+        return "No live runner accepts this task: none is alive. Start one with pynenc runner start."
+    if nobody_has({task_id}, alive, source.notes()):
+        return (
+            "No live runner accepts this task: none declares it. One that may import its module does so with "
+            "the first call; else it waits for a runner that has its code."
+        )
     return ""

@@ -30,7 +30,7 @@ def queues(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
     flow = flow_of(counts, _rates(source, owned, now), code)
     longest = source.longest_waiting()
     oldest = RecordQuery(statuses=frozenset(WAITING), oldest_first=True, limit=_OLDEST)
-    level, sentence = verdict(flow, len(alive), longest, now)
+    level, sentence = verdict(flow, len(alive), longest, now, source.settings.thresholds)
     working = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in counts.values())
     return views.page(
         request,

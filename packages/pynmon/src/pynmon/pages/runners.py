@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from pynenc.values.notes import RunnerNotes
-from pynenc.values.runners import SWEEPER_LEASE, RunnerRecord
+from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.actions import why_no_drain
 from pynmon.charts import usage_of
@@ -50,7 +50,7 @@ def runners(
         hosts.setdefault(row.runner.identity.host, []).append(row)
     working = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in source.counts().values())
     living = [row.runner for row in rows if row.state is RunnerState.ALIVE]
-    lease = source.store.find_lease(SWEEPER_LEASE)
+    lease, _ = source.lease()
     by_id = {str(one.identity.runner_id): one for one in found}
     return views.page(
         request,
@@ -95,7 +95,7 @@ def runner(request: Request, source: SourceOf, views: ViewsOf, runner_id: str) -
     runs = runs_of(finished, in_hand, now)
     told = source.notes().get(runner_id, RunnerNotes())
     # Who leads now matters only where the end of a term is not known.
-    lease = source.store.find_lease(SWEEPER_LEASE) if told.terms and told.terms[-1].until is None else None
+    lease = source.lease()[0] if told.terms and told.terms[-1].until is None else None
     return views.page(
         request,
         "runner.html",

@@ -277,11 +277,12 @@ class SQLiteMonitorStore(BaseMonitorStore):
     # -- runners --------------------------------------------------------------------------------------
 
     def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
-        rows: list[tuple[Any, ...]] = []
+        each = f"SELECT {codec.RUNNER} FROM runners_{{t}} WHERE stopped_at IS {{}} ORDER BY n DESC LIMIT ?"
+        both = " UNION ALL ".join(
+            f"SELECT * FROM ({each.format(end, t='{t}')})" for end in ("NULL", "NOT NULL")
+        )
         with self._read() as reading:
-            for condition in ("IS NULL", "IS NOT NULL"):
-                text = f"SELECT {codec.RUNNER} FROM runners_{{t}} WHERE stopped_at {condition} ORDER BY n DESC LIMIT ?"
-                rows += reading.rows(text, (limit - len(rows),))
+            rows = reading.rows(both, (limit, limit))[:limit]
         return [codec.to_runner(row) for row in rows]
 
     def find_lease(self, name: str) -> Lease | None:  # noqa: D102
