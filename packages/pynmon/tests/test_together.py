@@ -109,6 +109,8 @@ def test_who_comes_later_has_a_new_one() -> None:
         {"query": b"q=1"},
         {"headers": ((b"accept-encoding", b"gzip"),)},
         {"headers": ((b"cookie", b"pynmon-times=relative"),)},
+        {"headers": ((b"cookie", b"pynmon-without=ran"),)},
+        {"headers": ((b"hx-request", b"true"),)},
         {"identity": Identity("bob", Role.VIEWER)},
         {"identity": Identity("", Role.VIEWER, b"forms of theirs")},
     ],
@@ -136,10 +138,10 @@ def test_an_answer_that_could_not_be_made_is_tried_by_each() -> None:
     assert slow.calls == 2
 
 
-def test_few_answers_are_made_at_once_and_the_others_wait() -> None:
+def test_answers_are_made_one_after_the_other() -> None:
     async def ask() -> tuple[int, list[bytes]]:
         slow = Slow()
-        app = Together(slow)
+        app = Together(slow, patience_seconds=3600)
         tasks = [asyncio.ensure_future(asked(app, f"/{n}")) for n in range(6)]
         for _ in range(10):
             await asyncio.sleep(0)
@@ -148,8 +150,28 @@ def test_few_answers_are_made_at_once_and_the_others_wait() -> None:
         return begun, await asyncio.gather(*tasks)
 
     begun, found = run(ask())
-    assert begun == 2
+    assert begun == 1
     assert sorted(found) == [b"%d" % n for n in range(1, 7)]
+
+
+def test_an_answer_that_is_not_made_in_time_keeps_nobody_waiting() -> None:
+    async def ask() -> bytes:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["path"] == "/never":
+                await asyncio.Event().wait()
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"n", b"")]})
+            await send({"type": "http.response.body", "body": b"x"})
+
+        together = Together(app, patience_seconds=0.01)
+        never = asyncio.ensure_future(asked(together, "/never"))
+        await asyncio.sleep(0)
+        found = await asyncio.wait_for(asked(together, "/page"), 10)
+        assert not never.done()
+        never.cancel()
+        await asyncio.gather(never, return_exceptions=True)
+        return found
+
+    assert run(ask()) == b"x"
 
 
 def test_a_stream_that_goes_on_takes_no_place() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pynmon.identity import identity_of
-from pynmon.presentation.instants import COOKIE
+from pynmon.presentation import columns, instants
+from pynmon.turns import Turn, Turns
 
-#: Answers that are made at once. A second one, so that a slow store does not hold up all pages.
-_AT_ONCE = 2
+#: After so long another answer is begun beside one that is not made yet: a slow store does not hold up all pages.
+PATIENCE_SECONDS = 0.25
 
 
 class Together:
@@ -22,19 +22,20 @@ class Together:
     Nothing is kept: who comes later has a new one. Whoever may act has always one of their own, because its forms are
     theirs, and because they want to see what they have just done.
 
-    Few are made at once, the others wait: threads of one process that compete for the interpreter take nearly twice the
-    processor time for the same pages.
+    They are made one after the other: threads of one process that compete for the interpreter take nearly twice the
+    processor time for the same pages, and one that reads rows waits for the interpreter at each of them.
 
     Args:
         inner: Makes the answers.
+        patience_seconds: How long one of them keeps the others waiting at most.
     """
 
-    def __init__(self, inner: ASGIApp) -> None:
+    def __init__(self, inner: ASGIApp, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._inner = inner
+        self._turns = Turns(patience_seconds)
         #: Of each answer that is being made: its messages, or None when it is not for others. Each belongs to the event
         #: loop in its key.
         self._awaited: dict[tuple[Any, ...], asyncio.Future[list[Message] | None]] = {}
-        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,18 +50,16 @@ class Together:
             await self._inner(scope, receive, send)
 
     async def _make(self, key: tuple[Any, ...], scope: Scope, receive: Receive, send: Send) -> None:
-        loop = asyncio.get_running_loop()
-        awaited = self._awaited[key] = loop.create_future()
-        places = self._places.setdefault(loop, asyncio.Semaphore(_AT_ONCE))
-        has_place = False
+        awaited = self._awaited[key] = asyncio.get_running_loop().create_future()
+        turn: Turn | None = None
         messages: list[Message] = []
 
         def settle(found: list[Message] | None) -> None:
             if not awaited.done():
                 del self._awaited[key]
                 awaited.set_result(found)
-                if has_place:
-                    places.release()
+                if turn is not None:
+                    turn.end()
 
         async def hold(message: Message) -> None:
             if awaited.done():
@@ -73,8 +72,7 @@ class Together:
                 await _send_all(messages, send)
 
         try:
-            await places.acquire()
-            has_place = True
+            turn = await self._turns.take()
             await self._inner(scope, receive, hold)
         finally:
             settle(None)
@@ -89,8 +87,9 @@ def _key(scope: Scope) -> tuple[Any, ...] | None:
         return None
     address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
     request = HTTPConnection(scope)
-    accepted = (request.headers.get("accept-encoding"), request.cookies.get(COOKIE))
-    return (asyncio.get_running_loop(), *address, identity, *accepted)
+    wanted = (request.headers.get(name) for name in ("accept-encoding", "hx-request"))
+    chosen = (request.cookies.get(name) for name in (instants.COOKIE, columns.COOKIE))
+    return (asyncio.get_running_loop(), *address, identity, *wanted, *chosen)
 
 
 async def _send_all(messages: list[Message], send: Send) -> None:

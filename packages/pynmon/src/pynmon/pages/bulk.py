@@ -71,7 +71,7 @@ class ConfirmedForm(Confirmed):
     form_token: str = ""
 
 
-def _jobs(request: Request) -> Jobs:
+async def _jobs(request: Request) -> Jobs:
     jobs: Jobs = request.app.state.jobs
     return jobs
 

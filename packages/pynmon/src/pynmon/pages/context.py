@@ -31,24 +31,26 @@ RANGES = {
 }
 
 
-def _source(request: Request) -> Source:
+# These are coroutines, although they wait for nothing: FastAPI gives each that is none a thread, and a request waits
+# for each of these threads while others have the interpreter.
+async def _source(request: Request) -> Source:
     identity = identity_of(request.scope)
     hides = identity is not None and not identity.sees_payloads
     source: Source = request.app.state.reticent_source if hides else request.app.state.source
     return source
 
 
-def _views(request: Request) -> Views:
+async def _views(request: Request) -> Views:
     views: Views = request.app.state.views
     return views
 
 
-def _actions(request: Request) -> Actions:
+async def _actions(request: Request) -> Actions:
     actions: Actions = request.app.state.actions
     return actions
 
 
-def _to(request: Request) -> To:
+async def _to(request: Request) -> To:
     def to(name: str, **ids: str) -> RedirectResponse:
         # Ids of triggers may hold what means something in an address.
         safe = {key: quote(value, safe="/") for key, value in ids.items()}

@@ -15,7 +15,7 @@ router = APIRouter()
 _DAYS, _MOST_DAYS = 30, 3650
 
 
-def _maintenance(request: Request) -> Maintenance:
+async def _maintenance(request: Request) -> Maintenance:
     maintenance: Maintenance = request.app.state.maintenance
     return maintenance
 

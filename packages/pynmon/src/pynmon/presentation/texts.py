@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,18 +11,20 @@ from functools import lru_cache
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 #: What no file of XML may have in it.
 _NO_XML = (0xFFFE, 0xFFFF)
+#: What may have to be made visible.
+_ODD = re.compile(r"[^\n\t -~]")
 
 
 def visible(text: str) -> str:
     """The text with every control character and every change of direction shown as a symbol."""
     if text.isprintable():
         return text
-    return "".join(map(_visible, text))
+    # Most of a long text is none of these.
+    return _ODD.sub(_visible, text)
 
 
-def _visible(char: str) -> str:
-    if char in "\n\t":
-        return char
+def _visible(found: re.Match[str]) -> str:
+    char = found[0]
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)
