@@ -12,7 +12,7 @@ import argparse
 import random
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynenc.backends.sqlite.codec import LETTERS
 from pynenc.backends.sqlite.store import SQLiteStore
@@ -22,6 +22,8 @@ from pynenc.values.status import InvocationStatus
 S = InvocationStatus
 APP_ID = "seeded"
 TASKS, RUNNERS, LIVING, WORKFLOW_EVERY, FAMILY = 200, 200, 50, 200, 20
+#: Members of the largest workflow, and how many each of them called.
+LARGE, CALLED = 20_000, 40
 DAYS = 7
 #: The last of them: so many still wait, or wait or run.
 WAITING, OPEN = 500, 600
@@ -44,6 +46,32 @@ def family_of(n: int) -> int:
     return n - n % FAMILY if n % WORKFLOW_EVERY < FAMILY else n
 
 
+def large_of(number: int) -> int:
+    """The invocation that the largest workflow begins with, of so many; of few it is none of them."""
+    return number - 3 * LARGE
+
+
+class Family(NamedTuple):
+    """Where an invocation belongs."""
+
+    root: int
+    parent: int | None
+    depth: int
+    is_of_workflow: bool
+
+
+def place_of(n: int, number: int) -> Family:
+    """In the largest workflow, in one of the others, or alone."""
+    at = n - large_of(number)
+    if large_of(number) > 0 and 0 <= at < LARGE:
+        depth, above = 0, at
+        while above:
+            depth, above = depth + 1, (above - 1) // CALLED
+        return Family(n - at, n - at + (at - 1) // CALLED if at else None, depth, is_of_workflow=True)
+    root = family_of(n)
+    return Family(root, None if root == n else root, int(root != n), n % WORKFLOW_EVERY < FAMILY)
+
+
 class Seeder:
     """Makes rows that look like a week of work.
 
@@ -64,8 +92,8 @@ class Seeder:
         chance = self._random.random
         created = self._now - DAYS * 86400 * (self._number - n) / self._number
         name = name_of(n)
-        family = family_of(n)
-        root = name_of(family)
+        family = place_of(n, self._number)
+        root = name_of(family.root)
         task = f"shop.tasks.task_{min(int(self._random.expovariate(0.03)), TASKS - 1):03d}"
         runner = self.runners[(n // 50) % LIVING if chance() < 0.95 else n % RUNNERS]
         wait, run = self._random.expovariate(20), self._random.lognormvariate(-1.5, 1.2)
@@ -93,9 +121,9 @@ class Seeder:
             name, task, f"{n % 1000:032x}", status.value, history.count("\n"), ended or started or created,
             int(status is S.REGISTERED), int(started is not None), f"{n:032x}" if status is S.RUNNING else None,
             f"{n:032x}" if ended else None, runner if started else None, f"host-{n % 3}" if started else None,
-            "ThreadRunner" if started else None, None if family == n else root, None if family == n else root,
-            int(family != n), root if n % WORKFLOW_EVERY < FAMILY else None,
-            "shop.flows.nightly" if n % WORKFLOW_EVERY < FAMILY else None, created, created, started, started, ended,
+            "ThreadRunner" if started else None, None if family.parent is None else name_of(family.parent),
+            None if family.root == n else root, family.depth, root if family.is_of_workflow else None,
+            "shop.flows.nightly" if family.is_of_workflow else None, created, created, started, started, ended,
             0, 0, "default", 0, 0, f'{{"customer_id":"={n}","amount":"=12.5"}}', f"customer_id={n}, amount=12.5", 22,
             "exception" if failed else "result" if done else None,
             '={"message":"gateway did not answer","traceback":"Traceback …"}' if failed else "=true" if done else None,
