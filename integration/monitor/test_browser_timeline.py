@@ -26,7 +26,7 @@ def test_a_window_is_drawn_on_the_timeline_and_told_about(watched: Watched, monk
     monkeypatch.setattr(lanes, "SINGLE", 1)
     page = watched.open("/timeline?range=15m&lanes=task&cut=true&q=task:*.refuse")
     bar = page.locator(".timeline path.st-failed").bounding_box()
-    lane = page.locator(".timeline [data-lane]").first.bounding_box()
+    lane = page.locator(".timeline .lanes").bounding_box()
     told, y = page.locator("#told"), bar["y"] + bar["height"] / 2
     page.mouse.move(bar["x"] + bar["width"] / 2, y)
     told.locator("a.id").first.wait_for()
@@ -82,7 +82,7 @@ def test_a_part_is_chosen_on_the_strip(watched: Watched) -> None:
     assert page.locator(".brush").bounding_box()["x"] > brush["x"] + 9
     # What is drawn on the lanes is a part of the same whole.
     whole = page.locator(".overview").get_attribute("data-from")
-    lanes_box = page.locator(".timeline svg").bounding_box()
+    lanes_box = page.locator(".timeline .lanes").bounding_box()
     with page.expect_navigation():
         page.mouse.move(lanes_box["x"] + lanes_box["width"] / 2, lanes_box["y"] + 10)
         page.keyboard.down("Control")
@@ -93,7 +93,7 @@ def test_a_part_is_chosen_on_the_strip(watched: Watched) -> None:
 
 
 def test_keys_lead_from_bar_to_bar(watched: Watched) -> None:
-    page = watched.open("/timeline?range=1h&lanes=task&q=task:*.charge")
+    page = watched.open("/timeline?range=1h&lanes=task&work=true&q=task:*.refuse")
     page.keyboard.press(".")
     focused = "document.activeElement.getAttribute('href')"
     first = page.evaluate(focused)
@@ -141,3 +141,51 @@ def test_a_timeline_is_saved_as_pixels(watched: Watched) -> None:
     png = saved.value.path().read_bytes()
     assert png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 2 * WIDTH
+
+
+def test_axis_and_names_of_lanes_stay_where_they_are_seen(watched: Watched) -> None:
+    page = watched.open("/timeline?range=1h&lanes=invocation")
+    frame = page.locator(".timeline")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        frame.evaluate("one => one.scrollTo(one.scrollWidth, one.scrollHeight)")
+        eventually(lambda: frame.evaluate("one => one.scrollTop") > 100)
+        box, axis = frame.bounding_box(), page.locator(".ticks").bounding_box()
+        names = page.locator(".names").bounding_box()
+        assert abs(axis["y"] - box["y"]) <= 2, width
+        assert abs(names["x"] - box["x"]) <= 2, width
+        # Above all that is below it.
+        for x, y in ((box["x"] + 20, box["y"] + 12), (box["x"] + box["width"] - 30, box["y"] + 12)):
+            found = page.evaluate("([x, y]) => !!document.elementFromPoint(x, y).closest('.ticks')", [x, y])
+            assert found, (width, x)
+        frame.evaluate("one => one.scrollTo(0, 0)")
+        eventually(lambda: frame.evaluate("one => one.scrollTop") == 0)
+    for_everybody(page, "lanes of invocations")
+
+
+def test_what_bars_are_is_told_by_patterns_that_are_painted(watched: Watched) -> None:
+    page = watched.open("/timeline?range=1h&lanes=task")
+    for css in ("cut-bars", "cut-up", "cut-down", "cut-cross"):
+        # As a picture has it that has such a bar.
+        page.evaluate(
+            """css => { const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+            path.setAttribute('class', `fill ${css}`); document.querySelector('.lanes').append(path); }""",
+            css,
+        )
+        assert (
+            page.locator(f".lanes .{css}").last.evaluate("one => getComputedStyle(one).fill")
+            == f'url("#{css}")'
+        )
+
+
+def test_one_bar_is_a_stop_of_the_tab_key_and_arrows_lead_on(watched: Watched) -> None:
+    page = watched.open("/timeline?range=1h&lanes=task&work=true&q=task:*.refuse")
+    stops = page.locator(".timeline g > a[tabindex='0']")
+    eventually(lambda: stops.count() == 1)
+    stops.focus()
+    first = page.evaluate("document.activeElement.getAttribute('href')")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.getAttribute('href')") != first
+    assert stops.count() == 1
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == first

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import iso
-from pynmon.timeline import density, lanes, spans
+from pynmon.timeline import density, lanes, nodes, spans
 
 from .conftest import eventually, invocation_of, running, statements
 from .crawl import Page
@@ -153,8 +153,10 @@ def test_lanes_are_pinned_and_folded_by_links(client: TestClient, monkeypatch: p
     assert sorted(lanes_of(pinned)) == sorted(lanes_of(text))
     assert lanes_of(follow(pinned, "Unpin pynmon_shop.refuse")) == lanes_of(text)
     folded = follow(pinned, "Fold pynmon_shop.refuse")
-    assert re.findall(r'data-lane="pynmon_shop.refuse"[^>]* height="(\d+)"', folded) == ["24"]
-    assert follow(folded, "Unfold pynmon_shop.refuse").count('height="24"') < folded.count('height="24"')
+    assert re.findall(r'data-lane="pynmon_shop.refuse"[^>]* data-height="(\d+)"', folded) == ["24"]
+    assert follow(folded, "Unfold pynmon_shop.refuse").count('data-height="24"') < folded.count(
+        'data-height="24"'
+    )
     # Of more lanes than a picture has room for, those that are pinned are always there.
     monkeypatch.setattr(lanes, "MOST_LANES", 3)
     first = client.get("/timeline?range=1h&lanes=task&pin=pynmon_shop.refuse").text
@@ -307,10 +309,22 @@ def test_a_family_has_a_timeline_of_its_own(shop: ModuleType, client: TestClient
     assert client.get("/timeline?root=unknown").status_code == 404
 
 
-def test_a_timeline_has_few_nodes(client: TestClient) -> None:
-    page = Page(client.get("/timeline?range=1h").text)
-    assert page.tags.count("rect") > 10
-    assert len(page.tags) <= 1500
+def test_a_timeline_has_few_nodes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for query in ("", "&lanes=task", "&lanes=invocation", "&lanes=invocation&colour=task"):
+        page = Page(client.get(f"/timeline?range=1h{query}").text)
+        assert page.tags.count("rect") > 10
+        assert len(page.tags) <= nodes.MOST_SINGLE
+    # In one piece, with as many lanes as a picture has: some of the pictures before had them as nodes of their own.
+    monkeypatch.setattr(lanes, "SINGLE", 1)
+    for query in ("", "&lanes=task", "&lanes=invocation"):
+        page = Page(client.get(f"/timeline?range=1h{query}").text)
+        assert len(page.tags) <= nodes.MOST_MERGED
+
+
+def test_a_timeline_says_in_a_sentence_what_it_shows(client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&task=pynmon_shop.refuse").text
+    (sentence,) = re.findall(r"<desc>(.*?)</desc>", text)
+    assert re.fullmatch(r"\d+ spans on 1 runner between \S+ and \S+; 8 failed\.", sentence), sentence
 
 
 def test_a_timeline_is_saved_as_a_picture_that_stands_alone(
@@ -328,7 +342,7 @@ def test_a_timeline_is_saved_as_a_picture_that_stands_alone(
             name for name in names if name.endswith(("href", "class", "style")) or name.startswith("on")
         }
         assert {one.tag.rpartition("}")[2] for one in svg.iter()} <= {
-            *("svg", "title", "rect", "path", "text", "tspan")
+            *("svg", "title", "rect", "path", "text", "tspan", "defs", "pattern")
         }
         return svg
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pynenc.values.ids import InvocationId
@@ -7,7 +9,8 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.timeline import lanes
 from pynmon.timeline.axis import LABELS, WIDTH, Axis, gaps_between
-from pynmon.timeline.ends import OPEN, TORN, ends_of
+from pynmon.timeline.crowded import RAIL, ROWS
+from pynmon.timeline.cuts import HATCHES, OPEN, TORN, cuts_of
 from pynmon.timeline.groups import (
     HUES,
     Arrangement,
@@ -20,6 +23,7 @@ from pynmon.timeline.groups import (
     paint_by,
 )
 from pynmon.timeline.lanes import MOST_LANES, MOST_ROWS, SINGLE, Picture
+from pynmon.timeline.nodes import MOST_SINGLE, PAGE, RICH_LANES, room_for
 from pynmon.timeline.spans import Span
 from pynmon.timeline.totals import totals_of
 from pynmon.timeline.window import Window, address, window_of
@@ -94,8 +98,49 @@ def test_spans_that_overlap_are_below_each_other_and_the_rest_is_counted() -> No
     (lane,) = draw([span(110.0, 120.0), span(115.0, 130.0), span(125.0, 140.0)]).lanes
     assert lane.rows == 2
     assert lane.boxes[0].y == lane.boxes[2].y != lane.boxes[1].y
-    (lane,) = draw([span(110.0 + n / 1000, 120.0) for n in range(MOST_ROWS + 5)]).lanes
-    assert (lane.rows, lane.left_out, len(lane.boxes)) == (MOST_ROWS, 5, MOST_ROWS)
+    assert {css for css, _ in draw([span(110.0, 120.0)]).paths} == set()
+
+
+def test_a_lane_of_more_than_rows_have_room_for_shows_how_many_there_were_and_each_failure() -> None:
+    spans = [span(110.0 + n / 1000, 120.0) for n in range(MOST_ROWS + 5)]
+    quiet = span(150.0, 160.0, runner="s")
+    picture = draw([*spans, span(110.5, 110.5, S.FAILED), span(100.0, 150.0, S.PENDING), quiet])
+    lane, other = picture.lanes
+    assert (lane.rows, lane.left_out, lane.boxes) == (ROWS, 7, [])
+    # The other one stays as it was.
+    assert [box.span for box in other.boxes] == [quiet]
+    outlines = dict(picture.paths)
+    assert list(outlines) == ["st-pending", "st-running", RAIL]
+    (tick,) = re.findall(r"M(\d+) (\d+)h(\d+)v(\d+)H", outlines[RAIL])
+    x, y, width, height = map(int, tick)
+    assert x <= LABELS + 0.105 * (WIDTH - LABELS) <= x + width
+    assert min(width, height) >= 2
+    assert lane.y <= y < lane.y + lane.height
+    # No column is higher than its lane, nor less than what can be seen.
+    for column in re.findall(r"M\d+ (\d+)h\d+v(\d+)H", outlines["st-running"]):
+        top, high = map(int, column)
+        assert lane.y < top
+        assert top + high <= lane.y + lane.height
+        assert high >= 2
+
+
+def test_pictures_have_no_more_nodes_than_browsers_like() -> None:
+    for lane_count in (1, RICH_LANES, RICH_LANES + 1, MOST_LANES):
+        for bars in (1, 100, 300, 460, SINGLE, 10_000):
+            room = room_for(lane_count, bars, SINGLE)
+            if room.is_single:
+                each = 3 if room.has_titles else 2
+                lane_nodes = lane_count * (9 if room.has_rich_lanes else 3)
+                assert PAGE + lane_nodes + each * bars + room.names <= MOST_SINGLE
+    assert not room_for(1, SINGLE + 1, SINGLE).is_single
+    assert room_for(1, 250, SINGLE).has_titles
+    assert not room_for(1, 400, SINGLE).has_titles
+    # Of many that are as wide those have names that there is room for.
+    wide = [span(100.0 + 10 * n, 110.0 + 10 * n, runner=f"r{k}") for n in range(10) for k in range(30)]
+    picture = draw(wide)
+    named = [box for lane in picture.lanes for box in lane.boxes if box.width >= picture.named_from]
+    assert picture.is_single
+    assert len(named) <= picture.room.names
 
 
 def test_ten_thousand_bars_are_few_nodes_and_failures_come_last() -> None:
@@ -105,18 +150,21 @@ def test_ten_thousand_bars_are_few_nodes_and_failures_come_last() -> None:
     ]
     picture = draw(spans)
     assert not picture.is_single
-    assert [css for css, _ in picture.paths] == ["st-success", "st-failed"]
+    assert [css for css, _ in picture.paths] == ["st-success", "st-failed", RAIL]
+    # However short it was.
+    (width,) = re.findall(r"h(\d+)v", picture.paths[-1][1])
+    assert int(width) >= 2
     assert sum(len(outline) for _, outline in picture.paths) < 350 * 1024
     # A failure stands out whatever the colours are for.
     by_task = draw(spans, colour_by=ColourBy.TASK)
-    assert [css for css, _ in by_task.paths] == ["hue-1", "rail"]
+    assert [css for css, _ in by_task.paths] == ["hue-1", RAIL]
 
 
 def test_lanes_are_limited_and_a_few_bars_are_drawn_one_by_one() -> None:
     picture = draw([span(110.0, 120.0, runner=f"r{n:03d}") for n in range(MOST_LANES + 3)])
     assert (len(picture.lanes), picture.left_out) == (MOST_LANES, 3)
-    assert picture.is_single
-    assert MOST_LANES < SINGLE
+    assert not picture.is_single
+    assert draw([span(110.0, 120.0, runner=f"r{n:03d}") for n in range(100)]).is_single
     assert draw([]).lanes == []
 
 
@@ -189,13 +237,25 @@ def test_attempts_have_colours_in_their_order() -> None:
 
 def test_bars_that_do_not_end_in_the_picture_say_so() -> None:
     spans = [span(50.0, 120.0), span(150.0, None), span(130.0, 140.0)]
-    (lane,) = draw(spans).lanes
-    assert [set(box.ends) for box in lane.boxes] == [{TORN}, set(), {OPEN}]
+    assert [css for css, _ in draw(spans).paths] == [OPEN, TORN]
     many = draw([*spans, *(span(100.0 + n / 9, 100.05 + n / 9) for n in range(SINGLE + 1))])
     assert not many.is_single
     assert {OPEN, TORN} <= {css for css, _ in many.paths}
     # Hardly wide enough to be seen.
-    assert set(ends_of(WIDTH - 1.5, 1.5, 30, 14, goes_on=True, is_torn=False)) == set()
+    assert cuts_of(span(150.0, None), WIDTH - 1.5, 1.5, 30, 14, is_torn=False) == {}
+
+
+@pytest.mark.parametrize("status", [*HATCHES, S.KILLED, S.RESUMED])
+def test_a_status_is_told_by_more_than_its_colour(status: S) -> None:
+    one = span(110.0, 120.0, status)
+    for picture in (draw([one]), draw([one], colour_by=ColourBy.TASK), draw([one, *wide_apart()])):
+        cuts = {css for css, _ in picture.paths} & {TORN, *HATCHES.values()}
+        assert cuts == {HATCHES.get(status, TORN)}
+    assert {css for css, _ in draw([span(110.0, 120.0)]).paths} == set()
+
+
+def wide_apart() -> list[Span]:
+    return [span(130.0 + n / 10, 130.01 + n / 10) for n in range(SINGLE + 1)]
 
 
 def test_lanes_are_pinned_folded_and_left_out() -> None:
@@ -214,6 +274,7 @@ def test_lanes_are_pinned_folded_and_left_out() -> None:
     # Nothing is missing from a folded lane, it is drawn above each other.
     assert [len(lane.boxes) for lane in picture.lanes] == [3, 3, 3]
     crowd = [span(110.0, 130.0) for _ in range(MOST_ROWS + 5)]
+    # Nor is that of one with more than rows have room for.
     (lane,) = lanes.draw([Group(Label("r", "r"), crowd, is_folded=True)], Axis(WINDOW)).lanes
     assert (len(lane.boxes), lane.left_out) == (MOST_ROWS + 5, 0)
 

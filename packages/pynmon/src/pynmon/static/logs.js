@@ -5,7 +5,7 @@
   const form = document.querySelector(".paste");
   if (!form) return;
   const log = document.querySelector(".log");
-  const svg = document.querySelector("#when svg[data-knots]");
+  const svg = document.querySelector("#when .lanes");
 
   // -- addresses of lines: the lines go to the server, the number of one stays here -------------------------
 
@@ -56,7 +56,7 @@
   const timed = [...log.querySelectorAll("[data-at]")].map((line) => ({ line, at: Number(line.dataset.at) }));
   const cursor = document.createElementNS("http://www.w3.org/2000/svg", "line");
   cursor.setAttribute("class", "cursor");
-  cursor.setAttribute("y2", svg.viewBox.baseVal.height);
+  cursor.setAttribute("y2", svg.viewBox.baseVal.y + svg.viewBox.baseVal.height);
 
   function point(line) {
     for (const one of document.querySelectorAll("#when .on, .log .on")) one.classList.remove("on");

@@ -11,12 +11,14 @@
   // As the server has it, and a little less.
   const LONGEST_S = 7 * 86400 - 1;
   const WINDOW = ["range", "begin", "end"];
-  const picture = () => document.querySelector(".timeline svg[data-knots]");
+  const picture = () => document.querySelector(".timeline .lanes");
   // Where windows are drawn: the lanes, and the strip above them.
-  const surfaceOf = (event) => event.target.closest?.(".timeline svg[data-knots], .overview");
+  const surfaceOf = (event) => event.target.closest?.(".timeline .lanes, .overview");
   let asked = 0;
   let timer = null;
   let isPinned = false;
+  // Whether only the words of one bar are shown.
+  let isName = false;
   let start = null;
   let isDrawn = false;
 
@@ -46,21 +48,26 @@
 
   // -- what the server tells ----------------------------------------------------------------------------
 
+  // Beside the pointer, and on the screen.
+  function put(nodes, at) {
+    told.replaceChildren(...nodes);
+    told.hidden = false;
+    told.style.left = `${Math.max(8, Math.min(at.x + 14, innerWidth - told.offsetWidth - 16))}px`;
+    told.style.top = `${Math.max(8, Math.min(at.y + 14, innerHeight - told.offsetHeight - 16))}px`;
+  }
+
   async function tell(address, at) {
     const own = ++asked;
     const response = await fetch(address, { headers: { "HX-Request": "true" } });
     if (own !== asked || !response.ok) return;
     const found = new DOMParser().parseFromString(await response.text(), "text/html");
-    told.replaceChildren(...found.body.childNodes);
-    told.hidden = false;
-    // Beside the pointer, and on the screen.
-    told.style.left = `${Math.max(8, Math.min(at.x + 14, innerWidth - told.offsetWidth - 16))}px`;
-    told.style.top = `${Math.max(8, Math.min(at.y + 14, innerHeight - told.offsetHeight - 16))}px`;
+    isName = false;
+    put(found.body.childNodes, at);
   }
 
   function hush() {
     asked += 1;
-    isPinned = false;
+    isPinned = isName = false;
     told.hidden = true;
   }
 
@@ -72,13 +79,16 @@
     tell(address, at);
   }
 
+  function laneAt(y) {
+    return [...document.querySelectorAll(".timeline [data-lane]")].find(({ dataset: { top, height } }) => Number(top) <= y && y < Number(top) + Number(height));
+  }
+
   function askAt(event, svg) {
     const { x, y } = placeOf(event, svg);
-    const lane = [...svg.querySelectorAll("[data-lane]")].find((one) => {
-      const top = Number(one.getAttribute("y"));
-      return top <= y && y < top + Number(one.getAttribute("height"));
-    });
+    const lane = laneAt(y);
     if (!lane || x < knotsOf(svg)[0][1]) return;
+    // Where each bar is a link, only of those that are too many is more to be told.
+    if (svg.dataset.one && !("crowd" in lane.dataset)) return;
     const address = new URL(svg.dataset.at, location.href);
     address.searchParams.set("at", instantOf(x, svg).toFixed(4));
     address.searchParams.set("near", Math.abs(instantOf(x + 1, svg) - instantOf(x, svg)).toFixed(4));
@@ -94,7 +104,7 @@
     rect.setAttribute("class", "drawn");
     rect.setAttribute("x", Math.min(x1, x2));
     rect.setAttribute("width", Math.abs(x2 - x1));
-    rect.setAttribute("y", 0);
+    rect.setAttribute("y", svg.viewBox.baseVal.y);
     rect.setAttribute("height", svg.viewBox.baseVal.height);
     if (!old) svg.append(rect);
   }
@@ -113,11 +123,16 @@
 
   document.addEventListener("pointermove", (event) => {
     const svg = picture();
+    const bar = event.target.closest?.(".lanes g > a");
     clearTimeout(timer);
+    if (isName && !bar) hush();
     if (start) {
       const { x } = placeOf(event, start.svg);
       isDrawn ||= Math.abs(x - start.x) >= DRAWN;
       if (isDrawn) { getSelection().removeAllRanges(); paint(start.svg, start.x, x); }
+    } else if (bar) {
+      const words = bar.getAttribute("aria-label");
+      if (words && !isPinned && event.pointerType !== "touch") timer = setTimeout(() => { put([words], { x: event.clientX, y: event.clientY }); isName = true; }, HOVER_MS);
     } else if (svg?.dataset.at && !isPinned && event.pointerType !== "touch" && svg.contains(event.target)) {
       timer = setTimeout(() => askAt(event, svg), HOVER_MS);
     }
@@ -195,8 +210,11 @@
     const lane = bar?.parentElement ?? document.querySelector(".timeline g");
     const bars = [...(lane?.querySelectorAll("a") ?? [])].sort((a, b) => xOf(a) - xOf(b));
     const next = bar ? bars[bars.indexOf(bar) + by] : bars[0];
-    next?.focus();
-    next?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (!next) return;
+    for (const one of document.querySelectorAll(".timeline g > a[tabindex='0']")) one.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+    next.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   // The bar that has the focus as half of the window.
@@ -214,6 +232,8 @@
   let anchor = null;
 
   function stop() {
+    // So are all bars.
+    document.querySelectorAll(".timeline g > a").forEach((one, at) => { one.tabIndex = at ? -1 : 0; });
     choices().forEach((one, at) => { one.tabIndex = at ? -1 : 0; });
   }
 
@@ -237,12 +257,15 @@
   stop();
   document.addEventListener("htmx:afterSwap", stop);
   document.addEventListener("keydown", (event) => {
-    const link = event.target.closest?.(".overview a");
+    const link = event.target.closest?.(".overview a, .timeline g > a");
     if (!link || event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by) {
       event.preventDefault();
-      walk(link, by, event.shiftKey);
+      if (link.closest(".overview")) walk(link, by, event.shiftKey);
+      else step(by);
+    } else if (!link.closest(".overview")) {
+      return;
     } else if (event.key === "Enter") choose(event);
     else if (event.key === "Escape") walk(link, 0, false);
   });

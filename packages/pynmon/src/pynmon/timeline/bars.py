@@ -10,58 +10,53 @@ from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill
 from pynmon.presentation.statuses import LOOKS
 from pynmon.presentation.texts import duration
-from pynmon.timeline.lanes import BAR, LETTER, Box
+from pynmon.timeline.cuts import PLAIN_WAITS
+from pynmon.timeline.lanes import BAR, Box, Picture
+from pynmon.timeline.spans import Span
 
-_BAR = (
-    '<a href="%s"><rect class="bar fill %s" x="%s" y="%s" width="%s" height="%s">'
-    "<title>%s: %s, %s from %s</title></rect>%s%s%s</a>\n"
-)
-_NAME = '<text class="bar-name %s" x="%s" y="%s" aria-hidden="true">%s</text>'
-_END = '<path class="fill %s" d="%s"/>'
-_RAIL = '<rect class="rail" x="%s" y="%s" width="%s" height="3"/>'
-#: A name of fewer letters says nothing.
-_LEAST_LETTERS = 7
+_RECT = '<rect class="bar fill %s%s" x="%s" y="%s" width="%s" height="%s"'
+_TITLED = '<a href="%s">' + _RECT + "><title>%s</title></rect>%s</a>\n"
+#: With fewer nodes; scripts show its label beside the pointer.
+_LABELLED = '<a href="%s" aria-label="%s">' + _RECT + "/>%s</a>\n"
+_NAME = '<text class="bar-name %s%s" x="%s" y="%s" aria-hidden="true">%s</text>'
 
 
-def bars_of(boxes: Iterable[Box], url: Callable[..., str], instants: Instants) -> Markup:
+def bars_of(boxes: Iterable[Box], picture: Picture, to: Callable[[Span], str], instants: Instants) -> Markup:
     """All of them.
 
     Args:
         boxes: Where they are.
-        url: The address of a page by the name of its route.
+        picture: Has room for titles and names, or not.
+        to: The address that the bar of a span leads to.
         instants: How they are shown, and to when what goes on has taken.
     """
-    return Markup("").join([_bar(box, url, instants) for box in boxes])
+    return Markup("").join([_bar(box, picture, to(box.span), instants) for box in boxes])
 
 
-def _bar(box: Box, url: Callable[..., str], instants: Instants) -> Markup:
-    span, css = box.span, box.css
-    return fill(
-        _BAR,
-        url("invocation", invocation_id=span.invocation_id),
-        css,
-        box.x,
-        box.y,
-        box.width,
-        BAR,
-        span.task_id,
-        LOOKS[span.status].word,
-        duration((instants.now if span.end is None else span.end) - span.begin),
-        instants.exact(span.begin),
-        _ends(box),
-        _name(box, css),
-        fill(_RAIL, box.x, box.y - 2, max(box.width, 2)) if box.is_bad else "",
+def _bar(box: Box, picture: Picture, to: str, instants: Instants) -> Markup:
+    span = box.span
+    wait = " wait" if span.status in PLAIN_WAITS else ""
+    place = (box.css, wait, box.x, box.y, box.width, BAR)
+    name = _name(box, wait) if box.letters and box.width >= picture.named_from else ""
+    words = _words(span, instants)
+    return (
+        fill(_TITLED, to, *place, words, name)
+        if picture.room.has_titles
+        else fill(_LABELLED, to, words, *place, name)
     )
 
 
-def _ends(box: Box) -> Markup | str:
-    ends = box.ends
-    return Markup("").join([fill(_END, css, outline) for css, outline in ends.items()]) if ends else ""
+def _words(span: Span, instants: Instants) -> str:
+    taken = duration((instants.now if span.end is None else span.end) - span.begin)
+    many = f"{span.number} times " if span.number > 1 else ""
+    return f"{span.task_id}: {many}{LOOKS[span.status].word}, {taken} from {instants.exact(span.begin)}"
 
 
-def _name(box: Box, css: str) -> Markup | str:
-    room = int((box.width - 8) / LETTER)
-    if room < _LEAST_LETTERS:
-        return ""
+def _name(box: Box, wait: str) -> Markup:
     name = box.span.task_id.rpartition(".")[2]
-    return fill(_NAME, css, box.x + 4, box.y + 11, name if len(name) <= room else f"{name[: room - 1]}…")
+    if box.span.number > 1:
+        name = f"{box.span.number} \N{MULTIPLICATION SIGN} {name}"
+    room = box.letters
+    return fill(
+        _NAME, box.css, wait, box.x + 4, box.y + 11, name if len(name) <= room else f"{name[: room - 1]}…"
+    )

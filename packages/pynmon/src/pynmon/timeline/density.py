@@ -16,7 +16,9 @@ from pynmon.presentation.statuses import LOOKS
 from pynmon.query.rows import MOST_RECORDS, narrowed, needs_records
 from pynmon.timeline.axis import LABELS, WIDTH
 from pynmon.timeline.groups import Arrangement, LanesBy, label_of, place_of
-from pynmon.timeline.lanes import AXIS, Lane, Outlines, Picture
+from pynmon.timeline.lanes import AXIS, SINGLE, Lane, Picture
+from pynmon.timeline.nodes import room_for
+from pynmon.timeline.outlines import Layer, Outlines
 from pynmon.timeline.spans import LIMIT, MOST_FAILED
 from pynmon.timeline.window import Window
 
@@ -200,11 +202,16 @@ def draw(
     y = AXIS + FAILURES
     for name in sorted(chosen, key=lambda name: (name not in how.pins, place_of(name, runners.get(name)))):
         lane = Lane(label_of(lanes_by, name, runners.get(name)), y, is_pinned=name in how.pins)
-        outlines.add(_CSS, is_bad=False, outline=_outline(busy[name], full * step, y + lane.height))
+        outlines.add(_CSS, Layer.BARS, _outline(busy[name], full * step, y + lane.height))
         lanes.append(lane)
         y += lane.height
     picture = Picture(
-        lanes, y, is_single=False, left_out=max(0, len(busy) - len(chosen) - how.skip), paths=outlines.paths()
+        lanes,
+        y,
+        is_single=False,
+        left_out=max(0, len(busy) - len(chosen) - how.skip),
+        paths=outlines.paths(),
+        room=room_for(len(lanes), 0, SINGLE),
     )
     return Density(picture, parts, full)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from markupsafe import Markup
 
+from pynenc.values.status import InvocationStatus
 from pynmon.presentation.instants import Instants
-from pynmon.timeline.axis import WIDTH, Axis
+from pynmon.timeline.axis import LABELS, WIDTH, Axis
 from pynmon.timeline.bars import bars_of
+from pynmon.timeline.cuts import PATTERNS, PLAIN_WAITS
 from pynmon.timeline.density import Density, Part
 from pynmon.timeline.groups import Arrangement, LanesBy
 from pynmon.timeline.lanes import AXIS, Lane, Picture
-from pynmon.timeline.spans import MOST_FAILED
+from pynmon.timeline.spans import MOST_FAILED, Span
 from pynmon.timeline.window import SHORTEST_SECONDS, Window, address, link
 
 
@@ -43,6 +45,11 @@ class Drawing:
         return WIDTH
 
     @property
+    def names_width(self) -> int:
+        """Of the names of lanes."""
+        return LABELS
+
+    @property
     def axis_height(self) -> int:
         """Of what is above the lanes."""
         return AXIS
@@ -50,7 +57,28 @@ class Drawing:
     @property
     def can_be_asked(self) -> bool:
         """Whether bars lead to nothing, so that the server tells what is where."""
-        return not self.picture.is_single and self.density is None
+        return self.picture.is_asked and self.density is None
+
+    @property
+    def tints(self) -> str:
+        """Outline of every other lane."""
+        lanes = self.picture.lanes[::2]
+        return "".join(f"M0 {lane.y}H{WIDTH}v{lane.height}H0z" for lane in lanes)
+
+    @property
+    def hatches(self) -> Mapping[str, tuple[int, str]]:
+        """How the patterns that are in it are turned and drawn, by their classes."""
+        seen = {css for css, _ in self.picture.paths}
+        return {css: pattern for css, pattern in PATTERNS.items() if css in seen}
+
+    @property
+    def plain_waits(self) -> Collection[InvocationStatus]:
+        """What is drawn as an outline."""
+        return PLAIN_WAITS
+
+    def axis_lines(self, origin: float, top: int, bottom: int) -> str:
+        """Outline of the lines of its ticks."""
+        return "".join(f"M{x} {top}V{bottom}" for _, _, x, _ in self.ticks(origin))
 
     def ticks(self, origin: float) -> list[tuple[float, float, float, float]]:
         """Of each part between two ticks: its beginning and end as instants, and where they are drawn."""
@@ -110,7 +138,21 @@ class Drawing:
 
     def bars(self, lane: Lane, url: Callable[..., str], instants: Instants) -> Markup:
         """Those of a lane, if they are drawn one by one."""
-        return bars_of(lane.boxes, url, instants)
+        timeline = url("timeline")
+
+        def to(span: Span) -> str:
+            if span.number == 1:
+                return str(url("invocation", invocation_id=span.invocation_id))
+            return f"{timeline}{self.apart(span)}"
+
+        return bars_of(lane.boxes, self.picture, to, instants)
+
+    def apart(self, span: Span) -> str:
+        """The query of the address of what is one bar here, one by one."""
+        begin = max(span.begin, self.window.since)
+        end = self.window.until if span.end is None else min(span.end, self.window.until)
+        window = address(begin, max(end, begin + SHORTEST_SECONDS + 0.001))
+        return link(window, self.kept, {"same": "", "task": span.task_id})
 
     def asked(self) -> str:
         """The query of an address that asks about it."""

@@ -213,6 +213,8 @@ def _by_status(spans: Sequence[Span]) -> Paint:
     """What each was, whatever came of it."""
 
     def status_of(span: Span) -> InvocationStatus:
+        if span.status is InvocationStatus.PENDING_RECOVERY:
+            return InvocationStatus.PENDING
         return span.status if span.status in HELD else InvocationStatus.RUNNING
 
     seen = set(map(status_of, spans))

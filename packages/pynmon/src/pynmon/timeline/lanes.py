@@ -7,23 +7,28 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from pynenc.values.status import InvocationStatus
 from pynmon.timeline.axis import Axis
-from pynmon.timeline.ends import ends_of
+from pynmon.timeline.crowded import RAIL, ROWS, draw_crowd
+from pynmon.timeline.cuts import CUT, HATCHES, cuts_of
 from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
-from pynmon.timeline.spans import Span
+from pynmon.timeline.nodes import Room, room_for
+from pynmon.timeline.outlines import Layer, Outlines
+from pynmon.timeline.spans import BAD, Span
 
 ROW, BAR, AXIS = 18, 14, 24
 #: So wide is a letter of a name at most, nearly always.
-LETTER = 7.2
+LETTER = 7.8
 MOST_ROWS = 12
-MOST_LANES = 100
-SINGLE = 400
+MOST_LANES = 200
+SINGLE = 600
 #: So wide is a bar at least.
 _NARROWEST = 1.5
-BAD = (InvocationStatus.FAILED, InvocationStatus.KILLED, InvocationStatus.RUNNING_RECOVERY)
-#: Class of what stands above a failure.
-RAIL = "rail"
+#: And what is bad, in whatever picture. Ticks of failures that are not further apart are one.
+_TICK, _NEAR = 2, 2
+#: A name of fewer letters says nothing.
+_LEAST_LETTERS = 7
+#: So much of a bar has no room for it where it goes on.
+_STRIPED = 28
 #: A span with its row, beginning and width.
 _Packed = tuple[Span, int, float, float]
 
@@ -32,7 +37,7 @@ class Limits(NamedTuple):
     """How much a picture has room for."""
 
     lanes: int
-    #: Spans that overlap in one lane are drawn below each other, up to so many; then they are only counted.
+    #: Spans that overlap in one lane are drawn below each other, up to so many; of more it is shown how many they were.
     rows: int
     #: With more rectangles than this, those of a colour become one path.
     single: int
@@ -46,14 +51,14 @@ class Box(NamedTuple):
     y: int
     width: float
     css: str
-    is_bad: bool
-    #: Whether it began before the window.
-    is_torn: bool
 
     @property
-    def ends(self) -> dict[str, str]:
-        """Class and outline of what shows that it does not end, or begin, in the picture."""
-        return ends_of(self.x, self.width, self.y, BAR, goes_on=self.span.end is None, is_torn=self.is_torn)
+    def letters(self) -> int:
+        """So many of its name find room on it; none if they would say nothing, or could not be read."""
+        if self.span.status in HATCHES:
+            return 0
+        room = int((self.width - (_STRIPED if self.span.end is None else 8)) / LETTER)
+        return room if room >= _LEAST_LETTERS else 0
 
 
 @dataclass(slots=True)
@@ -63,7 +68,7 @@ class Lane:
     label: Label
     y: int = 0
     rows: int = 1
-    #: Spans that found no row.
+    #: Spans that found no row; with any, how many they all were is drawn instead of them.
     left_out: int = 0
     is_pinned: bool = False
     #: Whether its spans are drawn above each other, in one row.
@@ -87,8 +92,17 @@ class Picture:
     is_single: bool
     #: Lanes that found no place.
     left_out: int
-    #: When they are not single: class and outline of each colour; what is bad comes last, so that nothing hides it.
+    #: What is not single: class and outline of each colour; what is bad comes last, so that nothing hides it.
     paths: list[tuple[str, str]] = field(default_factory=list)
+    #: How much of it has nodes of its own.
+    room: Room = field(default_factory=lambda: room_for(0, 0, SINGLE))
+    #: Bars that are less wide have no name on them.
+    named_from: float = 0.0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there are lanes whose bars lead to nothing, so that the server tells what is where."""
+        return not self.is_single or any(lane.left_out for lane in self.lanes)
 
 
 def draw(
@@ -96,67 +110,64 @@ def draw(
 ) -> Picture:
     """Lanes one below the other, each with its spans packed into as few rows as do not overlap."""
     limits = limits or Limits(MOST_LANES, MOST_ROWS, SINGLE)
-    shown = groups[: limits.lanes]
-    is_single = sum(len(group.spans) for group in shown) <= limits.single
+    lanes = [
+        Lane(group.label, is_pinned=group.is_pinned, is_folded=group.is_folded)
+        for group in groups[: limits.lanes]
+    ]
+    packed = [
+        list(_packed(lane, group.spans, axis, limits.rows))
+        for lane, group in zip(lanes, groups, strict=False)
+    ]
+    alone = sum(len(boxes) for lane, boxes in zip(lanes, packed, strict=True) if not lane.left_out)
+    room = room_for(len(lanes), alone, limits.single)
     outlines = Outlines()
-    lanes = []
     y = AXIS
-    for group in shown:
-        lane = Lane(group.label, y, is_pinned=group.is_pinned, is_folded=group.is_folded)
-        packed = _packed(lane, group.spans, axis, limits.rows)
-        if is_single:
-            _one_by_one(lane, packed, paint, axis.since)
+    for lane, group, boxes in zip(lanes, groups, packed, strict=False):
+        lane.y = y
+        if lane.left_out:
+            lane.rows = min(ROWS, limits.rows)
+            draw_crowd(group.spans, axis, y, lane.height, outlines)
+        elif room.is_single:
+            _one_by_one(lane, boxes, paint, outlines, axis.since)
         else:
-            _merged(lane, packed, paint, outlines, axis.since)
-        lanes.append(lane)
+            _merged(lane, boxes, paint, outlines, axis.since)
         y += lane.height
-    return Picture(lanes, y, is_single, len(groups) - len(shown), outlines.paths())
+    left_out, named_from = len(groups) - len(lanes), _named_from(lanes, room.names)
+    return Picture(lanes, y, room.is_single, left_out, outlines.paths(), room, named_from)
 
 
-def _one_by_one(lane: Lane, packed: Iterable[_Packed], paint: Paint, since: float) -> None:
+def _named_from(lanes: Iterable[Lane], most: int) -> float:
+    """So wide are at least those of the widest bars that have a name on them."""
+    widths = sorted((box.width for lane in lanes for box in lane.boxes if box.letters), reverse=True)
+    return widths[most] + 0.05 if len(widths) > most else 0.0
+
+
+def _one_by_one(
+    lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outlines, since: float
+) -> None:
     for span, row, begin, width in packed:
-        y = lane.y + 3 + row * ROW
-        lane.boxes.append(
-            Box(
-                span,
-                round(begin, 1),
-                y,
-                round(width, 1),
-                paint.css_of(span),
-                span.status in BAD,
-                span.begin < since,
-            )
-        )
-    lane.boxes.sort(key=lambda box: box.is_bad)
-
-
-class Outlines:
-    """Rectangles of all lanes as one outline for each colour."""
-
-    def __init__(self) -> None:
-        self._pieces: dict[tuple[bool, str], list[str]] = {}
-
-    def add(self, css: str, *, is_bad: bool, outline: Iterable[str]) -> None:
-        """More of one colour."""
-        self._pieces.setdefault((is_bad, css), []).extend(outline)
-
-    def paths(self) -> list[tuple[str, str]]:
-        """Class and outline of each; what is bad is last."""
-        return [(css, "".join(self._pieces[is_bad, css])) for is_bad, css in sorted(self._pieces)]
+        box = Box(span, round(begin, 1), lane.y + 3 + row * ROW, round(width, 1), paint.css_of(span))
+        lane.boxes.append(box)
+        if span.status in BAD:
+            outlines.add(RAIL, Layer.MARKS, [f"M{box.x} {box.y - 2}h{max(width, _TICK):.1f}v3H{box.x}z"])
+        cuts = cuts_of(span, box.x, box.width, box.y, BAR, is_torn=span.begin < since)
+        for css, outline in cuts.items():
+            outlines.add(css, Layer.CUTS, [outline])
+    lane.boxes.sort(key=lambda box: box.span.status in BAD)
 
 
 def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outlines, since: float) -> None:
     """Neighbours of one colour that touch become one rectangle."""
-    css_of, has_rails = paint.css_of, paint.shades is not None
+    css_of = paint.css_of
     #: By class and row: left edges of rectangles, and right ones.
-    found: dict[tuple[bool, str, int], tuple[list[int], list[int]]] = {}
+    found: dict[tuple[Layer, str, int], tuple[list[int], list[int]]] = {}
 
-    def add(key: tuple[bool, str, int], left: int, right: int) -> None:
+    def add(key: tuple[Layer, str, int], left: int, right: int, near: int = 0) -> None:
         edges = found.get(key)
         if edges is None:
             found[key] = [left], [right]
-        elif left <= edges[1][-1]:
-            edges[1][-1] = right
+        elif left <= edges[1][-1] + near:
+            edges[1][-1] = max(right, edges[1][-1])
         else:
             edges[0].append(left)
             edges[1].append(right)
@@ -165,15 +176,14 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
         left, right = int(begin + 0.5), int(begin + width + 0.5)
         right += right == left
         is_bad = span.status in BAD
-        add((is_bad and not has_rails, css_of(span), row), left, right)
-        if is_bad and has_rails:
-            add((True, RAIL, row), left, right)
-        if span.end is None or span.begin < since:
+        add((Layer.BAD if is_bad and paint.shades is None else Layer.BARS, css_of(span), row), left, right)
+        if is_bad:
+            add((Layer.MARKS, RAIL, row), left, max(right, left + _TICK), _NEAR)
+        if span.end is None or span.begin < since or span.status in CUT:
             y = lane.y + 3 + row * ROW
-            ends = ends_of(left, right - left, y, BAR, goes_on=span.end is None, is_torn=span.begin < since)
-            for css, outline in ends.items():
-                outlines.add(css, is_bad=True, outline=[outline])
-    for (is_bad, css, row), edges in found.items():
+            for css, outline in cuts_of(span, left, right - left, y, BAR, is_torn=span.begin < since).items():
+                outlines.add(css, Layer.CUTS, [outline])
+    for (layer, css, row), edges in found.items():
         y = lane.y + 3 + row * ROW
         height = BAR
         if css == RAIL:
@@ -182,8 +192,8 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
         top, down = f" {y}h", f"v{height}H"
         outlines.add(
             css,
-            is_bad=is_bad,
-            outline=[f"M{left}{top}{right - left}{down}{left}z" for left, right in zip(*edges, strict=True)],
+            layer,
+            [f"M{left}{top}{right - left}{down}{left}z" for left, right in zip(*edges, strict=True)],
         )
 
 

@@ -30,8 +30,19 @@ _AFTER = 2_000
 #: Of what belongs to a runner now so many are looked at.
 OWNED = 500
 #: What is in somebody's hands, but no work.
-WAITS = (_S.PENDING, _S.PAUSED)
+WAITS = (_S.PENDING, _S.PAUSED, _S.PENDING_RECOVERY)
 HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
+#: What is seen in whatever picture, however little it is of it.
+BAD = (_S.FAILED, _S.KILLED, _S.RUNNING_RECOVERY, _S.PENDING_RECOVERY)
+
+
+class Around(NamedTuple):
+    """What a history tells about one of its stretches, besides that."""
+
+    #: The status that came next; None while it goes on.
+    after: InvocationStatus | None
+    #: When the invocation was registered.
+    asked_at: float
 
 
 class Span(NamedTuple):
@@ -47,6 +58,10 @@ class Span(NamedTuple):
     status: InvocationStatus
     #: The number of the attempt; 0 where only the record tells it.
     attempt: int = 0
+    #: So many of the same are one bar.
+    number: int = 1
+    #: None where only the record tells it.
+    around: Around | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +169,7 @@ def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
     # There are thousands of them: a tuple of its class is made faster than by calling the class.
     make = partial(tuple.__new__, Span)
     return [
-        make((invocation_id, task_id, runner_id, started_at, ended_at, status, 0))
+        make((invocation_id, task_id, runner_id, started_at, ended_at, status, 0, 1, None))
         for ended_at, status, task_id, invocation_id, runner_id, started_at, _ in rows
         if started_at is not None and started_at < until and runner_id is not None
     ]
@@ -182,6 +197,14 @@ def stretches_in(
                 continue
             if one.begin >= window.until or (one.end is not None and one.end <= window.since):
                 continue
+            is_recovered = one.status is _S.PENDING and one.outcome is _S.PENDING_RECOVERY
             yield Span(
-                invocation_id, tasks[invocation_id], one.runner_id, one.begin, one.end, one.shown, number
+                invocation_id,
+                tasks[invocation_id],
+                one.runner_id,
+                one.begin,
+                one.end,
+                _S.PENDING_RECOVERY if is_recovered else one.shown,
+                number,
+                around=Around(one.outcome, history[0].at),
             )

@@ -1,0 +1,67 @@
+"""A lane in which more went on at once than rows have room for: how much it was, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from pynenc.values.status import InvocationStatus
+from pynmon.presentation.statuses import LOOKS
+from pynmon.timeline.axis import LABELS, WIDTH, Axis
+from pynmon.timeline.outlines import Layer, Outlines
+from pynmon.timeline.spans import BAD, WAITS, Span
+
+#: Class of what stands above a failure.
+RAIL = "rail"
+#: Rows that such a lane is high.
+ROWS = 3
+_WIDE, _TICK = 4, 4
+_NUMBER = -(-(WIDTH - LABELS) // _WIDE)
+_WORK, _WAIT = LOOKS[InvocationStatus.RUNNING].css, LOOKS[InvocationStatus.PENDING].css
+
+
+def draw_crowd(spans: Sequence[Span], axis: Axis, top: int, height: int, outlines: Outlines) -> None:
+    """What was at work from the bottom, what waited above it, and a tick for each column in which something failed.
+
+    Args:
+        spans: All of the lane.
+        axis: Where instants are.
+        top: Upper edge of the lane.
+        height: Of the lane.
+        outlines: Of the picture.
+    """
+    works = _counted((span for span in spans if span.status not in WAITS), axis)
+    waits = _counted((span for span in spans if span.status in WAITS), axis)
+    failed = _counted((span for span in spans if span.status in BAD), axis)
+    most = max(map(sum, zip(works, waits, strict=True)))
+    room, bottom = height - _TICK - 4, top + height - 1
+    for at, (work, wait, bad) in enumerate(zip(works, waits, failed, strict=True)):
+        x = LABELS + at * _WIDE
+        low = _high(work, most, room)
+        high = _high(work + wait, most, room)
+        if low:
+            outlines.add(_WORK, Layer.BARS, [_column(x, bottom - low, low)])
+        if high > low:
+            outlines.add(_WAIT, Layer.BARS, [_column(x, bottom - high, high - low)])
+        if bad:
+            outlines.add(RAIL, Layer.MARKS, [_column(x, top + 1, _TICK)])
+
+
+def _counted(spans: Iterable[Span], axis: Axis) -> list[int]:
+    """How many of these there were in each column."""
+    found = list(spans)
+    steps = [0] * (_NUMBER + 1)
+    begins, ends = axis.places([one.begin for one in found]), axis.places([one.end for one in found])
+    for begin, end in zip(begins, ends, strict=True):
+        first, last = (min(_NUMBER - 1, int((place - LABELS) / _WIDE)) for place in (begin, end))
+        steps[first] += 1
+        steps[last + 1] -= 1
+    return list(accumulate(steps[:-1]))
+
+
+def _high(number: int, most: int, room: int) -> int:
+    return max(2, round(number / most * room)) if number else 0
+
+
+def _column(x: int, y: int, height: int) -> str:
+    return f"M{x} {y}h{_WIDE}v{height}H{x}z"
