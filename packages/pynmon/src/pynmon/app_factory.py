@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from pynenc import Pynenc
@@ -109,7 +109,7 @@ def _monitor_of(
     )
     monitor.state.jobs = Jobs(app, source.store, audit, chosen.bulk_limit)
     monitor.state.guard = guard
-    monitor.state.views = views = Views(source, chosen, app_ids)
+    monitor.state.views = views = Views(source, chosen, _addresses(), app_ids)
     monitor.state.ended = Ended(source.store)
     monitor.state.live = Live(source.store, chosen)
     for router in pages.ROUTERS:
@@ -137,6 +137,12 @@ def _monitor_of(
 def declared_routes() -> list[BaseRoute]:
     """The routes of all pages and of the API. FastAPI keeps those of an included router to itself."""
     return [route for router in (*pages.ROUTERS, *api.ROUTERS) for route in router.routes]
+
+
+def _addresses() -> dict[str, str]:
+    """By name; asked of the routes themselves, which look through all of them for each."""
+    found = {route.name: route.path_format for route in declared_routes() if isinstance(route, Route)}
+    return {**found, "static": "/static/{path}"}
 
 
 async def _readyz(request: Request) -> JSONResponse:

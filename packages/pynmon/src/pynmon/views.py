@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -54,22 +55,49 @@ ON_TELEPHONES = ("dashboard", "invocations", "failures")
 _INSTANTS = ("exact", "clock", "moment", "zone_at", "tick")
 
 
+class _Compiled(BytecodeCache):
+    """Compiles each template once, however many monitors a process has."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._found:
+            bucket.bytecode_from_string(self._found[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._found[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 class Views:
     """Renders the templates of one monitor.
 
     Args:
         source: Whose pages they are.
         settings: What every page says.
+        addresses: Of all pages below where the monitor is mounted, by the names of their routes, with the names of what
+            stands in them in braces.
         app_ids: All apps behind the same address, where there are several.
     """
 
-    def __init__(self, source: Source, settings: MonitorSettings, app_ids: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        settings: MonitorSettings,
+        addresses: Mapping[str, str],
+        app_ids: Sequence[str] = (),
+    ) -> None:
         self._source = source
         self._app_ids = app_ids
-        #: By where the monitor is mounted, and name of the route.
-        self._addresses: dict[tuple[str, str], str] = {}
+        self._addresses = addresses
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
+            bytecode_cache=_COMPILED,
+            # They are files of the package.
+            auto_reload=False,
             autoescape=True,
             undefined=StrictUndefined,
             finalize=_finalize,
@@ -100,6 +128,9 @@ class Views:
             environment=settings.environment,
             assets=digest_of_assets(),
         )
+        # Now, so that nobody waits for it.
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
 
     def page(self, request: Request, template: str, *, status_code: int = 200, **facts: Any) -> HTMLResponse:
         """A whole page."""
@@ -122,8 +153,11 @@ class Views:
     def text(self, request: Request, template: str, **facts: Any) -> str:
         """What a template makes of facts, ``now`` among them."""
 
+        # Only the path: the monitor may be behind a proxy that has another name.
+        root = str(request.scope.get("root_path", ""))
+
         def url(name: str, **parameters: Any) -> str:
-            address = self._address(request, name, parameters)
+            address = root + self._addresses[name]
             for key, value in parameters.items():
                 # Ids may hold what means something in an address.
                 address = address.replace(f"{{{key}}}", quote(str(value), safe="/"))
@@ -155,16 +189,6 @@ class Views:
         """The other apps behind the same address, and where each begins."""
         root, here = str(request.scope.get("root_path", "")), self._source.app_id
         return [(one, home_of(root, here, one)) for one in self._app_ids if one != here]
-
-    def _address(self, request: Request, name: str, parameters: Iterable[str]) -> str:
-        """An address with names in braces; asked of the routes once, because a page has hundreds of links."""
-        key = (request.scope.get("root_path", ""), name)
-        found = self._addresses.get(key)
-        if found is None:
-            # Only the path: the monitor may be behind a proxy that has another name.
-            path = request.url_for(name, **{one: f"{{{one}}}" for one in parameters}).path
-            found = self._addresses[key] = str(path)
-        return found
 
 
 def _shown_as(name: str) -> Callable[..., str]:
