@@ -18,6 +18,7 @@ from integration.world import (
     call,
     cancel,
     finish,
+    hand_back,
     ids,
     pause,
     recover,
@@ -143,6 +144,13 @@ def test_what_is_rare_is_found_behind_many_others(world: World) -> None:
     fields: dict[str, Any] = {"limit": 1, "statuses": frozenset({S.FAILED, S.SUCCESS})}
     assert listed(world, search_limit=100, **fields) == ["rare"]
     assert world.monitor.list_invocations(RecordQuery(search_limit=30, **fields)).records == ()
+
+
+def test_what_was_handed_back_is_found(world: World) -> None:
+    world.submit("back", "other")
+    world.do(hand_back(world.claim(ids=ids("back"))))
+    assert listed(world, where=between(NumberField.REROUTES, low=1)) == ["back"]
+    assert listed(world, where=between(NumberField.REROUTES, high=0)) == ["other"]
 
 
 def test_a_list_of_a_task_holds_no_other(world: World) -> None:

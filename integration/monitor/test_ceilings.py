@@ -25,6 +25,7 @@ CEILINGS = {
     "/invocations?at=2026-01-31T08:00": 5,
     "/invocations?range=7d&q=ended:2026-01-31..2026-02-01": 4,
     "/failures": 2,
+    "/failures?also=killed,recovered": 4,
     "/failures?q=task:*.refuse": 2,
     "/failures?q=error:ValueError": 3,
     "/failures?range=7d&state=open": 2,

@@ -21,7 +21,7 @@ from pynenc.values.record_filter import (
 from pynenc_mongodb.schema import Document
 
 #: Left out of a document while they are 0.
-_COUNTERS = (NumberField.RETRIES, NumberField.RECOVERIES)
+_COUNTERS = (NumberField.RETRIES, NumberField.REROUTES, NumberField.RECOVERIES)
 _ALL: Document = {}
 _NONE: Document = {"$nor": [{}]}
 

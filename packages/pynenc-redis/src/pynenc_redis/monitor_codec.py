@@ -47,6 +47,7 @@ _TEXTS = {
 }
 _NUMBERS = {
     NumberField.RETRIES: "rt",
+    NumberField.REROUTES: "rr",
     NumberField.RECOVERIES: "rc",
     NumberField.CREATED_AT: "created",
     NumberField.AVAILABLE_AT: "v",

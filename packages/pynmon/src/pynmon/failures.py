@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pynenc.values.ids import InvocationId
@@ -58,13 +58,15 @@ def _kind(fingerprint: str, rows: Sequence[Failed], since: float, until: float, 
         latest.ended_at,
         latest.invocation_id,
         tuple(Counter(row.task_id for row in rows).most_common()),
-        trend_of(rows, since, until, parts),
+        trend_of([row.ended_at for row in rows], since, until, parts),
     )
 
 
-def trend_of(rows: Sequence[Failed], since: float, until: float, parts: int) -> Bars:
-    """How many failed in each part of a window."""
+def trend_of(
+    instants: Iterable[float], since: float, until: float, parts: int, css: str = "st-failed"
+) -> Bars:
+    """How many there are in each part of a window."""
     step = max(until - since, 0.001) / parts
     # The last part holds what ended while the page was made, too.
-    counts = Counter(min(parts - 1, max(0, int((row.ended_at - since) / step))) for row in rows)
-    return bars_of([(since + at * step, (("st-failed", counts[at]),)) for at in range(parts)])
+    counts = Counter(min(parts - 1, max(0, int((at - since) / step))) for at in instants)
+    return bars_of([(since + at * step, ((css, counts[at]),)) for at in range(parts)])

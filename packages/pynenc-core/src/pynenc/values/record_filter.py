@@ -42,6 +42,7 @@ class NumberField(StrEnum):
     """A number of a record: a count, an instant, or the seconds between two instants."""
 
     RETRIES = "retries"
+    REROUTES = "reroutes"
     RECOVERIES = "recoveries"
     CREATED_AT = "created_at"
     AVAILABLE_AT = "available_at"

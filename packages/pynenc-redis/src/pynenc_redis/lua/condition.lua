@@ -50,7 +50,7 @@ function KINDS.like(row, condition)
 end
 
 function KINDS.between(row, condition)
-  local counts = condition[4] == 'rt' or condition[4] == 'rc'
+  local counts = condition[4] == 'rt' or condition[4] == 'rr' or condition[4] == 'rc'
   local number = tonumber(text_of(row, condition[4]) or counts and '0' or nil)
   if condition[5] then
     local stop = tonumber(text_of(row, condition[5]) or nil)

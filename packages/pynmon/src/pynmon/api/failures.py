@@ -40,7 +40,8 @@ def failures(
         window_seconds=seconds,
         is_cut=found.is_cut or len(rows) == source.settings.sample_limit,
         kinds=[
-            _kind(one, known) for one in known_as(state, kinds_of(found.rows, now - seconds, now, 1), known)
+            _kind(one, known, now)
+            for one in known_as(state, kinds_of(found.rows, now - seconds, now, 1), known, now)
         ],
     )
 
@@ -63,10 +64,10 @@ def failure(source: SourceOf, fingerprint: str) -> models.FailureDetail:
     )
 
 
-def _kind(kind: Kind, known: Acknowledged) -> models.FailureKind:
+def _kind(kind: Kind, known: Acknowledged, now: float) -> models.FailureKind:
     return models.FailureKind(
         fingerprint=kind.fingerprint or None,
-        state=known.state_of(kind.fingerprint, kind.last_at),
+        state=known.state_of(kind.fingerprint, kind.last_at, now),
         error_type=kind.error_type,
         number=kind.number,
         first_at=kind.first_at,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -18,6 +20,7 @@ from pynmon.failures import Kind, kinds_of, trend_of
 from pynmon.pages.context import RANGES, ActionsOf, SourceOf, ViewsOf, question_of, seconds_of
 from pynmon.presentation import payloads
 from pynmon.query.rows import MOST_RECORDS, narrowed
+from pynmon.setbacks import Setback, setbacks
 from pynmon.source import Source
 
 router = APIRouter()
@@ -25,9 +28,11 @@ router = APIRouter()
 _KINDS, _LATEST, _PARTS = 100, 25, 48
 #: So many of one kind are looked at for what they have in common, and so many runners and workflows are named.
 _ALIKE, _MOST = 100, 8
+#: Invocations that were killed or lost and are looked at.
+_SETBACKS = 200
 #: By term of a query, in words.
 _NARROWER = {
-    "is:retried": "after retries",
+    "is:retried": "after the last retry",
     "is:recovered": "after a recovery",
     "has:workflow": "in workflows",
 }
@@ -42,13 +47,18 @@ def failures(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     range: str = "24h",
     q: str = "",
     state: str = "",
+    also: str = "",
 ) -> HTMLResponse:
-    """Every kind, in two reads; a query may need the records of what failed, too."""
-    question = question_of(source, q, [("range", range), ("state", state)])
+    """Every kind, in two reads; a query may need the records of what failed, and what is asked for besides two more."""
+    others = [("state", state), ("also", also)]
+    wanted = _setbacks_of(also)
+    question = question_of(source, q, [("range", range), *others])
     every, since, now, is_cut = _rows(source, range)
     found = narrowed(source.store, [] if question.problem else every, question.conditions)
-    kinds = known_as(state, kinds_of(found.rows, since, now, _PARTS), actions.acknowledged)
+    kinds = known_as(state, kinds_of(found.rows, since, now, _PARTS), actions.acknowledged, now)
     shown = kinds[:_KINDS]
+    conditions = () if question.problem else question.conditions
+    besides = setbacks(source.store, wanted, conditions, now - seconds_of(range), now, _PARTS, _SETBACKS)
     return views.page(
         request,
         "failures.html",
@@ -58,9 +68,16 @@ def failures(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         searched=MOST_RECORDS if found.is_cut else None,
         kinds=shown,
         known={
-            kind.fingerprint: actions.acknowledged.state_of(kind.fingerprint, kind.last_at) for kind in shown
+            kind.fingerprint: actions.acknowledged.state_of(kind.fingerprint, kind.last_at, now)
+            for kind in shown
         },
         state=state,
+        also=also,
+        wanted=wanted,
+        besides=besides,
+        most_setbacks=_SETBACKS,
+        rest=urlencode([one for one in others if one[1]]),
+        toggles=[(one, _toggled(question.text, state, wanted, one)) for one in Setback],
         narrower=[(word, _also(question.text, term)) for term, word in _NARROWER.items()],
         left_out=len(kinds) - len(shown),
         latest=source.store.get_invocations([kind.latest for kind in shown]) if shown else {},
@@ -96,7 +113,7 @@ def failure(
         now=now,
         fingerprint=fingerprint,
         latest=latest,
-        known=actions.acknowledged.state_of(fingerprint, latest.ended_at if latest else None),
+        known=actions.acknowledged.state_of(fingerprint, latest.ended_at if latest else None, now),
         acknowledgement=actions.acknowledged.find(fingerprint),
         traceback=_traceback(source, latest),
         records=page.records[:_LATEST],
@@ -111,7 +128,7 @@ def failure(
         last_at=rows[0].ended_at if rows else None,
         tasks=Counter(row.task_id for row in rows).most_common(),
         hosts=Counter(one.host for one in page.records if one.host).most_common(_MOST),
-        bars=trend_of(rows, since, now, _PARTS),
+        bars=trend_of([row.ended_at for row in rows], since, now, _PARTS),
         since=since,
         is_cut=is_cut,
         range=range,
@@ -119,12 +136,14 @@ def failure(
     )
 
 
-def known_as(state: str, kinds: list[Kind], acknowledged: Acknowledged) -> list[Kind]:
+def known_as(state: str, kinds: list[Kind], acknowledged: Acknowledged, now: float) -> list[Kind]:
     """The kinds that are known as an address asks for; those that cannot be acknowledged are nobody's."""
     if state not in STATES:
         names = ", ".join(name for name in STATES if name)
         raise HTTPException(422, f"Failures are not known as {state!r}: choose one of {names}, or nothing.")
-    return [kind for kind in kinds if acknowledged.state_of(kind.fingerprint, kind.last_at) in STATES[state]]
+    return [
+        kind for kind in kinds if acknowledged.state_of(kind.fingerprint, kind.last_at, now) in STATES[state]
+    ]
 
 
 def latest_so(source: Source, fingerprint: str) -> RecordPage:
@@ -141,6 +160,22 @@ def latest_so(source: Source, fingerprint: str) -> RecordPage:
 def _also(text: str, term: str) -> str:
     """A query that asks for one more thing."""
     return text if term in text.split() else f"{text} {term}".strip()
+
+
+def _setbacks_of(also: str) -> list[Setback]:
+    """What an address asks for besides failures."""
+    try:
+        return list(dict.fromkeys(Setback(one) for one in also.split(",") if one))
+    except ValueError:
+        names = ", ".join(Setback)
+        raise HTTPException(422, f"There is no {also!r} besides failures: choose of {names}.") from None
+
+
+def _toggled(text: str, state: str, also: Sequence[Setback], one: Setback) -> str:
+    """The address with one more thing besides failures, or without it."""
+    chosen = [other.value for other in Setback if (other in also) is (other is not one)]
+    words = [("q", text), ("state", state), ("also", ",".join(chosen))]
+    return urlencode([word for word in words if word[1]])
 
 
 def _rows(source: Source, range: str) -> tuple[list[Failed], float, float, bool]:

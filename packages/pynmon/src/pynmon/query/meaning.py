@@ -331,6 +331,7 @@ _MEANINGS: dict[str, tuple[str, Callable[[Value, Scene], RecordFilter]]] = {
     "wait": (">1m", partial(_duration, _N.WAIT_SECONDS)),
     "duration": (">5s", partial(_duration, _N.RUN_SECONDS)),
     "retries": (">2", partial(_number, _N.RETRIES)),
+    "reroutes": (">2", partial(_number, _N.REROUTES)),
     "created": ("1h", partial(_instant, _N.CREATED_AT)),
     "queued": (">1h", partial(_instant, _N.AVAILABLE_AT)),
     "started": ("5m", partial(_instant, _N.STARTED_AT)),
