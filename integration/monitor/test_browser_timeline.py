@@ -113,6 +113,7 @@ def test_a_family_is_marked_on_all_lanes(watched: Watched) -> None:
     page = watched.open("/invocations?task=pynmon_shop.nightly")
     run = page.locator("a.id").first.get_attribute("href")
     page = watched.open("/timeline?range=1h&lanes=task&q=task:*.nightly,*.batch,*.refuse")
+    assert page.locator(f".timeline a[href='{run}'] .bar").first.is_visible()
     page.locator(f".timeline a[href='{run}']").first.focus()
     page.keyboard.press("h")
     page.locator(".timeline .call").first.wait_for(state="attached")
