@@ -93,7 +93,18 @@ def test_rows_stay_where_they_are_read_and_it_is_said_how_many_came(
     assert page.evaluate("window.scrollY") == 500
     assert page.get_by_label("Query").input_value() == "half a que"
     assert page.evaluate("document.activeElement.name") == "q"
-    # The button lies over some row, which scrolling uncovers.
+    # It has a band of its own: nothing shines through, and what is half below it is uncovered by scrolling.
+    band = page.locator(".newer").bounding_box()
+    assert (
+        page.evaluate(
+            "([x, y]) => document.elementFromPoint(x, y).className",
+            [band["x"] + 8, band["y"] + band["height"] / 2],
+        )
+        == "newer"
+    )
+    assert (
+        page.locator(".newer").evaluate("one => getComputedStyle(one).backgroundColor") != "rgba(0, 0, 0, 0)"
+    )
     for_everybody(page, "a list that stands still", [("dark", 1440)], but=["target-size"])
     newer.click()
     newer.wait_for(state="hidden")

@@ -18,12 +18,12 @@ RHYTHM = Rhythm(interval_seconds=1.0, dead_after_seconds=6.0)
 NOW = 1000.0
 
 
-def runner(name: str = "r", beat: float = NOW, **fields: Any) -> RunnerRecord:
+def runner(name: str = "r", beat: float = NOW, beats: int = 2, **fields: Any) -> RunnerRecord:
     parent = fields.pop("parent_id", None)
     identity = RunnerIdentity(
         runner_id=RunnerId(name), runner_cls="ThreadRunner", host="here", pid=1, parent_id=parent
     )
-    return RunnerRecord(identity=identity, started_at=0.0, beats=1, last_beat_at=beat, **fields)
+    return RunnerRecord(identity=identity, started_at=0.0, beats=beats, last_beat_at=beat, **fields)
 
 
 def record(**fields: Any) -> InvocationRecord:
@@ -63,6 +63,8 @@ def levels(**fields: Any) -> tuple[Level, str]:
     ("one", "state"),
     [
         (runner(beat=NOW), RunnerState.ALIVE),
+        (runner(beats=1), RunnerState.STARTING),
+        (runner(beats=1, beat=NOW - 4), RunnerState.LATE),
         (runner(beat=NOW - 4), RunnerState.LATE),
         (runner(beat=NOW - 6), RunnerState.DEAD),
         (runner(stopped_at=NOW, stop_reason="clean"), RunnerState.STOPPED),

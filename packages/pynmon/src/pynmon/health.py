@@ -35,6 +35,8 @@ class Check:
 class RunnerState(StrEnum):
     """Whether a runner can be counted on."""
 
+    #: It has beaten once, when its process began: nobody knows yet whether it goes on.
+    STARTING = "starting"
     ALIVE = "alive"
     LATE = "late"
     DEAD = "dead"
@@ -55,7 +57,9 @@ class Rhythm:
         age = now - runner.last_beat_at
         if age >= self.dead_after_seconds:
             return RunnerState.DEAD
-        return RunnerState.LATE if self.is_late(age) else RunnerState.ALIVE
+        if self.is_late(age):
+            return RunnerState.LATE
+        return RunnerState.ALIVE if runner.beats > 1 else RunnerState.STARTING
 
     def is_late(self, silence_seconds: float) -> bool:
         """Whether a runner that was silent for so long is late."""
@@ -63,7 +67,7 @@ class Rhythm:
 
     def lives(self, runner: RunnerRecord, now: float) -> bool:
         """Whether it beats, in time or late."""
-        return self.state_of(runner, now) in (RunnerState.ALIVE, RunnerState.LATE)
+        return self.state_of(runner, now) not in (RunnerState.DEAD, RunnerState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

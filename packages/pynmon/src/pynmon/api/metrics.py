@@ -76,7 +76,11 @@ def _families(source: Source) -> list[_Family]:
     runners, waiting = evidence.runners, evidence.longest_waiting
     trigger_states = Counter(one.state for one in triggers)
     states = Counter(source.rhythm.state_of(one, now) for one in runners)
-    living = [one for one in runners if source.rhythm.state_of(one, now) is RunnerState.ALIVE]
+    living = [
+        one
+        for one in runners
+        if source.rhythm.state_of(one, now) in (RunnerState.STARTING, RunnerState.ALIVE)
+    ]
     running = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in counts.values())
     slots = slots_of(living, running, evidence.owned)
     recovered = source.store.count_recovered()

@@ -49,7 +49,7 @@ def runners(
     for row in below_their_parents(chosen):
         hosts.setdefault(row.runner.identity.host, []).append(row)
     working = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in source.counts().values())
-    living = [row.runner for row in rows if row.state is RunnerState.ALIVE]
+    living = [row.runner for row in rows if row.state in (RunnerState.STARTING, RunnerState.ALIVE)]
     lease, _ = source.lease()
     by_id = {str(one.identity.runner_id): one for one in found}
     return views.page(

@@ -23,6 +23,7 @@ _BADGES = {status: fill(_BADGE, look.css, look.glyph, look.word) for status, loo
 _RUNNERS = {
     state: fill(_BADGE, css, glyph, state.value)
     for state, css, glyph in (
+        (RunnerState.STARTING, "st-registered", "g-reg"),
         (RunnerState.ALIVE, "st-success", "g-suc"),
         (RunnerState.LATE, "st-pending-recovery", "g-pen"),
         (RunnerState.DEAD, "st-failed", "g-fai"),
@@ -42,9 +43,9 @@ _ROW = f"""<tr id="%s-%s">%s<td>%s</td>
 <td class="clip where">%s</td>
 </tr>
 """
-_RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s</td><td class="num data">%s</td><td>%s</td>
+_RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s <span class="data muted">%s</span></td><td>%s</td>
 <td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td>
-<td class="num">%s</td><td class="num">%s</td><td>%s</td></tr>
+<td class="num">%s</td><td>%s%s</td></tr>
 """
 _BEATS = (
     '<svg class="beats" viewBox="0 0 %s %s" preserveAspectRatio="none" role="img"><title>%s</title>'
@@ -207,7 +208,7 @@ class Cells:
         ended = _EMPTY
         if runner.stopped_at is not None:
             reason = f", {runner.stop_reason}" if runner.stop_reason else ""
-            ended = fill("%s%s", self.when(runner.stopped_at), reason)
+            ended = fill(" to %s%s", self.when(runner.stopped_at), reason)
         in_hand = number(row.owned) if row.owned else _NOTHING
         known = _NOTHING
         if row.code is not None:

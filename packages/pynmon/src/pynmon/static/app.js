@@ -22,13 +22,17 @@
 
   // -- live updates: the server says that something changed, and the page asks for itself again ----------
 
+  // Also half of a date, which is no value yet.
+  const isTyped = (one) => one.value !== one.defaultValue || one.validity.badInput;
+
   // Somebody chooses, types or marks something in it.
   function isInUse() {
     const selection = document.getSelection();
     const content = document.getElementById("content");
     return !content
       || (selection && !selection.isCollapsed && content.contains(selection.anchorNode))
-      || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus, .pick:checked)");
+      || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus, .pick:checked)")
+      || [...content.querySelectorAll("input:not([type=hidden], [type=checkbox]), textarea")].some(isTyped);
   }
 
   // Rows of a list do not move away under whoever reads them: see newer.js.
