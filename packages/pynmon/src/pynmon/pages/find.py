@@ -11,7 +11,7 @@ from pynmon.views import Views
 
 router = APIRouter()
 #: Of what an id may stand for so many are shown, and its end is looked for among so many.
-MOST, _SUFFIX_LIMIT = 20, 50_000
+MOST, _SUFFIX_LIMIT = 20, 30_000
 #: Fewer characters lead to too many.
 LEAST = 4
 

@@ -23,7 +23,7 @@ from pynmon.source import Source
 
 router = APIRouter()
 #: Members of one workflow that are read, lines that are drawn, failures whose paths are, and those that are listed.
-_MEMBERS, _LINES, _FAILURES, _LISTED = 1_000, 300, 50, 10
+_MEMBERS, _LINES, _FAILURES, _LISTED = 600, 300, 50, 10
 #: Found by one search, and levels above it that are read.
 _FOUND, _LEVELS = 50, 64
 

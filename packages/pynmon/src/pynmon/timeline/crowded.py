@@ -16,7 +16,8 @@ RAIL = "rail"
 #: Rows that such a lane is high.
 ROWS = 3
 _WIDE, _TICK = 4, 4
-_NUMBER = -(-(WIDTH - LABELS) // _WIDE)
+#: What is at the right edge is in the last one.
+_NUMBER = (WIDTH - LABELS) // _WIDE + 1
 _WORK, _WAIT = LOOKS[InvocationStatus.RUNNING].css, LOOKS[InvocationStatus.PENDING].css
 
 
@@ -36,6 +37,8 @@ def draw_crowd(spans: Sequence[Span], axis: Axis, top: int, height: int, outline
     most = max(map(sum, zip(works, waits, strict=True)))
     room, bottom = height - _TICK - 4, top + height - 1
     for at, (work, wait, bad) in enumerate(zip(works, waits, failed, strict=True)):
+        if not (work or wait or bad):
+            continue
         x = LABELS + at * _WIDE
         low = _high(work, most, room)
         high = _high(work + wait, most, room)
@@ -51,11 +54,10 @@ def _counted(spans: Iterable[Span], axis: Axis) -> list[int]:
     """How many of these there were in each column."""
     found = list(spans)
     steps = [0] * (_NUMBER + 1)
-    begins, ends = axis.places([one.begin for one in found]), axis.places([one.end for one in found])
-    for begin, end in zip(begins, ends, strict=True):
-        first, last = (min(_NUMBER - 1, int((place - LABELS) / _WIDE)) for place in (begin, end))
-        steps[first] += 1
-        steps[last + 1] -= 1
+    for begin in axis.places([one.begin for one in found]):
+        steps[int((begin - LABELS) / _WIDE)] += 1
+    for end in axis.places([one.end for one in found]):
+        steps[int((end - LABELS) / _WIDE) + 1] -= 1
     return list(accumulate(steps[:-1]))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -115,8 +116,7 @@ def draw(
         for group in groups[: limits.lanes]
     ]
     packed = [
-        list(_packed(lane, group.spans, axis, limits.rows))
-        for lane, group in zip(lanes, groups, strict=False)
+        _packed(lane, group.spans, axis, limits.rows) for lane, group in zip(lanes, groups, strict=False)
     ]
     alone = sum(len(boxes) for lane, boxes in zip(lanes, packed, strict=True) if not lane.left_out)
     room = room_for(len(lanes), alone, limits.single)
@@ -197,19 +197,22 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
         )
 
 
-def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> Iterator[_Packed]:
+def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> list[_Packed]:
     """The row, beginning and width of each span that finds room; the lane learns of the rest."""
     ordered = sorted(spans, key=attrgetter("begin"))
     begins = axis.places([span.begin for span in ordered])
     ends = axis.places([span.end for span in ordered])
+    widths = [
+        end - begin if end - begin > _NARROWEST else _NARROWEST
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+    if lane.is_folded:
+        return list(zip(ordered, repeat(0), begins, widths, strict=False))
+    packed: list[_Packed] = []
     #: Where each row is free again.
     free: list[float] = []
-    for span, begin, end in zip(ordered, begins, ends, strict=True):
-        width = end - begin if end - begin > _NARROWEST else _NARROWEST
+    for span, begin, width in zip(ordered, begins, widths, strict=True):
         row = 0
-        if lane.is_folded:
-            yield span, row, begin, width
-            continue
         for free_from in free:
             if free_from <= begin:
                 free[row] = begin + width
@@ -220,5 +223,6 @@ def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> It
                 lane.left_out += 1
                 continue
             free.append(begin + width)
-        yield span, row, begin, width
+        packed.append((span, row, begin, width))
     lane.rows = max(1, len(free))
+    return packed
