@@ -32,8 +32,8 @@ CEILINGS = {
     "/schedules": 5,
     "/schedules/pynmon_shop.restock%232": 4,
     "/queues": 11,
-    # Five of them tell what is kept, at most every ten seconds.
-    "/system": 8,
+    # Five of them tell what is kept, and five ask each component, at most every ten seconds.
+    "/system": 12,
     # Two of them are about what runners said that they have.
     "/tasks": 8,
     "/tasks?only=idle": 8,

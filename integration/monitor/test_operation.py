@@ -17,6 +17,8 @@ from pynmon import create_monitor_app
 
 from .conftest import eventually, running, statements_of
 
+COMPONENTS = ("orchestrator", "broker", "state backend", "client data store", "trigger")
+
 
 def test_a_queue_without_workers_is_said(tmp_path: Any) -> None:
     app = PynencBuilder().app_id("stands").sqlite(str(tmp_path / "x.db")).build()
@@ -89,11 +91,30 @@ def test_the_dashboard_shows_the_last_minutes_and_what_the_app_is_made_of(
     runner, *_ = re.findall(r'<a href="(/runners/[^"]+)"><title>', text)
     assert client.get(runner).status_code == 200
     assert re.search(r'data-lane="[^"]+"', text)
-    components = re.findall(r"<b>([a-z ]+)</b> <span class=\"muted\">(\w+)", text)
-    assert components == [
-        (name, "SQLiteStore")
-        for name in ("orchestrator", "broker", "state backend", "client data store", "trigger")
-    ]
+    components = re.findall(
+        r"<b>([a-z ]+)</b> [\d.< ]+ m?s <span class=\"muted\">(\w+)", text.replace("&lt;", "<")
+    )
+    assert components == [(name, "SQLiteStore") for name in COMPONENTS]
+
+
+def test_each_component_is_asked_how_long_it_takes(client: TestClient) -> None:
+    text = client.get("/system").text.replace("&lt;", "<")
+    found = re.findall(r"<li>([a-z ]+) <span class=\"muted\">[\d.< ]+ m?s</span></li>", text)
+    assert found == list(COMPONENTS)
+
+
+def test_components_of_several_stores_are_asked_each(tmp_path: Any) -> None:
+    app = (
+        PynencBuilder()
+        .app_id("mixed")
+        .sqlite(str(tmp_path / "x.db"))
+        .custom_config(broker_cls="MemBroker")
+        .build()
+    )
+    text = TestClient(create_monitor_app(app), base_url="http://localhost").get("/").text.replace("&lt;", "<")
+    found = dict(re.findall(r"<b>([a-z ]+)</b> [\d.< ]+ m?s <span class=\"muted\">(\w+)", text))
+    assert found == {**dict.fromkeys(COMPONENTS, "SQLiteStore"), "broker": "MemStore"}
+    app.close()
 
 
 def names_of(client: TestClient, only: str) -> set[str]:

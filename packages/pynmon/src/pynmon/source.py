@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import TriggerRun
 from pynmon.declared import Declared, declared_by
 from pynmon.health import Rhythm, RunnerState
+from pynmon.probes import Probe, probes_of
 from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
@@ -75,6 +76,7 @@ class Source:
         self._now = app.orchestrator.store.now
         self._state_backend = app.state_backend
         self._remembered = Remembered()
+        self._probes = probes_of(app, self.store)
 
     def now(self) -> float:
         """Seconds since 1970 by the store's clock, which wrote every instant that is shown."""
@@ -215,6 +217,14 @@ class Source:
             "components",
             lambda: [(part, [] if part.store is own else examine(part.store)) for part in parts_of(self.app)],
             SLOW_SECONDS,
+        )
+
+    def probes(self, names: Collection[str]) -> dict[str, Probe]:
+        """How long components take, by their names; asked at most every few seconds."""
+        return (
+            self.cached(("probes", *sorted(names)), lambda: self._probes.look(names), SLOW_SECONDS)
+            if names
+            else {}
         )
 
     def is_ready(self) -> bool:

@@ -21,8 +21,9 @@ from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.pages.lately import SECONDS, lately
 from pynmon.presentation.payloads import masked_text
 from pynmon.presentation.statuses import GROUPS
+from pynmon.probes import Probe
 from pynmon.schedules import schedules_of
-from pynmon.source import Counts
+from pynmon.source import Counts, Source
 from pynmon.statistics import Sample, buckets, figures, figures_by_task
 from pynmon.timeline.window import Window
 
@@ -58,6 +59,7 @@ def dashboard(
     by_task = source.of_finished(seconds, figures_by_task)
     slowest = sorted(by_task.items(), key=lambda one: -(one[1].run.p95 or 0.0))[:5]
     failures = RecordQuery(statuses=frozenset({InvocationStatus.FAILED}), limit=6)
+    parts = source.components()
     return views.page(
         request,
         "dashboard.html",
@@ -66,8 +68,7 @@ def dashboard(
         level=next(iter(checks.values())).level,
         groups=GROUPS,
         lately=lately(recent, evidence.owned, runners, Window(max(since, now - SECONDS), now, follows=True)),
-        components=components_of(source.components()),
-        answer_seconds=evidence.answer_seconds,
+        components=components_of(parts, answers_of(source, parts, evidence.answer_seconds)),
         masked=masked_text,
         counts=counts,
         total=sum(counts.values()),
@@ -102,20 +103,44 @@ class Component(NamedTuple):
     store: str
     #: The worst that the store says of itself.
     finding: Finding
+    #: How long a small read took.
+    seconds: float | None = None
 
 
-def components_of(parts: Iterable[tuple[Part, Sequence[Finding]]]) -> list[Component]:
+def answers_of(
+    source: Source, parts: Iterable[tuple[Part, Sequence[Finding]]], seconds: float
+) -> Mapping[str, Probe]:
+    """By component. Those of the store of the records take as long as that does, the others are asked.
+
+    Args:
+        source: Asks.
+        parts: The stores.
+        seconds: What a small read of the records took.
+    """
+    own = source.app.orchestrator.store
+    here = {name: Probe(seconds) for part, _ in parts if part.store is own for name in part.components}
+    return here | source.probes([name for part, _ in parts for name in part.components if name not in here])
+
+
+def components_of(
+    parts: Iterable[tuple[Part, Sequence[Finding]]], answers: Mapping[str, Probe]
+) -> list[Component]:
     """Every part of the app with its store, in the order of the stores."""
     ranks = {level: at for at, level in enumerate(Level)}
     return [
         Component(
             name.replace("_", " "),
             type(part.store).__name__,
-            max(findings or [_ANSWERS], key=lambda one: ranks[one.level]),
+            max(_told_by(answers.get(name)), *findings, _ANSWERS, key=lambda one: ranks[one.level]),
+            answers[name].seconds if name in answers else None,
         )
         for part, findings in parts
         for name in part.components
     ]
+
+
+def _told_by(answer: Probe | None) -> Finding:
+    return Finding(Level.PROBLEM, answer.problem) if answer and answer.problem else _ANSWERS
 
 
 def total_counts(counts: Counts) -> Mapping[InvocationStatus, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -27,7 +26,7 @@ _PACKAGES = ("pynenc-core", "pynmon", "pynenc-redis", "pynenc-mongodb", "pynenc-
 class StoreRow:
     """One store, with the components that share it."""
 
-    components: str
+    components: tuple[str, ...]
     name: str
     #: By the words of ``Capabilities``.
     capabilities: dict[str, bool]
@@ -42,7 +41,7 @@ def system(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
     live: Live = request.app.state.live
     stores = [
         StoreRow(
-            ", ".join(part.components),
+            part.components,
             type(part.store).__name__,
             asdict(part.store.capabilities),
             findings,
@@ -50,15 +49,15 @@ def system(request: Request, source: SourceOf, views: ViewsOf) -> HTMLResponse:
         )
         for (part, findings), sizes in zip(source.findings(), source.sizes(), strict=True)
     ]
-    now, answer_seconds = _answer(source)
+    answers = source.probes([name for part, _ in source.findings() for name in part.components])
     return views.page(
         request,
         "system.html",
-        now=now,
+        now=_now(source),
         stores=stores,
         settings=_settings(source),
         versions=_versions(),
-        answer_seconds=answer_seconds,
+        answers=answers,
         masked=masked_text,
         limits=source.settings,
         queries=queries.histograms(),
@@ -85,13 +84,9 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _answer(source: Source) -> tuple[float, float | None]:
-    """The time of the store, and how long its cheapest read takes; 0 and None while it does not answer."""
+def _now(source: Source) -> float:
+    """The time of the store; 0 while it does not answer, which the page says, that is there for it."""
     try:
-        now = source.now()
-        began = time.perf_counter()
-        source.store.change_token()
+        return source.now()
     except StoreError:
-        # What the store says about that is on the page, which is there for it.
-        return 0.0, None
-    return now, time.perf_counter() - began
+        return 0.0
