@@ -4,7 +4,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import HEIGHT, WIDTH, bars_of, lines_of
-from pynmon.statistics import Spread, latencies
+from pynmon.statistics import Spread, latencies, queue_ages
 
 
 def finished(end: float, took: float) -> Finished:
@@ -52,3 +52,20 @@ def test_the_parts_of_one_kind_are_one_path() -> None:
     bars = bars_of([(0.0, (("good", 9), ("bad", 1))), (1.0, (("good", 10), ("bad", 0)))])
     outlines = dict(bars.outlines)
     assert (outlines["good"].count("M"), outlines["bad"].count("M")) == (2, 1)
+
+
+def test_the_age_of_a_queue_is_that_of_its_oldest() -> None:
+    # The first waited from before the window until its second part, the second within the last one; one waits still.
+    waits = [(8.0, 11.5), (13.2, 13.7), (13.5, 14.0), (0.0, 9.0)]
+    ages = queue_ages(waits, 10.0, 14.0, 4)
+    assert ages[0:3] == [3.0, 3.5, None]
+    assert ages[3] is not None
+    assert abs(ages[3] - 0.5) < 1e-9
+
+
+def test_the_age_of_a_queue_is_drawn_on_the_scale_of_the_waits() -> None:
+    spreads = [(0.0, 1, Spread(0.001, 0.01, 0.01, 0.01)), (1.0, 1, Spread())]
+    lines = lines_of(spreads, [0.1, None])
+    assert [seconds for seconds, _ in lines.grid] == [0.001, 0.01, 0.1]
+    assert dict(lines.lines)["oldest"] == f"M0.0 1.0H{WIDTH // 2}.0"
+    assert "oldest" not in dict(lines_of(spreads).lines)

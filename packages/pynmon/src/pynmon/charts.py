@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,13 +83,19 @@ class Lines:
 
 
 _PERCENTILES = ("p50", "p95", "p99")
+_OLDEST = "oldest"
 #: What is faster is drawn there.
 _FASTEST = 0.001
 
 
-def lines_of(parts: Sequence[tuple[float, int, Spread]]) -> Lines:
-    """Of the beginning of each part, how many ended in it, and how long they had taken."""
-    longest = max((spread.p99 or 0.0 for _, _, spread in parts), default=0.0)
+def lines_of(parts: Sequence[tuple[float, int, Spread]], oldest: Sequence[float | None] = ()) -> Lines:
+    """Percentiles by part of a window, and on the same scale how old the oldest was.
+
+    Args:
+        parts: Where each begins, how many ended in it, and how long they had taken.
+        oldest: Of each part; empty for no such line.
+    """
+    longest = max([spread.p99 or 0.0 for _, _, spread in parts] + [age or 0.0 for age in oldest], default=0.0)
     decades = max(1, math.ceil(math.log10(max(longest, _FASTEST) / _FASTEST)))
     step = WIDTH / max(1, len(parts))
 
@@ -97,16 +103,18 @@ def lines_of(parts: Sequence[tuple[float, int, Spread]]) -> Lines:
         share = math.log10(max(seconds, _FASTEST) / _FASTEST) / decades
         return round(HEIGHT - 1 - share * (HEIGHT - 2), 1)
 
-    lines = []
-    for name in _PERCENTILES:
+    def outline_of(values: Iterable[float | None]) -> str:
         outline, is_open = [], False
-        for at, (_, _, spread) in enumerate(parts):
-            value = getattr(spread, name)
+        for at, value in enumerate(values):
             if value is not None:
                 begin = f"V{y(value)}" if is_open else f"M{round(at * step, 1)} {y(value)}"
                 outline.append(f"{begin}H{round((at + 1) * step, 1)}")
             is_open = value is not None
-        lines.append((name, "".join(outline)))
+        return "".join(outline)
+
+    lines = [(name, outline_of(getattr(spread, name) for _, _, spread in parts)) for name in _PERCENTILES]
+    if oldest:
+        lines.append((_OLDEST, outline_of(oldest)))
     grid = tuple((_FASTEST * 10**n, y(_FASTEST * 10**n)) for n in range(decades + 1))
     moments = tuple(
         Moment(begin, number, spread, round(at * step, 1), round(step, 1))

@@ -134,6 +134,27 @@ def latencies(rows: Iterable[Finished], since: float, until: float, number: int)
     ]
 
 
+def queue_ages(
+    waits: Iterable[tuple[float, float]], since: float, until: float, number: int
+) -> list[float | None]:
+    """How long the one that waited longest had waited at most, in equal parts of a window; None where nobody waited.
+
+    Args:
+        waits: From when until when each waited.
+        since: Where the window begins.
+        until: Where it ends.
+        number: Of its parts.
+    """
+    step = (until - since) / number
+    ages: list[float | None] = [None] * number
+    for begin, end in waits:
+        first, last = int(max(0.0, begin - since) // step), int((min(until, end) - since) // step)
+        for at in range(first, min(number - 1, last) + 1):
+            age = min(end, since + (at + 1) * step) - begin
+            ages[at] = max(ages[at] or 0.0, age)
+    return ages
+
+
 #: Places of what succeeded and what failed in a bucket.
 _KINDS = {InvocationStatus.SUCCESS: 0, InvocationStatus.FAILED: 1}
 

@@ -31,10 +31,11 @@ from pynmon.statistics import (
     figures_by_task,
     histogram,
     latencies,
+    queue_ages,
 )
 
 router = APIRouter()
-_SLOWEST, _FAILURES, _KINDS, _PARTS = 8, 5, 5, 60
+_SLOWEST, _FAILURES, _KINDS, _PARTS = 10, 5, 5, 60
 #: Of the latest invocations: those that are shown, and those among which calls are counted.
 _LATEST, _COUNTED, _CALLS = 15, 200, 5
 #: Of those that stand in line for a place.
@@ -229,7 +230,7 @@ def task(
         words_of=words_of,
         figures=figures(rows),
         bars=throughput(buckets(rows, since, max(now, since + 1.0), _PARTS)),
-        latency=_latency(rows, since, max(now, since + 1.0)),
+        latency=_latency(rows, latest, since, max(now, since + 1.0)),
         since=since,
         histogram=_histogram(rows),
         range=range,
@@ -286,12 +287,23 @@ def _rates(sample: Sample) -> dict[str, Bars]:
     }
 
 
-def _latency(rows: list[Finished], since: float, until: float) -> dict[str, Lines]:
+def _latency(
+    rows: list[Finished], latest: Sequence[InvocationRecord], since: float, until: float
+) -> dict[str, Lines]:
     parts = latencies(rows, since, until, _PARTS)
+    waits = [(row.available_at, row.ended_at if row.started_at is None else row.started_at) for row in rows]
+    waits += [(one.available_at, _waited_until(one, until)) for one in latest if not one.status.is_final()]
+    oldest = queue_ages((wait for wait in waits if wait[0] < until), since, until, _PARTS)
     return {
         "Run": lines_of([(part.begin, part.number, part.run) for part in parts]),
-        "Wait": lines_of([(part.begin, part.number, part.wait) for part in parts]),
+        "Wait": lines_of([(part.begin, part.number, part.wait) for part in parts], oldest),
     }
+
+
+def _waited_until(record: InvocationRecord, now: float) -> float:
+    """When its last attempt began; now of one that waits for it."""
+    began = record.started_at
+    return now if began is None or began < record.available_at else began
 
 
 def _histogram(rows: list[Finished]) -> list[tuple[float | None, int, float]]:
