@@ -41,14 +41,20 @@ def main() -> None:
         sys.path.insert(0, str(HERE))
         import shop_tasks as shop  # noqa: PLC0415 - its file is known only now
 
-        with worker(place), worker(place) as second, customers(shop):
-            time.sleep(options.seconds / 2)
-            # What a runner had in hand when it died is taken over by the other one.
-            os.killpg(second.pid, signal.SIGKILL)
-            with worker(place):
+        with (
+            worker(place),
+            worker(place),
+            worker(place) as dying,
+            served(shop, Path(place)) as address,
+            photographer(address, options.folder) as it,
+        ):
+            with customers(shop):
                 time.sleep(options.seconds / 2)
-                with served(shop, Path(place)) as address:
-                    Photographer(address, options.folder, shop).take_all()
+                # What a runner had in hand when it died is taken over by another one.
+                os.killpg(dying.pid, signal.SIGKILL)
+                time.sleep(options.seconds / 2)
+                it.take_all()
+            it.take_what_is_stale(shop.app.orchestrator.store)
         shop.app.close()
 
 
@@ -124,34 +130,38 @@ def served(shop: Any, place: Path) -> Iterator[str]:
         thread.join(30)
 
 
+@contextlib.contextmanager
+def photographer(address: str, folder: Path) -> Iterator[Photographer]:
+    """One with a browser."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - for whoever makes pictures only
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield Photographer(browser.new_page(), address, folder)
+        browser.close()
+
+
 class Photographer:
     """Looks at one page after the other.
 
     Args:
+        page: Of a browser.
         address: Of the monitor.
         folder: Where the pictures go.
-        shop: What is looked at.
     """
 
-    def __init__(self, address: str, folder: Path, shop: Any) -> None:
+    def __init__(self, page: Any, address: str, folder: Path) -> None:
+        self._page = page
         self._address = address
         self._folder = folder
-        self._shop = shop
 
     def take_all(self) -> None:
-        """Every picture of ``docs/monitor.md``."""
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - for whoever makes pictures only
-
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            self._page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]})
-            self._take("login", "/login", size=PHONE)
-            self._log_in()
-            self._pages()
-            self._actions()
-            self._phone_and_dark()
-            self._away()
-            browser.close()
+        """What ``docs/monitor.md`` shows while the shop works."""
+        self._take("login", "/login", size=PHONE)
+        self._log_in()
+        self._pages()
+        self._actions()
+        self._phone_and_dark()
 
     def _log_in(self) -> None:
         page = self._page
@@ -182,27 +192,15 @@ class Photographer:
         self._take("failure", self._first("/failures", "main a[href^='/failures/']"), height=1150)
         self._take("schedule", self._first("/schedules", "main a[href^='/schedules/']"), height=1000)
         self._take("runner", self._first("/runners", "main tbody a[href^='/runners/']"))
-        self._logs(failed.rpartition("/")[2])
+        self._logs()
 
-    def _logs(self, failed: str) -> None:
+    def _logs(self) -> None:
         page = self._page
-        records = self._shop.app.orchestrator.get_records([failed])
-        record = records[failed] if isinstance(records, dict) else records[0]
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.created_at))
-        lines = [
-            f"{at},{120 + n:03} {level} [shop {record.task_id} {failed}] {text}"
-            for n, (level, text) in enumerate(
-                (
-                    ("INFO", "asks the bank for 9.50"),
-                    ("WARNING", "the bank takes long"),
-                    ("ERROR", "the bank declined 9.50"),
-                    ("INFO", "nothing was taken"),
-                )
-            )
-        ]
+        log = Path(os.environ["PICTURES_DB"]).with_name("runner.log")
+        lines = [line for line in log.read_text(encoding="utf-8").splitlines() if "invocation:" in line]
         page.goto(self._address + "/logs")
-        page.locator("textarea").fill("\n".join(lines))
-        page.locator("main form button").first.click()
+        page.locator("textarea").fill("\n".join(lines[-12:]))
+        page.get_by_role("button", name="Explain").click()
         page.wait_for_load_state()
         self._shoot("logs")
 
@@ -225,20 +223,19 @@ class Photographer:
         self._take("dark", self._moments())
         self._page.emulate_media(color_scheme="light")
 
-    def _away(self) -> None:
-        """The store cannot be read for a while."""
+    def take_what_is_stale(self, store: Any) -> None:
+        """The same while the store cannot be read."""
         page = self._page
         page.set_viewport_size({"width": 1440, "height": 320})
         page.goto(self._address + "/invocations")
-        page.wait_for_function("document.getElementById('live-word').textContent === 'live'")
-        store = self._shop.app.orchestrator.store
-        database = Path(store.path)
+        page.locator("#live-word", has_text="live").wait_for()
+        database = Path(os.environ["PICTURES_DB"])
         kept = database.with_suffix(".kept")
         store.close()
         database.rename(kept)
         database.mkdir()
         try:
-            page.wait_for_function("document.getElementById('stale').textContent !== ''", timeout=60_000)
+            page.locator("#stale:not(:empty)").wait_for(timeout=60_000)
             self._shoot("stale")
         finally:
             database.rmdir()
