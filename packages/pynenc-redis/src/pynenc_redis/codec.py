@@ -28,7 +28,7 @@ from pynenc.values.operations import (
 )
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
 from pynenc.values.runners import Beat, RunnerIdentity, RunnerRecord
-from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus
+from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus, sources_of
 from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun, status_occurrence_id
 from pynenc.values.workflows import RecordedOperation
 
@@ -153,6 +153,43 @@ def _truth(value: bool) -> str:
 
 def to_step(step: Step) -> list[str | int]:
     """Arguments of ``advance``."""
+    return _to_usual_step(step) or _to_any_step(step)
+
+
+def _to_usual_step(step: Step) -> list[str | int]:
+    """Words instead of JSON for what ``lua/usual_step.lua`` does; none for any other step."""
+    claim = step.claim
+    if (
+        claim is None
+        or claim.ids is not None
+        or claim.exclude_tasks
+        or claim.repeated
+        or not (claim.recovered and 1 <= claim.limit <= _MOST_USUAL)
+        or step.messages
+        or step.read
+        or len(step.moves) > _MOST_USUAL
+    ):
+        return []
+    runner = claim.runner
+    words: list[str | int] = [
+        "",
+        runner.runner_id,
+        runner.host,
+        runner.runner_cls,
+        claim.token,
+        claim.limit - 1,
+    ]
+    words += (str(claim.start_seconds), str(claim.ahead_seconds), 2 * len(claim.ahead))
+    for task_id, seconds in claim.ahead.items():
+        words += (task_id, str(seconds))
+    for move in step.moves:
+        if move.token is None or move.outcome is None or _besides(move) != _SUCCESS:
+            return []
+        words += (1, move.invocation_id, move.token, _outcome_text(move.outcome))
+    return words
+
+
+def _to_any_step(step: Step) -> list[str | int]:
     demands: list[dict[str, Any]] = []
     words: list[str | int] = []
     previous = None
@@ -174,6 +211,16 @@ def to_step(step: Step) -> list[str | int]:
 #: All of a move but what is its own: most moves of a step are alike.
 _OWN = ("invocation_id", "token", "outcome")
 _demanded = attrgetter(*(field.name for field in dataclasses.fields(Move) if field.name not in _OWN))
+
+
+#: What a success demands, and how many records a usual step may be about: their keys are the words of one command.
+_besides = attrgetter(
+    *(field.name for field in dataclasses.fields(Move) if field.name not in (*_OWN, "task_id"))
+)
+_SUCCESS = _besides(
+    Move(invocation_id=InvocationId(""), to=_S.SUCCESS, sources=sources_of((_S.SUCCESS,)), releases=True)
+)
+_MOST_USUAL = 100
 
 
 def _to_demand(move: Move) -> dict[str, Any]:

@@ -26,11 +26,11 @@ from pynenc_redis.conf import ConfigOrchestratorRedis
 from pynenc_redis.monitor_store import RedisMonitorStore
 from pynenc_redis.store import RedisStore, batches
 
-_SUBMIT = scripts.load("submit", "schema", "outbox", "watched", "operations")
+_SUBMIT = scripts.load("submit", "schema", "usual_call", "outbox", "watched", "operations")
 #: What scripts that change invocations build upon.
 _CHANGING = ("record", "outbox", "watched", "session", "rows", "places", "ends", "flush", "due")
 _ADVANCE = scripts.load(
-    "advance", *_CHANGING, "operations", "messages", "waits", "moves", "claims", "reading"
+    "advance", "usual_step", *_CHANGING, "operations", "messages", "waits", "moves", "claims", "reading"
 )
 _TAKE_DUE = scripts.load("take_due", *_CHANGING)
 _STATES = scripts.load("states", "record", "reading")

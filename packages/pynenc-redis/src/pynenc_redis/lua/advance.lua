@@ -1,5 +1,5 @@
--- One step: moves, one claim, reads. After record, outbox, watched, session, due, operations, messages, waits,
--- moves, claims, reading.
+-- One step: moves, one claim, reads. After usual_step, record, outbox, watched, session, due, operations, messages,
+-- waits, moves, claims, reading. What usual_step.lua calls usual is said as there. Of any other step:
 -- KEYS[1] the prefix. ARGV[1] the step as JSON, ARGV[2...] for each move the place of what it demands, id, token,
 -- outcome; what there is not is empty:
 --   moves: what they demand, once for several that are alike, because decoding takes longer than the work:
@@ -12,17 +12,34 @@
 --   read: ids
 -- Returns {answers of moves that were not done now {position from 0, result, ids}, claims, unparked ids, seconds until
 -- the next is due or '', states, whether each message was delivered (1 or 0)}.
-local step = cjson.decode(ARGV[1])
+
+-- What the words of a usual step mean.
+local function usual()
+  local ahead, first = {}, 10 + ARGV[9]
+  for at = 10, first - 1, 2 do ahead[ARGV[at]] = tonumber(ARGV[at + 1]) end
+  return first, {
+    moves = {{to = 's', kind = 'final', from = 'ue', releases = true}},
+    claim = {
+      runner = ARGV[2], host = ARGV[3], cls = ARGV[4], token = ARGV[5], limit = ARGV[6] + 1,
+      start_seconds = tonumber(ARGV[7]), ahead_seconds = tonumber(ARGV[8]), ahead = ahead,
+      recovered = true, exclude = {},
+    },
+    read = {},
+  }
+end
+
+local first, step = 2, nil
+if ARGV[1] == '' then first, step = usual() else step = cjson.decode(ARGV[1]) end
 local answers, delivered, entered, accepted = {}, {}, true, true
 local moved = {}
-for at = 3, #ARGV, 4 do moved[#moved + 1] = ARGV[at] end
+for at = first + 1, #ARGV, 4 do moved[#moved + 1] = ARGV[at] end
 preload(moved)
-for at = 2, #ARGV, 4 do
+for at = first, #ARGV, 4 do
   local place, id, token, outcome = unpack(ARGV, at, at + 3)
   local move = step.moves[numbers[place]]
   local result, found = carry_out(move, id, token ~= '' and token, outcome)
   if result ~= 'done' then
-    answers[#answers + 1] = {(at - 2) / 4, result, found or {}}
+    answers[#answers + 1] = {(at - first) / 4, result, found or {}}
     if result ~= 'already' then
       accepted = false
       if move.kind == 'paused' then entered = false end

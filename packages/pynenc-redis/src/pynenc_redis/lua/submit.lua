@@ -1,4 +1,4 @@
--- Register a batch of calls, all or none. After schema, outbox, watched, operations.
+-- Register a batch of calls, all or none. After schema, usual_call, outbox, watched, operations.
 -- KEYS[1] the prefix. ARGV[1] 1 when this is the queue as well, ARGV[2] number of calls, then the ids of all of them,
 --   then for each call its task, its text, the number of words that follow, and name and value of what most calls lack:
 --   `delay` in seconds, `runner`, `operations` that its workflow has done already (JSON of {number, name, data}), and

@@ -1,0 +1,118 @@
+-- The usual step in a straight line: packed records end in success, and packed ones are claimed from the queue.
+-- First of the parts of advance. What it does not know it leaves to the others, before it wrote anything: to make their
+-- functions takes longer than all of this.
+-- ARGV[1] '' says that the step may be such a one. ARGV[2] runner, ARGV[3] host, ARGV[4] class, ARGV[5] token,
+-- ARGV[6] limit - 1, ARGV[7] start_seconds, ARGV[8] ahead_seconds, ARGV[9] number of words that follow: task and
+-- seconds of each that may be claimed ahead. Then '1', id, token and outcome of each that ended. advance.lua has the
+-- answer.
+local P, call, match = KEYS[1] .. 'o:', redis.call, string.match
+
+local function advance_usual()
+  local first, runner = 10 + ARGV[9], ARGV[2]
+  if call('EXISTS', P .. 'watched') == 1 then return nil end
+  local clock = call('TIME')
+  local now = string.format('%d.%06d', clock[1], clock[2])
+  if call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', '0', '1')[1] then return nil end
+
+  -- Keys and new texts of records, and how many rest in a status more than before, by its letter and the task.
+  local texts, counts = {}, {}
+  local function enter(key, text, from, to, task)
+    texts[#texts + 1], texts[#texts + 2] = key, text
+    counts[from .. task] = (counts[from .. task] or 0) - 1
+    counts[to .. task] = (counts[to .. task] or 0) + 1
+  end
+
+  local ended, keys, scores, hearers = {}, {}, {}, {}
+  for at = first, #ARGV, 4 do
+    local id, place = ARGV[at + 1], #ended + 1
+    ended[place], keys[place], hearers[place] = id, P .. 'i:' .. id, P .. 'h:' .. id
+    scores[2 * place - 1], scores[2 * place] = now, id
+  end
+  if ended[1] then
+    local news, once = '\ns' .. now .. '|=|\n', {}
+    for place, text in ipairs(call('MGET', unpack(keys))) do
+      local at = first + 4 * place - 4
+      local outcome = ARGV[at + 3]
+      local token, owner, task = match(text or '', '^u([^%z]*)%z([^%z]*)%z[^%z]*%z[^%z]*%z([^%z]*)%z')
+      if token ~= ARGV[at + 2] or owner ~= runner or #outcome > 1000 or once[keys[place]] then return nil end
+      once[keys[place]] = true
+      enter(keys[place], 's' .. string.sub(text, 2) .. news .. outcome, 'u', 's', task)
+    end
+  end
+
+  local limit, claims, taken, bodies, members = ARGV[6] + 1, {}, {}, {}, {}
+  local page, records = call('ZRANGE', P .. 'ready', '0', ARGV[6]), {}
+  if page[1] then
+    local ahead, starts_in = {}, 0
+    for at = 10, first - 1, 2 do ahead[ARGV[at]] = tonumber(ARGV[at + 1]) end
+    for place, member in ipairs(page) do records[place] = P .. 'i:' .. string.sub(member, 28) end
+    local head = table.concat({ARGV[5], runner, ARGV[3], ARGV[4], ''}, '\0')
+    local start_seconds, ahead_seconds = tonumber(ARGV[7]), tonumber(ARGV[8])
+    for place, text in ipairs(call('MGET', unpack(records))) do
+      local task, since = match(text or '',
+        '^r%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%zr([^|]*)|')
+      if not task then return nil end
+      if place > 1 and not ahead[task] then break end
+      local letter, id, news = 'p', string.sub(page[place], 28), '\np' .. now .. '|' .. runner .. '|'
+      if place == 1 or starts_in <= start_seconds then letter, news = 'u', news .. '\nu' .. now .. '|=|' end
+      enter(records[place], letter .. head .. string.sub(text, 6) .. news, 'r', letter, task)
+      claims[place], taken[place], bodies[place], members[place] =
+        {id, task, letter, since}, id, P .. 'b:' .. id, page[place]
+      starts_in = starts_in + (ahead[task] or math.huge)
+      if starts_in > ahead_seconds then break end
+    end
+  end
+
+  -- From here on it writes.
+  local own, tidings = P .. 'own:' .. runner, {}
+  if taken[1] then
+    call('ZREM', P .. 'ready', unpack(members))
+    call('SADD', own, unpack(taken))
+    call('SADD', P .. 'owners', runner)
+    for place, text in ipairs(call('MGET', unpack(bodies))) do claims[place][5] = text end
+  end
+  if ended[1] then
+    call('SREM', own, unpack(ended))
+    if not taken[1] and call('EXISTS', own) == 0 then call('SREM', P .. 'owners', runner) end
+    call('ZADD', P .. 'ended', unpack(scores))
+    -- Nobody waits for most of many, which one look says of all.
+    if not ended[2] or call('EXISTS', unpack(hearers)) > 0 then
+      for place, key in ipairs(hearers) do
+        local channels = call('SMEMBERS', key)
+        for _, hearer in ipairs(channels) do
+          local channel = string.sub(hearer, 2)
+          tidings[channel] = tidings[channel] or {}
+          tidings[channel][ended[place]] = {'s', 1, ARGV[first + 4 * place - 1]}
+        end
+        if channels[1] then call('DEL', key) end
+      end
+    end
+  end
+  if texts[1] then
+    call('MSET', unpack(texts))
+    call('INCR', P .. 'changes')
+    for key, number in pairs(counts) do
+      if number ~= 0 and call('HINCRBY', P .. 'counts', key, string.format('%d', number)) == 0 then
+        call('HDEL', P .. 'counts', key)
+      end
+    end
+  end
+
+  local due, wake = '', KEYS[1] .. 'wake'
+  if not taken[1] then
+    local next_due = call('ZRANGE', P .. 'due', '0', '0', 'WITHSCORES')
+    if next_due[1] then due = string.format('%.6f', math.max(0, next_due[2] - now)) end
+  end
+  local left = #page < limit and #page - #taken or call('ZCARD', P .. 'ready')
+  if left == 0 then
+    -- Tokens for work that others took would only wake somebody in vain.
+    if call('EXISTS', wake) == 1 then call('DEL', wake) end
+  elseif #taken == limit and call('LLEN', wake) < 8 then
+    call('RPUSH', wake, '1')
+  end
+  for channel, news in pairs(tidings) do call('PUBLISH', channel, cjson.encode(news)) end
+  return {{}, claims, {}, due, {}, {}}
+end
+
+local done = ARGV[1] == '' and advance_usual()
+if done then return done end
