@@ -95,7 +95,7 @@ BUDGETS = {
     "/timeline?{many}&q=args:customer_id": MANY,
     "/timeline?range=7d": DENSITY,
     "/timeline?range=7d&lanes=task": DENSITY,
-    "/timeline/at?{point}": POINT,
+    LIVE + "/timeline/at?{point}": POINT,
     "/tasks": TASKS,
     "/tasks/{task}": OTHER,
     "/workflows": LIST,
@@ -135,6 +135,7 @@ async def serve(scope, receive, send):
     await send({{"type": "http.response.body", "body": str(asked).encode()}})
 gc.collect()
 gc.freeze()
+gc.set_threshold(20_000, 10, 10)
 uvicorn.run(serve, port={port}, log_level="error")
 """
 
@@ -243,7 +244,8 @@ def _measure(port: int, pid: int, template: str, page: Page, args: argparse.Name
         of_client.connection = _connection(port)
 
     with ThreadPoolExecutor(args.clients, initializer=connect) as clients:
-        pages = [page.own(n) if args.apart else page for n in range(args.requests)]
+        # Tabs that are told of a change ask for the same.
+        pages = [page.own(n) if args.apart and not is_live else page for n in range(args.requests)]
         seconds = sorted(
             one for one, _ in clients.map(lambda one: _ask(port, one, of_client.connection), pages)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 from types import ModuleType
@@ -51,6 +52,15 @@ def test_every_link_leads_to_a_page_and_no_page_breaks_the_rules(crawled: dict[s
             path,
             page.sources,
         )
+
+
+@pytest.mark.parametrize("path", ["/", "/invocations", "/timeline", "/workflows", "/failures", "/tasks"])
+def test_a_page_that_looks_again_is_sent_nothing_of_what_is_around_it(client: TestClient, path: str) -> None:
+    whole, again = client.get(path), client.get(path, headers={"HX-Request": "true"})
+    assert again.status_code == 200
+    assert again.text.count('id="content"') == whole.text.count('id="content"') == 1
+    assert "<nav" in whole.text.partition("<main")[0]
+    assert not re.search("<(html|head|body|main|footer)\\b", again.text)
 
 
 def test_secrets_are_masked(crawled: dict[str, Page]) -> None:

@@ -136,6 +136,10 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
 
 
+#: So many objects are made before the collector looks for those that hold each other.
+_GARBAGE = 20_000
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     pynmon, uvicorn = _import("pynmon"), _import("uvicorn")
@@ -165,6 +169,8 @@ def run(args: argparse.Namespace) -> int:
     # What is loaded by now stays: no page has to wait until the collector of garbage has looked at all of it.
     gc.collect()
     gc.freeze()
+    # And what a page is made of, up to tens of thousands of rows, is gone by itself when it is done.
+    gc.set_threshold(_GARBAGE, 10, 10)
     uvicorn.run(
         monitor,
         host=args.host,

@@ -36,18 +36,20 @@ def draw_crowd(spans: Sequence[Span], axis: Axis, top: int, height: int, outline
     failed = _counted((span for span in spans if span.status in BAD), axis)
     most = max(map(sum, zip(works, waits, strict=True)))
     room, bottom = height - _TICK - 4, top + height - 1
-    for at, (work, wait, bad) in enumerate(zip(works, waits, failed, strict=True)):
-        if not (work or wait or bad):
-            continue
-        x = LABELS + at * _WIDE
-        low = _high(work, most, room)
-        high = _high(work + wait, most, room)
+    # There are hundreds of columns in each of many lanes.
+    heights = [0, *(max(2, round(number / most * room)) for number in range(1, most + 1))]
+    working, waiting, marks = [], [], []
+    for x, work, wait, bad in zip(range(LABELS, WIDTH, _WIDE), works, waits, failed, strict=True):
+        low = heights[work]
         if low:
-            outlines.add(_WORK, Layer.BARS, [_column(x, bottom - low, low)])
-        if high > low:
-            outlines.add(_WAIT, Layer.BARS, [_column(x, bottom - high, high - low)])
+            working.append(f"M{x} {bottom - low}h{_WIDE}v{low}H{x}z")
+        if wait and (high := heights[work + wait]) > low:
+            waiting.append(f"M{x} {bottom - high}h{_WIDE}v{high - low}H{x}z")
         if bad:
-            outlines.add(RAIL, Layer.MARKS, [_column(x, top + 1, _TICK)])
+            marks.append(f"M{x} {top + 1}h{_WIDE}v{_TICK}H{x}z")
+    outlines.add(_WORK, Layer.BARS, working)
+    outlines.add(_WAIT, Layer.BARS, waiting)
+    outlines.add(RAIL, Layer.MARKS, marks)
 
 
 def _counted(spans: Iterable[Span], axis: Axis) -> list[int]:
@@ -59,11 +61,3 @@ def _counted(spans: Iterable[Span], axis: Axis) -> list[int]:
     for end in axis.places([one.end for one in found]):
         steps[int((end - LABELS) / _WIDE) + 1] -= 1
     return list(accumulate(steps[:-1]))
-
-
-def _high(number: int, most: int, room: int) -> int:
-    return max(2, round(number / most * room)) if number else 0
-
-
-def _column(x: int, y: int, height: int) -> str:
-    return f"M{x} {y}h{_WIDE}v{height}H{x}z"

@@ -16,6 +16,7 @@ from pynmon.timeline.cuts import PATTERNS, PLAIN_WAITS
 from pynmon.timeline.density import Density, Part
 from pynmon.timeline.groups import Arrangement, LanesBy
 from pynmon.timeline.lanes import AXIS, Lane, Picture
+from pynmon.timeline.names import plain_name
 from pynmon.timeline.spans import MOST_FAILED, Span
 from pynmon.timeline.window import SHORTEST_SECONDS, Window, address, link
 
@@ -153,6 +154,10 @@ class Drawing:
         end = self.window.until if span.end is None else min(span.end, self.window.until)
         window = address(begin, max(end, begin + SHORTEST_SECONDS + 0.001))
         return link(window, self.kept, {"same": "", "task": span.task_id})
+
+    def plain_name(self, lane: Lane, url: Callable[..., str]) -> Markup:
+        """That of a lane, where there are many."""
+        return plain_name(lane, self.lanes_by, url)
 
     def asked(self) -> str:
         """The query of an address that asks about it."""

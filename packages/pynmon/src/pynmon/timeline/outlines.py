@@ -24,7 +24,8 @@ class Outlines:
 
     def add(self, css: str, layer: Layer, outline: Iterable[str]) -> None:
         """More of one colour."""
-        self._pieces.setdefault((layer, css), []).extend(outline)
+        if pieces := list(outline):
+            self._pieces.setdefault((layer, css), []).extend(pieces)
 
     def paths(self) -> list[tuple[str, str]]:
         """Class and outline of each, in the order in which they are painted."""
