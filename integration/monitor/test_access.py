@@ -66,7 +66,7 @@ def test_every_address_is_in_the_table(guarded: FastAPI) -> None:
     assert routes_of(guarded) <= PUBLIC | set(ROLES)
     assert not PUBLIC & set(ROLES)
     below = {key for key, role in ROLES.items() if key[0] != "GET" and role < Role.OPERATOR}
-    assert below == {("POST", "/logs"), ("POST", "/logout")}
+    assert below == {("POST", "/logs/explain"), ("POST", "/logs/file"), ("POST", "/logout")}
 
 
 def test_what_is_not_in_the_table_is_answered_to_nobody(guarded: FastAPI) -> None:

@@ -178,7 +178,7 @@ def log_in(watched: Watched, path: str) -> Any:
     page = watched.open(path)
     page.get_by_label("Your access token").fill(SECRET)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_selector("nav")
+    page.wait_for_selector("#side", state="attached")
     return page
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import Watched, eventually, for_everybody, running, served
+from .conftest import Watched, eventually, running, served
 
 
 def test_a_window_is_drawn_on_the_strip(chromium: Any, shop: ModuleType) -> None:
@@ -88,47 +87,3 @@ def test_a_view_is_saved_by_name_in_this_browser(watched: Watched) -> None:
         "localStorage.setItem(Object.keys(localStorage).find((key) => key.startsWith('pynmon-views')), '{')"
     )
     assert watched.open("/invocations").locator("#saved li").count() == 0
-
-
-def test_pasted_lines_are_explained(watched: Watched, shop: ModuleType) -> None:
-    page = watched.open("/invocations?task=pynmon_shop.refuse")
-    name = page.locator("a.id").first.get_attribute("title")
-    (record,) = shop.app.orchestrator.get_records([name]).values()
-    at = datetime.fromtimestamp(record.started_at, UTC).isoformat()
-    lines = [
-        f"{at} INFO it\u0027s early",
-        f"{at} ERROR [invocation:{name}] {shop.HOSTILE[1]}",
-        shop.HOSTILE[0],
-    ]
-
-    def explain(button: str) -> None:
-        page.get_by_role("button", name=button).click()
-        page.wait_for_selector(".log")
-
-    # Of an address that leads to a line, the line is not kept.
-    page = watched.open("/logs#l3")
-    assert "line 3" in page.locator("#sought").inner_text()
-    page.locator("#text").fill("\n".join(lines))
-    explain("Explain")
-    assert "\u240d" not in page.locator("#text").input_value()
-    assert page.evaluate("window.__pwned") is None
-    assert shop.HOSTILE[0] in page.locator(".log").inner_text()
-    assert page.evaluate("document.activeElement.textContent") == "3"
-    # Lines and their timeline point at each other.
-    assert page.locator(".on > #l3").count() == 1
-    page.keyboard.press("k")
-    assert page.locator(".on > #l2").count() == 1
-    assert page.locator("#when g > a.on").count() >= 1
-    page.locator("li:has(#l1)").hover()
-    assert page.locator("#when .cursor").count() == 1
-    assert page.locator("#when g > a.on").count() == 0
-    assert page.locator(".on > #l1").count() == 1
-    box = page.locator("#when svg").bounding_box()
-    page.mouse.move(box["x"] + box["width"] - 30, box["y"] + 30)
-    assert page.locator(".log .on").count() == 1
-    for_everybody(page, "explained lines")
-    explain("errors only")
-    assert page.url.endswith("/logs?level=errors#l3")
-    assert page.locator(".log li").count() == 2
-    page.locator(".log a[href*=invocations]").first.click()
-    assert "Traceback" in page.locator("pre").first.inner_text()

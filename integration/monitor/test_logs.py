@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from datetime import UTC, datetime
 from html import unescape
 from types import ModuleType
+from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
+
+from pynmon import MonitorSettings, create_monitor_app
 
 from .conftest import invocation_of, statements
 from .crawl import Page
@@ -23,9 +28,7 @@ def test_log_lines_lead_to_what_they_are_about(shop: ModuleType, client: TestCli
         '{"severity": "INFO", "text": "2026-01-01 INFO json [invocation:unknown-one]"}',
     ]
     with statements(shop) as seen:
-        response = client.post(
-            "/logs", data={"text": "\n".join(lines)}, headers={"Sec-Fetch-Site": "same-origin"}
-        )
+        response = sent(client, "\n".join(lines))
     assert response.status_code == 200
     assert len(seen) <= 6, seen
     page = Page(response.text)
@@ -39,19 +42,28 @@ def test_log_lines_lead_to_what_they_are_about(shop: ModuleType, client: TestCli
     for level in ("ERROR", "errors"):
         errors = explained(client, lines, level)
         # The traceback belongs to the error above it.
-        assert re.findall(r'id="l(\d)"', errors) == ["2", "3"]
+        assert numbers_of(errors) == [2, 3]
         assert 'aria-pressed="true"' in errors
     nothing = explained(client, lines, "CRITICAL")
     assert "No line is shown" in nothing
+    assert client.get("/logs?level=ERRROR").status_code == 422
 
 
-def explained(client: TestClient, lines: list[str], level: str = "") -> str:
-    address = f"/logs?level={level}" if level else "/logs"
-    response = client.post(
-        address, data={"text": "\n".join(lines)}, headers={"Sec-Fetch-Site": "same-origin"}
-    )
+def sent(client: TestClient, text: str, address: str = "/logs/explain", **fields: str) -> Any:
+    # As browsers send it: what is long is not escaped.
+    parts = {name: (None, value) for name, value in {"text": text, **fields}.items()}
+    return client.post(address, files=parts, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def explained(client: TestClient, lines: list[str], level: str = "", **fields: str) -> str:
+    address = f"/logs/explain?level={level}" if level else "/logs/explain"
+    response = sent(client, "\n".join(lines), address, **fields)
     assert response.status_code == 200
     return str(response.text)
+
+
+def numbers_of(text: str) -> list[int]:
+    return [int(one) for one in re.findall(r'class="nr" id="[^"]*l=(\d+)"', text)]
 
 
 def test_what_is_odd_about_lines_is_told(shop: ModuleType, client: TestClient) -> None:
@@ -82,9 +94,7 @@ def test_ids_that_are_cut_short_are_found_by_when_they_were_logged(
         f"{at} INFO     pynenc [invocation:{'z' * 8}] unknown",
     ]
     with statements(shop) as seen:
-        text = client.post(
-            "/logs", data={"text": "\n".join(lines)}, headers={"Sec-Fetch-Site": "same-origin"}
-        ).text
+        text = sent(client, "\n".join(lines)).text
     assert len(seen) <= 6, seen
     page = Page(text)
     assert f"/invocations/{whole}" in page.links
@@ -95,3 +105,157 @@ def test_ids_that_are_cut_short_are_found_by_when_they_were_logged(
     old = "\n".join(lines).replace(at[:10], "2020-01-01")
     text = explained(client, [old])
     assert f"/invocations/{whole}" not in Page(text).links
+
+
+def entry(number: int, level: str = "INFO") -> str:
+    at = datetime.fromtimestamp(1_769_846_400 + number, UTC).isoformat()
+    return f"{at} {level:<8} pynenc [runner:1234abcd invocation:{number % 700:08d} task:pynmon_shop.refuse] n"
+
+
+def test_twenty_thousand_lines_are_told_of_and_shown_in_pages(shop: ModuleType, client: TestClient) -> None:
+    lines = [entry(n, "ERROR" if n % 4 == 0 else "INFO") for n in range(1, 20_001)]
+    with statements(shop) as seen:
+        text = explained(client, lines)
+    assert len(seen) <= 6
+    assert numbers_of(text) == [*range(1, 5001)]
+    # The picture ends where the last line was written, and the levels are those of all.
+    assert re.search(r"errors only <span[^>]*>5\u202f000<", text)
+    assert re.search(r"INFO <span[^>]*>15\u202f000<", text)
+    (everything,) = re.findall(r'href="([^"]+)">Everything of that time', text)
+    assert "&to=2026-01-31T13%3A39" in unescape(everything)
+    assert "200 more ids of invocations in these lines were not looked for" in text
+    (later,) = re.findall(r'formaction="([^"]+)">Lines after', text)
+    assert later == "/logs/explain?after=5000"
+    second = sent(client, "\n".join(lines), later).text
+    assert numbers_of(second) == [*range(5001, 10_001)]
+    last = sent(client, "\n".join(lines), "/logs/explain?after=15000").text
+    assert numbers_of(last) == [*range(15_001, 20_001)]
+    assert "Lines after" not in last
+    (earlier,) = re.findall(r'formaction="([^"]+)">Lines before', last)
+    assert numbers_of(sent(client, "\n".join(lines), earlier).text) == [*range(10_001, 15_001)]
+    # Fewer fit on fewer pages.
+    assert numbers_of(explained(client, lines, "errors")) == [*range(4, 20_001, 4)]
+
+
+@pytest.mark.parametrize(
+    "text", ["x\n" * 20_001, "\u00e4" * 2_500_001, "y" * 5_000_001], ids=["lines", "bytes", "characters"]
+)
+def test_too_much_is_refused_with_the_limit_and_not_lost(client: TestClient, text: str) -> None:
+    response = sent(client, text)
+    assert response.status_code == 413
+    told = unescape(re.findall(r'role="alert">([^<]+)<', response.text)[0])
+    assert "At most 5 MB and 20\u202f000 lines" in told
+    assert text in response.text
+    assert Page(response.text).forbidden == []
+    refused = sent(client, text, "/logs/file")
+    assert refused.status_code == 413
+    assert "At most 5 MB" in refused.text
+    # One less is taken.
+    assert sent(client, "x\n" * 20_000).status_code == 200
+
+
+def test_levels_are_added_and_taken_away(client: TestClient) -> None:
+    lines = [entry(n, level) for n, level in enumerate(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), 1)]
+    text = explained(client, lines, "ERROR")
+    assert numbers_of(text) == [4]
+    found = re.findall(r'formaction="([^"]+)" aria-pressed="\w+">([\w ]+) <', text)
+    chips = {word: unescape(address) for address, word in found}
+    assert chips == {
+        "all lines": "/logs/explain",
+        "errors only": "/logs/explain?level=errors",
+        "DEBUG": "/logs/explain?level=DEBUG%2CERROR",
+        "INFO": "/logs/explain?level=INFO%2CERROR",
+        "WARNING": "/logs/explain?level=WARNING%2CERROR",
+        "ERROR": "/logs/explain",
+        "CRITICAL": "/logs/explain?level=errors",
+    }
+    assert numbers_of(sent(client, "\n".join(lines), chips["WARNING"]).text) == [3, 4]
+    assert numbers_of(sent(client, "\n".join(lines), chips["errors only"]).text) == [4, 5]
+
+
+def test_times_are_those_since_the_first_line_and_the_one_above(client: TestClient) -> None:
+    lines = ["2026-01-31T08:00:00.250+00:00 ERROR it", "  below", "2026-01-31 09:00:01,5 INFO that"]
+    text = explained(client, lines, times="delta", wrap="no")
+    assert re.findall(r'data-s="([^"]*)" data-d="([^"]*)"', text) == [
+        ("+0.000", ""),
+        ("+1:00:01.250", "+1:00:01.250"),
+    ]
+    assert 'value="delta" form="paste" checked' in text
+    assert re.search(r'name="wrap" value="no" form="paste" checked', text)
+    assert "data-here" not in text
+    # In another zone than the lines are in, each says when that was there.
+    client.cookies.set("pynmon-times", "Asia/Tokyo")
+    assert 'data-here="2026-01-31T17:00:00.250+09:00"' in explained(client, lines)
+    # As an address says it, before there are lines.
+    asked = client.get("/logs?times=relative&wrap=no&level=errors").text
+    assert "/logs/explain?level=errors" in asked
+    assert client.get("/logs?times=yesterday").status_code == 422
+    led = client.get("/logs/explain?level=errors", follow_redirects=False)
+    assert led.headers["location"] == "/logs?level=errors"
+
+
+def test_what_is_shown_is_a_file_of_exactly_what_was_sent(shop: ModuleType, client: TestClient) -> None:
+    lines = [
+        "INFO \x1b[32mgreen\x1b[0m",
+        *(f"ERROR {one}" for one in shop.HOSTILE[:6]),
+        "  below \u202e \u2028 x",
+    ]
+    answer = sent(client, "\r\n".join(lines), "/logs/file")
+    assert answer.content.decode() == "".join(f"{line}\n" for line in lines)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == 'attachment; filename="lines.log"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert sent(client, "\n".join(lines), "/logs/file?level=errors").text.splitlines()[0] == lines[1]
+    # The page offers the same, and gives back to the form what it was sent, so that nothing changes on the way.
+    page = explained(client, lines, "errors")
+    assert re.search(r'formaction="/logs/file\?level=errors">Download 7 lines', page)
+    field = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)
+    assert unescape(field[0]) == "\n".join(lines)
+    listed = re.findall(r'<ol class="log".*?</ol>', page, re.DOTALL)[0]
+    assert "\u202e" not in listed
+    assert "\u27e8U+2028\u27e9" in listed
+
+
+def test_lines_lead_to_where_lines_are_kept(shop: ModuleType, client: TestClient) -> None:
+    path = invocation_of(shop, client, "refuse")
+    whole = path.rpartition("/")[2]
+    lines = [
+        f"2026-01-31T08:00:00Z ERROR x [runner:abcd1234 invocation:{whole} task:pynmon_shop.refuse] no",
+        "Traceback",
+        '2026-01-31T08:00:01Z INFO nothing [invocation:"><script>]',
+    ]
+    assert "ERROR" in explained(client, lines)
+    assert 'class="out"' not in explained(client, lines)
+    template = "https://logs.example.org/?q={invocation_id}&from={from}&to={to}"
+    monitor = create_monitor_app(shop.app, MonitorSettings(log_url_template=template))
+    other = TestClient(monitor, base_url="http://localhost")
+    links = re.findall(r'class="out" href="([^"]+)" rel="noreferrer"', explained(other, lines))
+    assert [unescape(one) for one in links] == [
+        f"https://logs.example.org/?q={whole}&from=2026-01-31T07%3A59%3A00.000Z&to=2026-01-31T08%3A01%3A00.000Z"
+    ]
+
+
+def test_two_thousand_mixed_lines_make_a_page_of_bounded_size(shop: ModuleType, client: TestClient) -> None:
+    names = [record.invocation_id for record in shop.app.orchestrator.get_records(all_ids(client)).values()]
+    lines = []
+    for n in range(500):
+        name = names[n % len(names)]
+        at = datetime.fromtimestamp(1_769_846_400 + n, UTC).isoformat(timespec="milliseconds")
+        lines += [
+            f"{at} INFO     pynenc.engine [runner:1234abcd invocation:{name} task:pynmon_shop.refuse] attempt 1",
+            f'{{"timestamp": "{at}", "severity": "WARNING", "message": "slow", "invocation_id": "{name}"}}',
+            f"{at} \x1b[31mERROR\x1b[0m    pynenc.engine [invocation:{name[-8:]}] failed",
+            '  File "/srv/shop/tasks.py", line 12, in refuse',
+        ]
+    with statements(shop) as seen:
+        response = sent(client, "\n".join(lines))
+    assert len(seen) <= 6
+    assert numbers_of(response.text) == [*range(1, 2001)]
+    page = Page(response.text)
+    assert len(page.tags) <= 15_000
+    assert len(response.content) <= 900_000
+    assert len(gzip.compress(response.content, 4)) <= 90_000
+
+
+def all_ids(client: TestClient) -> list[str]:
+    return re.findall(r'href="/invocations/([^"]+)"', client.get("/invocations?size=200").text)

@@ -63,7 +63,7 @@ def test_the_page_about_log_lines_is_for_those_who_may_see_them(shop: ModuleType
     for role, code in ((Role.VIEWER, 403), (Role.OPERATOR, 200)):
         client = logged_in(monitor, role)
         assert client.get("/logs").status_code == code
-        assert client.post("/logs", headers=OURS, data={"text": "x"}).status_code == code
+        assert client.post("/logs/explain", headers=OURS, data={"text": "x"}).status_code == code
         page = client.get(invocation_of(shop, client, "refuse")).text
         assert ('href="/logs"' in page) is (code == 200)
         assert ("https://logs.example.org/" in page) is (code == 200)

@@ -67,7 +67,8 @@ def test_there_is_little_to_send(client: TestClient, monitor: FastAPI) -> None:
     sendable = {key for key in routes_of(monitor) if key[0] != "GET"}
     # Those that keep nothing; all others are for operators.
     assert {key for key in sendable if ROLES.get(key, Role.VIEWER) < Role.OPERATOR} == {
-        ("POST", "/logs"),
+        ("POST", "/logs/explain"),
+        ("POST", "/logs/file"),
         ("POST", "/login"),
         ("POST", "/logout"),
     }
@@ -75,13 +76,19 @@ def test_there_is_little_to_send(client: TestClient, monitor: FastAPI) -> None:
 
 def test_much_is_refused_before_it_is_read(client: TestClient) -> None:
     headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
-    assert client.post("/logs", headers=headers, content=b"text=" + b"x" * 5_000_000).status_code == 413
-    assert client.post("/logs", headers=headers, content=b"text=" + b"x" * 2_000_000).status_code in (
-        400,
-        413,
-    )
-    assert client.post("/logs", headers=headers, content=iter([b"text=x"])).status_code == 413
-    assert client.post("/logs", headers=headers, content=b"text=x").status_code == 200
+    for path in ("/logs/explain", "/logs/file"):
+        refused = client.post(path, headers=headers, content=b"text=" + b"x" * 5 * 2**20)
+        assert refused.status_code == 413
+        assert "5 MB" in refused.text
+        assert client.post(path, headers=headers, content=b"text=" + b"x" * 4_999_000).status_code == 200
+        assert client.post(path, headers=headers, content=iter([b"text=x"])).status_code == 413
+        assert client.post(path, headers=headers, content=b"text=x").status_code == 200
+    # All others are short.
+    for path in ("/logout", "/logs", "/nothing", "/logs/explain/x", "/x/logs/explain"):
+        refused = client.post(path, headers=headers, content=b"a=" + b"x" * 64 * 1024)
+        assert refused.status_code == 413
+        assert "64 KB" in refused.text
+        assert client.post(path, headers=headers, content=b"a=" + b"x" * 60_000).status_code != 413
 
 
 @pytest.mark.parametrize("path", ["/", "/tasks", "/invocations", "/nothing", "/healthz", "/static/all.js"])

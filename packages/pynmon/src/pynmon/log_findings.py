@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +21,8 @@ from pynmon.presentation.texts import duration
 
 #: A shorter silence of the lines is none.
 SILENCE_SECONDS = 30.0
+#: So many of the longest are looked into.
+_MOST_SILENCES = 100
 #: So much may the clock of who wrote a line differ from that of the store.
 _SLACK_SECONDS = 1.0
 _RECOVERIES = (InvocationStatus.PENDING_RECOVERY, InvocationStatus.RUNNING_RECOVERY)
@@ -89,33 +93,34 @@ def _word(entry: HistoryEntry) -> str:
 def _conflicts(lines: Iterable[LogLine], known: Known) -> Iterator[Finding]:
     """Lines of a runner about an invocation that was in the hands of another one; the first of each."""
     told: set[tuple[InvocationId, str]] = set()
+    instants = {name: [entry.at for entry in history] for name, history in known.histories.items()}
     for line in lines:
         about, writers = line.context
         record = known.by_name.get(about)
         ids = {known.runners[name].identity.runner_id for name in writers if name in known.runners}
         if line.at is None or record is None or not ids:
             continue
-        holders = set(_holders(known.histories.get(record.invocation_id, ()), line.at))
-        if holders and not holders & ids and (key := (record.invocation_id, writers[-1])) not in told:
+        name = record.invocation_id
+        holders = set(_holders(known.histories.get(name, ()), instants.get(name, ()), line.at))
+        if holders and not holders & ids and (key := (name, writers[-1])) not in told:
             told.add(key)
             words = f"{writers[-1]} wrote about it while {', '.join(sorted(holders))} had it"
-            yield Finding(Kind.CONFLICT, line.number, record.invocation_id, words)
+            yield Finding(Kind.CONFLICT, line.number, name, words)
 
 
-def _holders(history: Sequence[HistoryEntry], at: float) -> Iterator[str]:
+def _holders(history: Sequence[HistoryEntry], instants: Sequence[float], at: float) -> Iterator[str]:
     """Whose it was about then."""
-    for entry, following in zip(history, [*history[1:], None], strict=True):
-        is_then = entry.at <= at + _SLACK_SECONDS and (
-            following is None or following.at >= at - _SLACK_SECONDS
-        )
-        if is_then and entry.runner_id is not None and STATUS_TABLE[entry.status].requires_owner:
+    # From the entry that was in force a little before to the last one a little after.
+    first = max(0, bisect_left(instants, at - _SLACK_SECONDS) - 1)
+    for entry in history[first : bisect_right(instants, at + _SLACK_SECONDS)]:
+        if entry.runner_id is not None and STATUS_TABLE[entry.status].requires_owner:
             yield entry.runner_id
 
 
 def _gaps(
     lines: Iterable[LogLine], histories: Mapping[InvocationId, Sequence[HistoryEntry]], now: float
 ) -> Iterator[Finding]:
-    """Long silences during which something that the lines name ran."""
+    """Long silences during which something that the lines name ran; the longest of them."""
     timed = sorted((line.at, line.number) for line in lines if line.at is not None)
     silences = [
         (begin, end, number)
@@ -130,7 +135,7 @@ def _gaps(
         for stretch in stretches_of(history)
         if stretch.status is InvocationStatus.RUNNING
     ]
-    for begin, end, number in silences:
+    for begin, end, number in nlargest(_MOST_SILENCES, silences, key=lambda one: one[1] - one[0]):
         ran = [invocation_id for since, until, invocation_id in runs if since <= begin and until >= end]
         if ran:
             more = f", and {len(ran) - 1} more ran" if len(ran) > 1 else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import RunnerRecord
-from pynmon.log_lines import SHORT, LogLine, beginnings, matching, references
+from pynmon.log_lines import MOST_REFERENCES, SHORT, LogLine, beginnings, matching, references
 from pynmon.source import Source
 
 _WHOLE = 32
@@ -29,6 +29,8 @@ class Known:
     ambiguous: Mapping[str, Sequence[InvocationRecord]] = field(default_factory=dict)
     #: Names that nothing was found for.
     unknown: Sequence[str] = ()
+    #: So many more were not looked for.
+    unasked: int = 0
 
     @property
     def invocations(self) -> list[InvocationRecord]:
@@ -49,14 +51,16 @@ def look_up(source: Source, lines: Sequence[LogLine]) -> Known:
         lines: With the names.
     """
     names = references(lines, "invocation")
-    whole = [InvocationId(name) for name in names if len(name) >= _WHOLE]
+    asked = names[:MOST_REFERENCES]
+    whole = [InvocationId(name) for name in asked if len(name) >= _WHOLE]
     records = {str(name): record for name, record in source.store.get_invocations(whole).items()}
-    short = [name for name in names if len(name) < _WHOLE and len(matching(name, records)) != 1]
+    found = matching(asked, records)
+    short = [name for name in asked if len(name) < _WHOLE and len(found[name]) != 1]
     starts = beginnings(lines, {name for name in short if len(name) <= SHORT})
     starts += [name for name in short if len(name) > SHORT]
     for start in starts[:MOST_PARTS]:
         records |= {one.invocation_id: one for one in source.store.find_by_prefix(start, PART)}
-    found = {name: matching(name, records) for name in names}
+    found = matching(asked, records)
     by_name = {name: several[0] for name, several in found.items() if len(several) == 1}
     ids = list({one.invocation_id for one in by_name.values()})
     return Known(
@@ -65,12 +69,13 @@ def look_up(source: Source, lines: Sequence[LogLine]) -> Known:
         source.store.get_histories(ids) if ids else {},
         {name: several for name, several in found.items() if len(several) > 1},
         [name for name, several in found.items() if not several],
+        len(names) - len(asked),
     )
 
 
 def _runners(source: Source, lines: Sequence[LogLine]) -> dict[str, RunnerRecord]:
     """By the names in the lines, of the runners that live and the latest of the others."""
-    names = [*references(lines, "runner"), *references(lines, "worker")]
+    names = [*references(lines, "runner"), *references(lines, "worker")][:MOST_REFERENCES]
     listed = source.store.list_runners(_RUNNERS) if names else []
     by_id = {str(one.identity.runner_id): one for one in listed}
-    return {name: several[0] for name in names if len(several := matching(name, by_id)) == 1}
+    return {name: several[0] for name, several in matching(names, by_id).items() if len(several) == 1}

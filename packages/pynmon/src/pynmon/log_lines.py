@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TypeVar
 
-#: More lines are not looked at.
-MOST_LINES = 5_000
+#: More is not explained at once.
+MOST_LINES, MOST_BYTES = 20_000, 5_000_000
 #: So long at most is the end of an id, as log lines and pages show it.
 SHORT = 12
 #: Different references that are looked up.
-MOST_REFERENCES = 200
-_LONGEST = 4_000
+MOST_REFERENCES = 500
+#: References of one line; what a line says after that is text.
+_MOST_OF_ONE = 12
+#: Of a longer line the beginning is shown, and a longer object is no JSON.
+_LONGEST, _LONGEST_JSON = 4_000, 100_000
 _R = TypeVar("_R")
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _REFERENCE = re.compile(r"\b(invocation|runner|worker|task):([A-Za-z0-9_.\-]{4,200})")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
+#: At the beginning, also behind what containers write before it.
+_TIME = re.compile(
+    r"(?:\S{1,40} +\| +)?\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?Z| ?[+-]\d\d(?::?\d\d)?)?)"
+)
 #: What other programs than ours call the parts of a line in JSON.
-_TIMES, _LEVELS, _TEXTS = (
+_TIMES, _LEVELS, _TEXTS, _ERRORS = (
     ("timestamp", "time", "ts"),
     ("severity", "level", "levelname"),
     ("message", "msg", "event"),
+    ("exception", "exc_info"),
 )
+#: And what a line in JSON says of whoever wrote it, as our own lines write it.
+_CONTEXT = {
+    "parent_runner_id": "runner",
+    "runner_id": "runner",
+    "invocation_id": "invocation",
+    "task_id": "task",
+}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: Levels of what went wrong.
-ERRORS = ("ERROR", "CRITICAL")
+ERRORS = LEVELS[3:]
 _LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL)\b")
 
 
@@ -48,17 +65,35 @@ class LogLine:
     level: str
     #: When it was written, or the entry that it belongs to; None when nothing says so.
     at: float | None
-    parts: tuple[Part, ...]
+    text: str
+    #: Kinds and names of what it refers to.
+    named: tuple[tuple[str, str], ...] = ()
+    #: Whether it says itself when it was written.
+    is_timed: bool = False
+    #: Whether nothing in it was understood.
+    is_rest: bool = False
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """It in pieces; made when they are needed, because there are many lines and few are shown."""
+        at = 0
+        for found, (kind, name) in zip(_REFERENCE.finditer(self.text), self.named, strict=False):
+            if found.start() > at:
+                yield Part(self.text[at : found.start()])
+            yield Part(found.group(0), kind, name)
+            at = found.end()
+        if at < len(self.text):
+            yield Part(self.text[at:])
 
     def names(self, kind: str) -> Iterator[str]:
         """What it refers to."""
-        return (part.name for part in self.parts if part.kind == kind)
+        return (name for one, name in self.named if one == kind)
 
     @property
     def context(self) -> tuple[str, list[str]]:
         """The invocation that wrote it, and the runner and worker that it ran on; empty without such a beginning."""
         writers: list[str] = []
-        for part in self.parts:
+        for part in self.parts if self.named else ():
             if part.kind in ("runner", "worker"):
                 writers.append(part.name)
             elif part.kind == "invocation":
@@ -69,34 +104,47 @@ class LogLine:
         return "", []
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines as they are; nothing in one but its end makes two of it, so that no line can be forged in another."""
+    lines = text.replace("\r\n", "\n").removesuffix("\n")
+    return lines.split("\n") if lines else []
+
+
 def parse(text: str) -> list[LogLine]:
-    """Each line with its time, level and references; what follows an entry, such as a traceback, has those of it."""
+    """Each line with its time and level; what follows an entry, such as a traceback, has those of it."""
     lines: list[LogLine] = []
     level, at = "", None
-    for number, raw in enumerate(text.splitlines()[:MOST_LINES], 1):
-        line = _text_of(_ANSI.sub("", raw[:_LONGEST]))
-        found = _LEVEL.search(line[:80])
+    for number, raw in enumerate(lines_of(text), 1):
+        line = _cut(_text_of(_ANSI.sub("", raw)))
+        found = _LEVEL.search(line, 0, 120)
         if found:
             level = "WARNING" if found.group(1) == "WARN" else found.group(1)
-        at = _time_of(line, at)
-        lines.append(LogLine(number, level, at, tuple(_parts_of(line))))
+        own = _time_of(line)
+        at = at if own is None else own
+        named = tuple((one[1], one[2].rstrip(".")) for one in islice(_REFERENCE.finditer(line), _MOST_OF_ONE))
+        lines.append(LogLine(number, level, at, line, named, own is not None, own is None and not found))
     return lines
 
 
-def _time_of(line: str, before: float | None) -> float | None:
+def _cut(line: str) -> str:
+    rest = len(line) - _LONGEST
+    return line if rest <= 0 else f"{line[:_LONGEST]} … and {rest:,} characters more"
+
+
+def _time_of(line: str) -> float | None:
     found = _TIME.match(line)
     if found is None:
-        return before
+        return None
     try:
-        at = datetime.fromisoformat(found.group())
-    except ValueError:
-        return before
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        at = datetime.fromisoformat(found.group(1).replace(" ", "T", 1).replace(" ", ""))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _text_of(line: str) -> str:
     """Of a line in JSON what it says to people."""
-    if not line.startswith("{"):
+    if not line.startswith("{") or len(line) > _LONGEST_JSON:
         return line
     try:
         values = json.loads(line)
@@ -107,27 +155,26 @@ def _text_of(line: str) -> str:
     text = values.get("text")
     if isinstance(text, str):
         return text
-    words = [
-        next((str(values[name]) for name in names if name in values), "")
-        for names in (_TIMES, _LEVELS, _TEXTS)
+    at, level, said, error = (
+        next((str(values[name]) for name in names if values.get(name)), "")
+        for names in (_TIMES, _LEVELS, _TEXTS, _ERRORS)
+    )
+    has_worker = bool(values.get("parent_runner_id"))
+    context = [
+        f"{'worker' if name == 'runner_id' and has_worker else kind}:{values[name]}"
+        for name, kind in _CONTEXT.items()
+        if isinstance(values.get(name), str)
     ]
-    return " ".join(filter(None, words)) if words[2] else line
-
-
-def _parts_of(line: str) -> Iterator[Part]:
-    at = 0
-    for found in _REFERENCE.finditer(line):
-        if found.start() > at:
-            yield Part(line[at : found.start()])
-        yield Part(found.group(0), found.group(1), found.group(2).rstrip("."))
-        at = found.end()
-    if at < len(line):
-        yield Part(line[at:])
+    if not said:
+        return line
+    return " ".join(filter(None, (at, level, f"[{' '.join(context)}]" if context else "", said))) + (
+        f"\n{error}" if error else ""
+    )
 
 
 def references(lines: Sequence[LogLine], kind: str) -> list[str]:
-    """What the lines refer to, each once, in order; at most so many."""
-    return list(dict.fromkeys(name for line in lines for name in line.names(kind)))[:MOST_REFERENCES]
+    """What the lines refer to, each once, in order."""
+    return list(dict.fromkeys(name for line in lines for name in line.names(kind)))
 
 
 def beginnings(lines: Sequence[LogLine], names: Collection[str]) -> list[str]:
@@ -146,12 +193,16 @@ def beginnings(lines: Sequence[LogLine], names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def matching(name: str, by_id: Mapping[str, _R]) -> list[_R]:
-    """Those whose id is so, ends so, or, for a longer name, begins so; the first way that finds any."""
-    if name in by_id:
-        return [by_id[name]]
-    for is_like in (str.endswith, str.startswith) if len(name) > SHORT else (str.endswith,):
-        found = [value for key, value in by_id.items() if is_like(key, name)]
-        if found:
-            return found
-    return []
+def matching(names: Collection[str], by_id: Mapping[str, _R]) -> dict[str, list[_R]]:
+    """By name, those whose id is so, ends so, or, for a longer name, begins so; the first way that finds any."""
+    tails: dict[str, list[_R]] = defaultdict(list)
+    heads: dict[str, list[_R]] = defaultdict(list)
+    for length in {len(name) for name in names}:
+        for key, value in by_id.items():
+            if len(key) >= length:
+                tails[key[-length:]].append(value)
+                if length > SHORT:
+                    heads[key[:length]].append(value)
+    return {
+        name: [by_id[name]] if name in by_id else tails.get(name) or heads.get(name) or [] for name in names
+    }

@@ -13,6 +13,8 @@ from pynmon.identity import Role
 PUBLIC = frozenset(
     {("GET", "/static"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/login"), ("POST", "/login")}
 )
+#: Whom log lines are sent to.
+PASTES = (("POST", "/logs/explain"), ("POST", "/logs/file"))
 #: By method and the path as it is declared. What is missing here, or needs nobody, is in ``PUBLIC``.
 ROLES: Mapping[tuple[str, str], Role] = {
     **dict.fromkeys(
@@ -59,6 +61,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
                 "/queues",
                 "/system",
                 "/logs",
+                "/logs/explain",
                 "/events",
                 "/metrics",
                 "/api/v1/openapi.json",
@@ -80,8 +83,8 @@ ROLES: Mapping[tuple[str, str], Role] = {
         ),
         Role.VIEWER,
     ),
-    # Explains what it is given, and keeps nothing.
-    ("POST", "/logs"): Role.VIEWER,
+    # They explain what they are given, or give it back, and keep nothing.
+    **dict.fromkeys(PASTES, Role.VIEWER),
     ("POST", "/logout"): Role.VIEWER,
     ("GET", "/audit"): Role.OPERATOR,
     ("GET", "/export/audit"): Role.OPERATOR,
@@ -123,7 +126,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
 }
 
 #: For those of them who may see log lines, and payloads.
-LOGS = frozenset({("GET", "/logs"), ("POST", "/logs")})
+LOGS = frozenset({("GET", "/logs"), ("GET", "/logs/explain"), *PASTES})
 PAYLOADS = frozenset(
     ("GET", f"{prefix}/invocations/{{invocation_id}}/{kind}")
     for prefix in ("/export", "/api/v1")

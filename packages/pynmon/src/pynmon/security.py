@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,8 +33,10 @@ _HEADERS = {
 }
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _MAX_QUERY_BYTES = 2048
-#: A form of 1 MiB of text, escaped.
-_MAX_BODY_BYTES = 4 * 2**20
+_MAX_BODY_BYTES = 64 * 1024
+#: 5 MB of log lines, and the form around them.
+_MAX_PASTE_BYTES = 5 * 2**20
+_PASTE = re.compile(r"(?:/a/[^/]+)?/logs/(?:explain|file)")
 
 
 class Gate:
@@ -77,9 +81,14 @@ class Gate:
             if not _has_token(headers) and not _is_same_origin(scope, headers):
                 return PlainTextResponse("Only pages of this monitor may send that.", status_code=403)
             length = headers.get("content-length", "")
+            is_paste = _PASTE.fullmatch(path_within(scope)) is not None
+            most = _MAX_PASTE_BYTES if is_paste else _MAX_BODY_BYTES
             # The server sees to it that no more comes than was said.
-            if not length.isdecimal() or int(length) > _MAX_BODY_BYTES:
-                return PlainTextResponse("That is too much, or of unknown length.", status_code=413)
+            if not length.isdecimal() or int(length) > most:
+                what = "At most 5 MB of log lines are" if is_paste else "At most 64 KB are"
+                return PlainTextResponse(
+                    f"{what} taken at once, and their length has to be said before.", status_code=413
+                )
         return None
 
 

@@ -14,6 +14,12 @@ def shown(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(_escaped(value))
 
 
+def typed(text: str) -> Markup:
+    """What somebody typed, for the field that gives it back to them and nothing else: as it is, only escaped."""
+    # Browsers leave out the end of a line that comes first in a field.
+    return Markup("\n" + escape(text, quote=False))
+
+
 def fill(outline: str, *values: object) -> Markup:
     """Markup with a value in the place of each ``%s``, as templates write it.
 

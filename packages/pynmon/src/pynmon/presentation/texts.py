@@ -28,7 +28,7 @@ def _visible(found: re.Match[str]) -> str:
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)
-    if char in _BIDI or code in _NO_XML or unicodedata.category(char) in ("Cc", "Cf", "Cs"):
+    if char in _BIDI or code in _NO_XML or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
         return f"⟨U+{code:04X}⟩"
     return char
 

@@ -163,11 +163,13 @@
   // -- login by a link: its secret is behind the #, which no browser sends and no server logs ------------
 
   const secret = document.getElementById("token");
-  if (secret && location.hash.startsWith("#t=")) {
-    secret.value = location.hash.slice(3);
+  // The address of a log line begins alike: see logs.js.
+  const given = /^#t=([^&]+)$/.exec(location.hash)?.[1];
+  if (secret && given) {
+    secret.value = given;
     history.replaceState(null, "", location.pathname + location.search);
     secret.form.requestSubmit();
-  }
+  } else if (secret) secret.form.action += location.hash;
 
   // A picture that ends now is looked at from its end, where it is wider than the screen.
   for (const one of document.querySelectorAll("[data-follows]")) one.scrollLeft = one.scrollWidth;

@@ -4,23 +4,63 @@
 
   const form = document.querySelector(".paste");
   if (!form) return;
+  const { text } = form.elements;
+  const limit = text.dataset;
   const log = document.querySelector(".log");
   const svg = document.querySelector("#when .lanes");
 
-  // -- addresses of lines: the lines go to the server, the number of one stays here -------------------------
+  // -- addresses of lines: the lines go to the server, the instant and the number of one stay here ------------
 
+  // Without scripts the lines are there, but nothing leads to a single one.
+  for (const one of document.querySelectorAll(".log .nr")) {
+    one.href = `#${one.id}`;
+    one.tabIndex = -1;
+  }
+
+  const LINE = /^#?(?:t=([^&]+)&)?l=(\d+)$/;
   const sought = document.getElementById("sought");
 
   function seek() {
-    const number = /^#l(\d+)$/.exec(location.hash)?.[1];
+    const [, at, number] = LINE.exec(decodeURI(location.hash)) ?? [];
     if (!number) return;
-    sought.hidden = Boolean(document.getElementById(`l${number}`));
+    const line = document.getElementById(decodeURI(location.hash).slice(1))
+      // Of others that were cut elsewhere: the line of that instant.
+      ?? (at && log?.querySelector(`[id^="t=${CSS.escape(at)}&"]`));
+    line?.focus();
+    sought.hidden = Boolean(line);
     sought.querySelector("b").textContent = number;
+    sought.querySelectorAll("span").forEach((one, at) => { one.hidden = Boolean(log) !== Boolean(at); });
   }
 
-  form.addEventListener("submit", ({ submitter }) => {
-    const [owner, name] = submitter?.hasAttribute("formaction") ? [submitter, "formaction"] : [form, "action"];
-    owner.setAttribute(name, owner.getAttribute(name).split("#")[0] + location.hash);
+  const modes = [...form.elements].filter(({ name }) => name === "times" || name === "wrap");
+
+  // What is shown, and how, is in the address.
+  function addressOf(base) {
+    const address = new URL(base, location.href);
+    for (const { name, value, checked, type } of modes) {
+      const isOn = checked || type === "hidden";
+      if (isOn && value !== "absolute") address.searchParams.set(name, value);
+      else if (isOn || type === "checkbox") address.searchParams.delete(name);
+    }
+    return address;
+  }
+
+  for (const mode of modes) {
+    mode.addEventListener("change", () => history.replaceState(history.state, "", addressOf(location.href)));
+  }
+
+  form.addEventListener("submit", (event) => {
+    if (isTooMuch(new Blob([text.value]).size, text.value.split("\n").length)) { event.preventDefault(); return; }
+    const owner = event.submitter?.hasAttribute("formaction") ? event.submitter : form;
+    const name = owner === form ? "action" : "formaction";
+    const address = addressOf(owner.getAttribute(name));
+    if (!address.hash) {
+      address.hash = location.hash;
+      const number = Number(LINE.exec(location.hash)?.[2]);
+      // The page that has it.
+      if (owner === form && number > limit.shown) address.searchParams.set("after", number - limit.shown / 2);
+    }
+    owner.setAttribute(name, address);
   });
   window.addEventListener("hashchange", seek);
   seek();
@@ -29,10 +69,18 @@
 
   const file = form.querySelector("[type=file]");
 
-  async function read(one) {
-    if (one) form.querySelector("textarea").value = await one.text();
+  function isTooMuch(bytes, lines) {
+    const isSo = bytes > limit.bytes || lines > Number(limit.lines) + 1;
+    text.setCustomValidity(isSo ? limit.tooMuch : "");
+    if (isSo) text.reportValidity();
+    return isSo;
   }
 
+  async function read(one) {
+    if (one && !isTooMuch(one.size, 0)) text.value = await one.text();
+  }
+
+  text.addEventListener("input", () => text.setCustomValidity(""));
   file.parentElement.hidden = false;
   // It has no name: only what is in the field is sent.
   file.addEventListener("change", () => read(file.files[0]));
@@ -49,39 +97,66 @@
     read(event.dataTransfer.files[0]);
   });
 
-  // -- the cursor: one instant in the lines and on the timeline -----------------------------------------------
+  // -- one line is looked at: it can be copied --------------------------------------------------------------
 
-  if (!log || !svg) return;
-  const [[since, left], [until, right]] = JSON.parse(svg.dataset.knots);
-  const timed = [...log.querySelectorAll("[data-at]")].map((line) => ({ line, at: Number(line.dataset.at) }));
-  const cursor = document.createElementNS("http://www.w3.org/2000/svg", "line");
-  cursor.setAttribute("class", "cursor");
-  cursor.setAttribute("y2", svg.viewBox.baseVal.y + svg.viewBox.baseVal.height);
+  if (!log) return;
+  const atOf = (line) => Date.parse(LINE.exec(line.querySelector(".nr").id)?.[1]) / 1000;
+  const copy = document.createElement("button");
+  copy.type = "button";
+  copy.className = "quiet copy";
 
   function point(line) {
     for (const one of document.querySelectorAll("#when .on, .log .on")) one.classList.remove("on");
     line.classList.add("on");
-    if (!line.dataset.at) { cursor.remove(); return; }
-    const x = left + ((right - left) * (Number(line.dataset.at) - since)) / (until - since);
-    cursor.setAttribute("x1", x);
-    cursor.setAttribute("x2", x);
-    svg.append(cursor);
-    // What it names.
-    const named = new Set([...line.querySelectorAll("a")].map((link) => link.getAttribute("href")));
-    for (const bar of svg.querySelectorAll("g > a")) bar.classList.toggle("on", named.has(bar.getAttribute("href")));
+    if (navigator.clipboard && copy.parentElement !== line) {
+      const words = [...line.childNodes].filter((one) => !one.matches?.(".nr, .out, .copy"));
+      copy.dataset.copy = words.map((one) => one.textContent).join("");
+      copy.textContent = "copy";
+      line.querySelector(".nr").after(copy);
+    }
+    mark?.(line);
   }
 
-  function nearest(event) {
-    const matrix = svg.getScreenCTM();
-    const x = (event.clientX - matrix.e) / matrix.a;
-    const at = since + ((until - since) * (x - left)) / (right - left);
-    return timed.reduce((best, one) => (Math.abs(one.at - at) < Math.abs(best.at - at) ? one : best), timed[0])?.line;
-  }
+  // -- the cursor: one instant in the lines and on the timeline -----------------------------------------------
 
-  // Within the lines only: the page stays where it is.
-  function bring(line) {
-    point(line);
-    log.scrollTop = line.offsetTop - (log.clientHeight - line.offsetHeight) / 2;
+  const mark = svg && pointing();
+
+  function pointing() {
+    const [[since, left], [until, right]] = JSON.parse(svg.dataset.knots);
+    const timed = [...log.children].map((line) => ({ line, at: atOf(line) })).filter(({ at }) => at);
+    const cursor = document.createElementNS("http://www.w3.org/2000/svg", "line");
+    cursor.setAttribute("class", "cursor");
+    cursor.setAttribute("y2", svg.viewBox.baseVal.y + svg.viewBox.baseVal.height);
+
+    function nearest(event) {
+      const matrix = svg.getScreenCTM();
+      const x = (event.clientX - matrix.e) / matrix.a;
+      const at = since + ((until - since) * (x - left)) / (right - left);
+      return timed.reduce((best, one) => (Math.abs(one.at - at) < Math.abs(best.at - at) ? one : best), timed[0])?.line;
+    }
+
+    svg.addEventListener("pointermove", (event) => {
+      const line = nearest(event);
+      if (!line || line.matches(".on")) return;
+      point(line);
+      // Within the lines only: the page stays where it is.
+      log.scrollTop = line.offsetTop - (log.clientHeight - line.offsetHeight) / 2;
+    });
+    svg.addEventListener("click", (event) => {
+      if (!event.target.closest("a")) nearest(event)?.querySelector(".nr").focus();
+    });
+    return (line) => {
+      const at = atOf(line);
+      if (at) {
+        const x = left + ((right - left) * (at - since)) / (until - since);
+        cursor.setAttribute("x1", x);
+        cursor.setAttribute("x2", x);
+        svg.append(cursor);
+      } else cursor.remove();
+      // What it names.
+      const named = new Set([...line.querySelectorAll("a")].map((link) => link.getAttribute("href")));
+      for (const bar of svg.querySelectorAll("g > a")) bar.classList.toggle("on", named.has(bar.getAttribute("href")));
+    };
   }
 
   for (const name of ["pointerover", "focusin"]) {
@@ -90,13 +165,6 @@
       if (line) point(line);
     });
   }
-  svg.addEventListener("pointermove", (event) => {
-    const line = nearest(event);
-    if (line && !line.matches(".on")) bring(line);
-  });
-  svg.addEventListener("click", (event) => {
-    if (!event.target.closest("a")) nearest(event)?.querySelector(".nr").focus();
-  });
-  const target = log.querySelector("li:has(:target)");
+  const target = log.querySelector("li:has(:target), li:has(.nr:focus)");
   if (target) point(target);
 })();

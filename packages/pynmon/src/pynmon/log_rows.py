@@ -1,0 +1,122 @@
+"""Log lines as a list: made in Python, because a page has thousands of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from pynenc.values.records import InvocationRecord
+from pynenc.values.runners import RunnerRecord
+from pynmon.log_known import Known
+from pynmon.log_lines import LogLine, Part
+from pynmon.log_part import LogPart
+from pynmon.outside import log_url_around
+from pynmon.presentation.instants import Instants
+from pynmon.presentation.markup import fill
+from pynmon.presentation.texts import iso
+
+# Scripts make a link of the number, to what it is called: twice that in each of thousands of lines would be much.
+_ROW = '<li class="%s"%s><a class="nr" id="%s">%s</a>%s%s</li>\n'
+_TIMES = ' data-s="%s" data-d="%s"'
+_HERE = ' data-here="%s"'
+_LINK = '<a href="%s">%s</a>'
+_OUT = '<a class="out" href="%s" rel="noreferrer" aria-label="Log lines around line %s, where they are kept">\u2197</a>'
+_NOTHING = Markup("")
+
+
+def line_id(line: LogLine) -> str:
+    """The part of an address that leads to a line: when it was written, and its number."""
+    return f"l={line.number}" if line.at is None else f"t={iso(line.at)}&l={line.number}"
+
+
+def elapsed(seconds: float) -> str:
+    """``+5.123``, ``+1:05.123``, ``+2:00:05.123``; to the millisecond, with the sign of what is earlier."""
+    whole = round(abs(seconds) * 1000)
+    sign = "\N{MINUS SIGN}" if seconds < 0 and whole else "+"
+    minutes, rest = divmod(whole, 60_000)
+    if not minutes:
+        return f"{sign}{rest / 1000:.3f}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{sign}{f'{hours}:{minutes:02}' if hours else minutes}:{rest / 1000:06.3f}"
+
+
+class LogRows:
+    """Makes the lines of one page.
+
+    Args:
+        known: What the store knows of the names in them.
+        url: The address of a page by the name of its route.
+        instants: How they are shown.
+        template: Of the address where lines are kept; empty for none.
+        app_id: Stands in it.
+    """
+
+    def __init__(
+        self, known: Known, url: Callable[..., str], instants: Instants, template: str, app_id: str
+    ) -> None:
+        self._known = known
+        self._url = url
+        # As they were written they are in UTC, as far as these lines are ours.
+        self._instants = instants if instants.choice != "UTC" else None
+        self._template = template
+        self._app_id = app_id
+        self._links: dict[tuple[str, str], str] = {}
+
+    def rows(self, part: LogPart, start: float | None) -> Markup:
+        """The lines of a page.
+
+        Args:
+            part: The page.
+            start: When the first of all lines was written.
+        """
+        before, rows = part.at_before, []
+        for line in part.lines:
+            rows.append(self._row(line, start, before))
+            before = before if line.at is None else line.at
+        return _NOTHING.join(rows)
+
+    def _row(self, line: LogLine, start: float | None, before: float | None) -> Markup:
+        name = line_id(line)
+        css = f"level-{line.level.lower()}{' rest' if line.is_rest else ''}"
+        text = _NOTHING.join([self._part(part) for part in line.parts])
+        return fill(_ROW, css, self._times(line, start, before), name, line.number, text, self._out(line))
+
+    def _times(self, line: LogLine, start: float | None, before: float | None) -> Markup:
+        if not line.is_timed or line.at is None or start is None:
+            return _NOTHING
+        delta = "" if before is None else elapsed(line.at - before)
+        here = fill(_HERE, self._instants.exact(line.at)) if self._instants else _NOTHING
+        return fill(_TIMES, elapsed(line.at - start), delta) + here
+
+    def _part(self, part: Part) -> Markup:
+        address = self._address(part) if part.kind else ""
+        return fill(_LINK, address, part.text) if address else fill("%s", part.text)
+
+    def _address(self, part: Part) -> str:
+        key = (part.kind, part.name)
+        if key not in self._links:
+            self._links[key] = self._found(part)
+        return self._links[key]
+
+    def _found(self, part: Part) -> str:
+        if part.kind == "task":
+            return self._url("task", task_id=part.name)
+        if part.kind == "invocation":
+            record = self._known.by_name.get(part.name)
+            return self._url("invocation", invocation_id=record.invocation_id) if record else ""
+        runner = self._known.runners.get(part.name)
+        return self._url("runner", runner_id=runner.identity.runner_id) if runner else ""
+
+    def _out(self, line: LogLine) -> Markup:
+        if not self._template or line.at is None or not line.is_timed:
+            return _NOTHING
+        address = log_url_around(self._template, self._app_id, *self._about(line), line.at)
+        return fill(_OUT, address, line.number) if address else _NOTHING
+
+    def _about(self, line: LogLine) -> tuple[InvocationRecord | None, RunnerRecord | None]:
+        """The first invocation that it names, and whoever it says ran it."""
+        records, runners = self._known.by_name, self._known.runners
+        record = next((records[name] for name in line.names("invocation") if name in records), None)
+        writers = (*line.names("worker"), *line.names("runner"))
+        return record, next((runners[name] for name in writers if name in runners), None)
