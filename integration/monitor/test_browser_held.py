@@ -16,7 +16,7 @@ def test_half_of_a_date_survives_what_happens(watched: Watched, shop: ModuleType
     page.keyboard.type("01")
     page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     came = shop.charge(1, 1.0)
-    page.wait_for_function("window.held")
+    eventually(lambda: page.wait_for_timeout(50) or page.evaluate("window.held"))
     assert field.evaluate("one => one.validity.badInput")
     # Once it is taken back, the list goes on.
     field.evaluate("one => { one.value = ''; one.dispatchEvent(new Event('change', { bubbles: true })); }")

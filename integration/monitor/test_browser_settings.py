@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 from .conftest import Watched, eventually, for_everybody
@@ -16,6 +17,34 @@ def test_a_theme_lasts(watched: Watched) -> None:
     page = watched.open("/tasks")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(11, 15, 20)"
+
+
+def test_density_and_how_often_pages_follow_last_and_are_cookies(watched: Watched, shop: ModuleType) -> None:
+    page = watched.open("/invocations?size=25")
+    height = page.locator("tbody tr").first.bounding_box()["height"]
+    page.locator("#rows").select_option("comfortable")
+    assert page.locator("tbody tr").first.bounding_box()["height"] > height
+    page.locator("#every").select_option("every minute")
+    page.locator("#theme").click()
+    page = watched.open("/invocations?size=25")
+    assert page.locator("tbody tr").first.bounding_box()["height"] > height
+    for_everybody(page, "with room between rows", [("light", 1440)])
+    page.set_viewport_size({"width": 1440, "height": 900})
+    chosen = {one["name"]: one["value"] for one in watched.context.cookies()}
+    assert chosen == {"pynmon-theme": "dark", "pynmon-rows": "comfortable", "pynmon-every": "60"}
+    # It looks once when it is open, and not again within the minute; until somebody wants it to.
+    watched.context.add_init_script(
+        "window.swaps = 0; document.addEventListener('htmx:afterSwap', () => { window.swaps += 1; })"
+    )
+    page = watched.open("/invocations?size=25")
+    eventually(lambda: page.wait_for_timeout(50) or page.evaluate("window.swaps") == 1)
+    came = shop.charge(1, 1.0)
+    page.wait_for_timeout(1500)  # as long as three refreshes: nothing may happen
+    row = page.locator(f"[id='i-{came.invocation_id}']")
+    assert row.count() == 0
+    page.locator("#every").select_option("as it happens")
+    row.wait_for()
+    came.cancel()
 
 
 def test_columns_and_the_form_of_the_navigation_last(watched: Watched) -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pynmon.identity import identity_of
 from pynmon.presentation import columns, instants
+from pynmon.presentation.choices import CHOICES
 from pynmon.turns import Turn, Turns
 
 #: After so long another answer is begun beside one that is not made yet: a slow store does not hold up all pages.
@@ -88,7 +89,7 @@ def _key(scope: Scope) -> tuple[Any, ...] | None:
     address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
     request = HTTPConnection(scope)
     wanted = (request.headers.get(name) for name in ("accept-encoding", "hx-request"))
-    chosen = (request.cookies.get(name) for name in (instants.COOKIE, columns.COOKIE))
+    chosen = (request.cookies.get(name) for name in (instants.COOKIE, columns.COOKIE, *CHOICES))
     return (asyncio.get_running_loop(), *address, identity, *wanted, *chosen)
 
 

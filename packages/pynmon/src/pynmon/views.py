@@ -19,6 +19,7 @@ from pynmon.assets import digest_of_assets
 from pynmon.identity import identity_of
 from pynmon.presentation import columns, texts
 from pynmon.presentation.cells import Cells
+from pynmon.presentation.choices import CHOICES, choices_of
 from pynmon.presentation.instants import COOKIE, Instants
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.grammar import Term, Value, text_of
@@ -122,6 +123,7 @@ class Views:
             navigation=PAGES,
             on_telephones=ON_TELEPHONES,
             columns=columns.COLUMNS,
+            offered=CHOICES,
             qualifiers=QUALIFIERS,
             into_payloads=INTO_PAYLOADS,
             app_id=source.app_id,
@@ -176,6 +178,7 @@ class Views:
             instants=instants,
             without=columns.left_out(request.cookies.get(columns.COOKIE, "")),
             cells=Cells(url, instants),
+            preferences=choices_of(request.cookies),
             viewer=viewer,
             sees=lambda name: (
                 viewer is not None

@@ -3,7 +3,6 @@
   "use strict";
 
   const PAUSED = "pynmon-paused";
-  const SINGLE = "pynmon-single-keys";
   const FALLBACK_MS = 5000;
   const live = document.getElementById("live");
   const word = document.getElementById("live-word");
@@ -11,6 +10,7 @@
   let timer = null;
   let isPaused = recall(PAUSED) === "yes";
   let isMissed = false;
+  let askedAt = 0;
 
   function recall(name) {
     try { return localStorage.getItem(name); } catch { return null; }
@@ -18,6 +18,11 @@
 
   function remember(name, value) {
     try { localStorage.setItem(name, value); } catch { /* only for this page, then */ }
+  }
+
+  // The server makes every page as it was chosen.
+  function choose(name, value) {
+    document.cookie = `${name}=${value}; path=/; max-age=${value ? 31536000 : 0}; samesite=strict`;
   }
 
   // -- live updates: the server says that something changed, and the page asks for itself again ----------
@@ -44,6 +49,7 @@
     isMissed = isInUse() || isReadFurtherDown();
     if (isMissed) document.dispatchEvent(new Event("held"));
     else htmx.trigger("#content", "changed");
+    askedAt = Date.now();
     // What is looked at beside it; nobody types there.
     htmx.trigger("#peek", "changed");
   }
@@ -93,6 +99,16 @@
     });
   }
 
+  // Not more often than was chosen.
+  const every = document.getElementById("every");
+  const soon = () => Math.max(500, askedAt + 1000 * Number(every?.value) - Date.now());
+  every?.addEventListener("change", () => {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    schedule(soon());
+  });
+
   function schedule(delay) {
     if (timer === null) timer = setTimeout(refresh, delay);
   }
@@ -108,7 +124,7 @@
     stream = new EventSource(document.body.dataset.events);
     // Between the making of this page and the beginning of the stream something may have changed.
     stream.addEventListener("hello", () => { failures = 0; show(); schedule(isMissed ? 0 : 500); });
-    stream.addEventListener("changed", () => schedule(500));
+    stream.addEventListener("changed", () => schedule(soon()));
     stream.addEventListener("away", (event) => {
       say("The store cannot be read.", new Date(Math.min(new Date(event.data), Date.now())));
       schedule(2000);
@@ -259,7 +275,7 @@
       ? root.dataset.theme === "dark"
       : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = isDark ? "light" : "dark";
-    remember("pynmon-theme", root.dataset.theme);
+    choose("pynmon-theme", root.dataset.theme);
   }
 
   theme.hidden = false;
@@ -315,8 +331,7 @@
 
   // Whoever speaks to a computer, or leans on keys, may not want them: no script of ours hears of them then.
   if (singleKeys) {
-    singleKeys.checked = recall(SINGLE) !== "no";
-    singleKeys.addEventListener("change", () => remember(SINGLE, singleKeys.checked ? "yes" : "no"));
+    singleKeys.addEventListener("change", () => choose("pynmon-keys", singleKeys.checked ? "" : "no"));
     document.addEventListener("keydown", (event) => {
       const isSingle = event.key.length === 1 && !(event.ctrlKey || event.metaKey || event.altKey);
       if (isSingle && !singleKeys.checked) event.stopImmediatePropagation();
