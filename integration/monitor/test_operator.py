@@ -63,7 +63,7 @@ def test_a_failure_is_found_understood_and_run_again(watched: Watched, shop: Mod
     titles = bars.locator("title").all_text_contents()
     assert any(title.startswith("pynmon_shop.order: ") for title in titles)
     assert all(title.startswith(("pynmon_shop.order: ", "pynmon_shop.deliver: ")) for title in titles)
-    page.locator("svg a", has=page.locator(".rail")).first.focus()
+    page.get_by_role("link", name="pynmon_shop.deliver: Failed").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/invocations/*")
     failed = page.url.rpartition("/")[2]
