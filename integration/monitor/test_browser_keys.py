@@ -16,6 +16,27 @@ def test_keys_lead_through_the_pages(watched: Watched) -> None:
     assert page.url.endswith("/tasks")
 
 
+def test_every_page_has_a_key_and_the_query_of_a_list_has_one(watched: Watched) -> None:
+    page = watched.open("/")
+    for key, path in (
+        *(("i", "invocations"), ("t", "timeline"), ("w", "workflows"), ("r", "runners"), ("l", "logs")),
+        *(("f", "failures"), ("s", "schedules"), ("q", "queues"), ("y", "system"), ("d", "")),
+    ):
+        page.wait_for_load_state()
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(f"{watched.address}/{path}")
+    page = watched.open("/invocations")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("T")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    with page.expect_response("**/invocations"):
+        page.keyboard.press("r")
+
+
 def test_single_keys_are_switched_off(watched: Watched) -> None:
     page = watched.open("/tasks")
     page.get_by_role("button", name="Keys").click()

@@ -349,7 +349,7 @@
       setTimeout(() => { isGoing = false; }, 1500);
     } else if (event.key === "/") {
       event.preventDefault();
-      document.getElementById("find")?.focus();
+      (document.querySelector(".query input") ?? document.getElementById("find"))?.focus();
     } else if (event.key === "p" && live && !live.hidden) {
       pause(!isPaused);
     } else if (Object.hasOwn(KEYS, event.key)) {
