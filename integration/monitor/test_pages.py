@@ -94,7 +94,7 @@ def test_secrets_are_masked(crawled: dict[str, Page]) -> None:
         ("/workflows?cursor=x", 400, "damaged"),
         ("/workflows?status=x", 422, "no such status"),
         ("/runners/unknown", 404, "There is no runner"),
-        ("/runners?state=x", 422, "choose one of alive"),
+        ("/runners?state=x", 422, "choose one of starting"),
         ("/runners?ended=x", 422, "choose one of lately"),
         ("/find?id=ab", 422, "four characters"),
     ],

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from .conftest import settings_on
 from .crawl import Page, crawl
+from .test_logs import sent
 
 
 @pytest.fixture(scope="module", params=["redis", "mongodb", "rabbitmq"])
@@ -80,7 +81,6 @@ def test_ids_that_are_cut_short_are_found(shop: ModuleType, client: TestClient) 
     (record,) = shop.app.orchestrator.get_records([whole]).values()
     at = datetime.fromtimestamp(record.created_at + 1.0, UTC).isoformat()
     line = f"{at} INFO pynenc [runner:{record.runner_id[-8:]} invocation:{whole[-8:]} task:x.y] attempt"
-    text = client.post("/logs", data={"text": line}, headers={"Sec-Fetch-Site": "same-origin"}).text
-    links = Page(text).links
+    links = Page(sent(client, line).text).links
     assert f"/invocations/{whole}" in links
     assert f"/runners/{record.runner_id}" in links
