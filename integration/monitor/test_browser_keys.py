@@ -40,6 +40,7 @@ def test_every_page_has_a_key_and_the_query_of_a_list_has_one(watched: Watched) 
 def test_single_keys_are_switched_off(watched: Watched) -> None:
     page = watched.open("/tasks")
     page.get_by_role("button", name="Keys").click()
+    assert page.get_by_text("light or dark").is_visible()
     page.uncheck("#single-keys")
     page.get_by_role("button", name="Close", exact=True).last.click()
     page = watched.open("/tasks")

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import iso
-from pynmon.timeline import density, lanes, nodes, spans
+from pynmon.timeline import density, instant, lanes, nodes, spans
 
 from .conftest import eventually, invocation_of, running, statements
 from .crawl import Page
@@ -385,3 +385,79 @@ def test_a_timeline_is_saved_as_a_trace_and_as_a_table(
     refused = client.get("/export/timeline?range=1h")
     assert refused.status_code == 422
     assert "choose a shorter one" in refused.text
+
+
+def test_what_is_identical_is_one_bar_that_leads_closer(client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&lanes=task&same=true&work=true").text
+    (link, number) = re.findall(
+        r'<a href="([^"]+)"[^>]*><rect[^>]*><title>pynmon_shop.charge: (\d+) times', text
+    )[0]
+    assert int(number) > 30
+    assert re.search(r"spans</b> as \d+ bars", text)
+    closer = client.get(unescape(link)).text
+    # One by one again, and nothing but that.
+    assert " times Success" not in closer
+    assert set(re.findall(r"(?:<title>|aria-label=\")pynmon_shop.(\w+): ", closer)) <= {"charge"}
+    table = client.get("/timeline?range=1h&lanes=task&same=true&view=table").text
+    assert f">{number} times</a>" in table
+    # Files have every one of them.
+    rows = client.get("/export/timeline?range=1h&lanes=task&same=true&work=true&form=csv").text
+    assert rows.count(",pynmon_shop.charge,") >= int(number)
+
+
+def test_the_table_of_a_timeline_is_sorted_by_its_headings(client: TestClient) -> None:
+    text = client.get("/timeline?range=1h&view=table").text
+    assert re.findall(r'aria-sort="(\w+)"><a[^>]*>(\w+)', text) == [("ascending", "From")]
+    (link,) = re.findall(r'<a href="([^"]+)">Task', text)
+    by_task = client.get(f"/timeline{unescape(link)}").text
+    assert re.findall(r'aria-sort="(\w+)"><a[^>]*>(\w+)', by_task) == [("ascending", "Task")]
+    tasks = re.findall(r'<td class="clip"><a [^>]*?pynmon_shop\.(\w+)"', by_task)
+    assert tasks == sorted(tasks)
+    assert len(set(tasks)) > 3
+    assert client.get("/timeline?sort=nothing").status_code == 422
+
+
+def test_points_of_a_timeline_are_hidden(client: TestClient) -> None:
+    shown = client.get("/timeline?range=1h&task=pynmon_shop.flaky&lanes=invocation").text
+    assert 'class="fill point st-retry"' in shown
+    assert 'class="fill point st-registered"' in shown
+    hidden = client.get("/timeline?range=1h&task=pynmon_shop.flaky&lanes=invocation&nopoints=true").text
+    assert 'class="fill point' not in hidden
+    assert "data-nolines" in client.get("/timeline?range=1h&task=pynmon_shop.flaky&nolines=true").text
+
+
+def test_a_window_is_fitted_to_what_ran_in_it(client: TestClient) -> None:
+    text = client.get("/timeline?range=7d&q=task:*.refuse").text
+    (fit,) = re.findall(r'<a href="([^"]+)" data-move="0"', text)
+    fitted = client.get(f"/timeline{unescape(fit)}").text
+    assert re.findall(r"<b>(\d+) spans", fitted) == re.findall(r"<b>(\d+) spans", text)
+    since, until = (
+        datetime.fromisoformat(one)
+        for one in re.findall(r'runner from <time datetime="([^"]+)".*?<time datetime="([^"]+)"', fitted)[0]
+    )
+    assert until - since < timedelta(minutes=5)
+    assert "data-move" in client.get("/timeline?range=7d&q=task:nothing").text
+
+
+def test_what_is_told_of_an_instant_says_how_far_it_was_looked_for(
+    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = (
+        shop.app.orchestrator.open_monitor_store()
+        .list_invocations(RecordQuery(task_id="pynmon_shop.echo", oldest_first=True))
+        .records[0]
+    )
+    words = {"at": first.started_at}
+    assert "Looked for among" not in client.get("/timeline/at", params=words).text
+    monkeypatch.setattr(instant, "LOOKED_AT", 3)
+    text = client.get("/timeline/at", params=words).text
+    assert re.search(r"that ended, until \S+, and among what goes on", text)
+
+
+def test_totals_say_how_much_of_the_window_was_busy(client: TestClient) -> None:
+    text = client.get("/timeline/totals?range=1h").text
+    ((number, unit, busy),) = re.findall(r"<dt>busy</dt><dd>([\d.]+) (m?s), ([\d.]+) %", text)
+    # Its calls are over within seconds, and were a second apart or less.
+    assert float(number) > 0
+    assert unit in ("s", "ms")
+    assert 0 <= float(busy) < 5

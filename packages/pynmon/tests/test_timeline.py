@@ -22,9 +22,12 @@ from pynmon.timeline.groups import (
     grouped,
     paint_by,
 )
+from pynmon.timeline.identical import identical
 from pynmon.timeline.lanes import MOST_LANES, MOST_ROWS, SINGLE, Picture
 from pynmon.timeline.nodes import MOST_SINGLE, PAGE, RICH_LANES, room_for
-from pynmon.timeline.spans import Span
+from pynmon.timeline.points import AGAIN
+from pynmon.timeline.spans import Around, Span
+from pynmon.timeline.table import SortBy, lines_of
 from pynmon.timeline.totals import totals_of
 from pynmon.timeline.window import Window, address, window_of
 
@@ -301,3 +304,68 @@ def test_totals_count_what_is_inside_of_the_window() -> None:
     assert totals.at_a_time(WINDOW) == pytest.approx(1.05)
     # One ended as another began.
     assert totals.most == 2
+    assert totals.busy_percent(WINDOW) == 100.0
+    apart = totals_of([span(110.0, 120.0), span(115.0, 130.0), span(150.0, 160.0)], WINDOW)
+    assert apart.busy_percent(WINDOW) == pytest.approx(30.0)
+
+
+def test_what_only_touches_because_it_is_short_shares_a_row() -> None:
+    (lane,) = draw([span(110.0 + n / 1000, 110.0005 + n / 1000) for n in range(MOST_ROWS + 5)]).lanes
+    assert (lane.rows, lane.left_out, len(lane.boxes)) == (1, 0, MOST_ROWS + 5)
+
+
+def test_what_happened_to_what_is_drawn_one_by_one_has_points() -> None:
+    tried = span(110.0, 120.0, S.RETRY)._replace(around=Around(S.RETRY, 104.0))
+    again = tried._replace(begin=130.0, end=140.0, status=S.SUCCESS, around=Around(S.SUCCESS, 104.0))
+    lost = span(150.0, 160.0, S.PENDING_RECOVERY)._replace(around=Around(S.PENDING_RECOVERY, 50.0))
+
+    def marks(spans: list[Span], by: LanesBy, *, has_points: bool = True) -> dict[str, str]:
+        picture = lanes.draw(grouped(by, spans, {}, {}), Axis(WINDOW), has_points=has_points)
+        return {css: path for css, path in picture.paths if css == AGAIN or css.startswith("point ")}
+
+    found = marks([tried, again, lost], LanesBy.RUNNER)
+    assert set(found) == {"point st-retry", "point st-pending-recovery", AGAIN}
+    # Different ones have different shapes, and each is at the end of its bar.
+    shapes = {path.partition("m")[2] for css, path in found.items() if css != AGAIN}
+    assert len(shapes) == 2
+    axis = Axis(WINDOW)
+    assert found["point st-retry"].startswith(f"M{axis.x_of(120.0):.1f} ")
+    assert found[AGAIN].startswith(f"M{axis.x_of(120.0):.1f} ")
+    assert f"L{axis.x_of(130.0)}" in found[AGAIN]
+    # On a lane of its own there is room for when somebody asked for it, if that was in the window.
+    own = marks([tried, again, lost], LanesBy.INVOCATION)
+    assert own["point st-registered"].count("M") == 1
+    assert own["point st-registered"].startswith(f"M{axis.x_of(104.0):.1f} ")
+    assert marks([tried, again, lost], LanesBy.INVOCATION, has_points=False) == {}
+
+
+def test_the_same_task_and_outcome_is_one_bar_as_long_as_nothing_is_between() -> None:
+    loop = [span(110.0 + n, 110.5 + n) for n in range(10)]
+    other, bad = span(112.0, 113.0, task="a.c"), span(114.0, 114.5, S.FAILED)
+    late = span(150.0, 151.0)
+    found = identical([*loop, other, bad, late], WINDOW)
+    assert [(one.begin, one.end, one.number) for one in found] == [
+        (110.0, 119.5, 10),
+        (112.0, 113.0, 1),
+        (114.0, 114.5, 1),
+        (150.0, 151.0, 1),
+    ]
+    assert found[1:] == [other, bad, late]
+    # What goes on has no end, whatever else there is.
+    assert identical([span(110.0, None, S.RUNNING), span(111.0, None, S.RUNNING)], WINDOW)[0].end is None
+
+
+def test_lines_of_a_table_are_sorted() -> None:
+    spans = [
+        span(130.0, 131.0, S.SUCCESS, "r2", "a.a"),
+        span(110.0, 115.0, S.FAILED, "r1", "a.c"),
+        span(120.0, None, S.RUNNING, "r3", "a.b"),
+    ]
+    orders = {by: [int(one.begin) for one in lines_of(spans, by, 200.0)] for by in SortBy}
+    assert orders == {
+        SortBy.STATUS: [110, 120, 130],
+        SortBy.TASK: [130, 120, 110],
+        SortBy.RUNNER: [110, 130, 120],
+        SortBy.BEGIN: [110, 120, 130],
+        SortBy.LENGTH: [120, 110, 130],
+    }

@@ -31,6 +31,8 @@ _RERUNS = 5
 _WAITS = 20
 #: Members of a family that are read for its picture.
 _FAMILY = 300
+#: And beside another page.
+_NEAR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,17 @@ def peek(source: SourceOf, views: ViewsOf, request: Request, invocation_id: str)
     record = source.store.get_invocations([wanted]).get(wanted)
     if record is None:
         raise HTTPException(404, f"There is no invocation {invocation_id!r} any more.")
-    return views.page(request, "peek.html", **_facts(source, record))
+    relatives = source.store.list_invocations(
+        RecordQuery(root_id=record.root_id, oldest_first=True, limit=_NEAR, search_limit=_NEAR)
+    )
+    return views.page(
+        request,
+        "peek.html",
+        **_facts(source, record),
+        family=family_of(relatives.records, record),
+        family_is_cut=relatives.next is not None,
+        family_size=len(relatives.records),
+    )
 
 
 def _facts(source: Source, record: InvocationRecord) -> dict[str, Any]:

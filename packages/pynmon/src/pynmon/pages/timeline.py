@@ -16,9 +16,12 @@ from pynmon.timeline import lanes, spans
 from pynmon.timeline.density import MOST_BUSY
 from pynmon.timeline.groups import ColourBy, LanesBy
 from pynmon.timeline.overview import HEIGHT
+from pynmon.timeline.table import SortBy, lines_of
 from pynmon.timeline.window import address, link
 
 router = APIRouter()
+#: A page that follows is drawn anew at least so often when something changes, in seconds.
+_SLOWEST = 60.0
 #: What the control of durations offers; an address may say any.
 LONGER = ("100ms", "1s", "5s", "30s", "1m", "10m", "1h")
 
@@ -44,7 +47,16 @@ def timeline(
         work=work,
         limit=form.limit,
         searched=MOST_RECORDS,
-        spans=sorted(work.spans, key=lambda span: span.begin) if form.view else work.spans,
+        spans=work.spans,
+        bars=sum(len(group.spans) for group in shown.bars),
+        lines=lines_of((span for group in shown.bars for span in group.spans), form.sort, now)
+        if form.view
+        else [],
+        sort_by=SortBy,
+        sorted_by=lambda by: link(own, kept, {"sort": "" if by is SortBy.BEGIN else by}),
+        fit=drawing.fit(work.spans),
+        every=min(_SLOWEST, max(1.0, window.seconds / 200)),
+        goes_on=any(span.end is None for span in work.spans),
         drawing=drawing,
         picture=drawing.picture,
         shades=shown.paint.shades,

@@ -34,8 +34,10 @@ from pynmon.timeline.groups import (
     grouped,
     paint_by,
 )
+from pynmon.timeline.identical import identical
 from pynmon.timeline.overview import Overview, overview_of, overview_of_density
 from pynmon.timeline.spans import Work, work_in, work_of
+from pynmon.timeline.table import SortBy
 from pynmon.timeline.window import LONGEST_SECONDS, SHORTEST_SECONDS, Window, address, window_of
 
 RANGE = "5m"
@@ -64,6 +66,13 @@ class TimelineForm(BaseModel):
     cut: bool = False
     #: Whether what only waits in somebody's hands is left out.
     work: bool = False
+    #: Whether points are left out, and lines from callers to what they called.
+    nopoints: bool = False
+    nolines: bool = False
+    #: Whether bars of a lane that are the same task and outcome are one.
+    same: bool = False
+    #: What the lines of the table are sorted by.
+    sort: SortBy = SortBy.BEGIN
     #: Only what took longer, such as 5s.
     longer: str = ""
     #: Keys of lanes that come first, and of those that are as low as one row; with commas between them.
@@ -94,6 +103,10 @@ class TimelineForm(BaseModel):
             "colour": "" if self.colour is ColourBy.OUTCOME else self.colour,
             "cut": "true" if self.cut else "",
             "work": "true" if self.work else "",
+            "nopoints": "true" if self.nopoints else "",
+            "nolines": "true" if self.nolines else "",
+            "same": "true" if self.same else "",
+            "sort": "" if self.sort is SortBy.BEGIN else self.sort,
             "longer": self.longer,
             "pin": self.pin,
             "fold": self.fold,
@@ -144,6 +157,8 @@ class Drawn:
     overview: Overview | None = None
     #: Whether the window has too much for a part of it to be drawn.
     is_part_too_much: bool = False
+    #: The lanes as they are drawn: what is the same may be one bar.
+    bars: Sequence[Group] = ()
 
 
 def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
@@ -197,10 +212,11 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
     shown = part or window
     axis = Axis(shown, gaps_between(work.spans, shown) if form.cut else ())
     groups = arranged(grouped(form.lanes, work.spans, runners, records), how)
-    picture = lanes.draw(groups, axis, paint)
+    bars = [replace(one, spans=identical(one.spans, shown)) for one in groups] if form.same else groups
+    picture = lanes.draw(bars, axis, paint, has_points=not form.nopoints)
     drawing = Drawing(shown, picture, axis, form.lanes, None, kept, own, window if part else None, how)
     overview = overview_of(work.attempts, window) if work.attempts else None
-    return Drawn(question, family, work, groups, paint, drawing, overview)
+    return Drawn(question, family, work, groups, paint, drawing, overview, bars=bars)
 
 
 def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) -> Window:

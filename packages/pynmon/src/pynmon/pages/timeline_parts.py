@@ -14,8 +14,8 @@ from pynmon.pages.timeline_form import TimelineForm, drawn
 from pynmon.query.grammar import QueryError
 from pynmon.source import Source
 from pynmon.timeline.groups import LanesBy, key_of
-from pynmon.timeline.instant import LOOKED_AT, ran_in
-from pynmon.timeline.spans import OWNED, Span
+from pynmon.timeline.instant import LOOKED_AT, Ran, ran_in
+from pynmon.timeline.spans import OWNED
 from pynmon.timeline.totals import totals_of
 from pynmon.timeline.window import LONGEST_SECONDS, Window
 
@@ -42,7 +42,7 @@ def at(
     request: Request, source: SourceOf, views: ViewsOf, form: Annotated[PointForm, Query()]
 ) -> HTMLResponse:
     """What ran in a lane at an instant."""
-    found = _ran(source, form)
+    found, looked_until = _ran(source, form)
     return views.page(
         request,
         "timeline_at.html",
@@ -51,6 +51,7 @@ def at(
         found=found[:_MOST],
         left_out=max(0, len(found) - _MOST),
         looked_at=LOOKED_AT,
+        looked_until=looked_until,
     )
 
 
@@ -75,16 +76,16 @@ def totals(
     )
 
 
-def _ran(source: Source, form: PointForm) -> list[Span]:
+def _ran(source: Source, form: PointForm) -> Ran:
     window = Window(form.at - form.near, form.at + form.near, follows=False)
-    spans = ran_in(source.store, window, source.owned(OWNED), _conditions(source, form))
+    ran = ran_in(source.store, window, source.owned(OWNED), _conditions(source, form))
     if form.lane is None:
-        return spans
+        return ran
     records = {}
     if form.lanes is LanesBy.WORKFLOW:
-        records = source.store.get_invocations([span.invocation_id for span in spans])
+        records = source.store.get_invocations([span.invocation_id for span in ran.spans])
     lane_of = key_of(form.lanes, records)
-    return [span for span in spans if lane_of(span) == form.lane]
+    return ran._replace(spans=[span for span in ran.spans if lane_of(span) == form.lane])
 
 
 def _conditions(source: Source, form: PointForm) -> list[RecordFilter]:

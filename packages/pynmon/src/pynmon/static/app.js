@@ -113,6 +113,17 @@
     if (timer === null) timer = setTimeout(refresh, delay);
   }
 
+  // A picture of much time is drawn anew less often: what changes is less than can be seen.
+  function restOf() {
+    const every = Number(document.getElementById("content")?.dataset.every ?? 0) * 1000;
+    return every - (Date.now() - seenAt);
+  }
+
+  // What goes on gets longer, also when nothing changes.
+  function grow() {
+    if (document.querySelector("[data-goes-on]") && restOf() <= 0) schedule(0);
+  }
+
   function show() {
     if (!live) return;
     live.setAttribute("aria-pressed", String(!isPaused));
@@ -124,7 +135,7 @@
     stream = new EventSource(document.body.dataset.events);
     // Between the making of this page and the beginning of the stream something may have changed.
     stream.addEventListener("hello", () => { failures = 0; show(); schedule(isMissed ? 0 : 500); });
-    stream.addEventListener("changed", () => schedule(soon()));
+    stream.addEventListener("changed", () => schedule(Math.max(soon(), restOf())));
     stream.addEventListener("away", (event) => {
       say("The store cannot be read.", new Date(Math.min(new Date(event.data), Date.now())));
       schedule(2000);
@@ -157,6 +168,7 @@
     if (!live?.hidden || !document.querySelector("#content[hx-get], #peek[hx-get]")) return;
     live.hidden = false;
     live.addEventListener("click", () => pause(!isPaused));
+    setInterval(grow, 1000);
     document.addEventListener("visibilitychange", () => {
       // Browsers give a server six connections; a tab that nobody sees needs none.
       if (document.hidden) close(); else { isMissed = true; open(); }
@@ -302,7 +314,14 @@
   const help = document.getElementById("keys");
   for (const offer of document.querySelectorAll(".keys")) {
     offer.hidden = false;
-    offer.addEventListener("click", () => help.showModal());
+    offer.addEventListener("click", explain);
+  }
+
+  // Its lines are part of the page once somebody wants them: they are a tenth of many pages.
+  function explain() {
+    const lines = help?.querySelector("template");
+    lines?.replaceWith(lines.content);
+    help?.showModal();
   }
 
   function walk(step) {
@@ -314,7 +333,7 @@
 
   const follow = (selector) => document.querySelector(selector)?.click();
   const KEYS = {
-    "?": () => help?.showModal(),
+    "?": explain,
     j: () => walk(1),
     k: () => walk(-1),
     r: () => (document.querySelector("#content[hx-get]") ? htmx.trigger("#content", "changed") : location.reload()),

@@ -1,4 +1,4 @@
-// The family of the bar that has the focus: marked on all lanes, with a line from whoever called to what was called.
+// The family of the bar that is selected, or that the pointer stays on: marked on all lanes, with a line from whoever called to what was called.
 (() => {
   "use strict";
 
@@ -6,8 +6,12 @@
   if (!told) return;
   const svg = () => document.querySelector(".timeline svg[data-family]");
   const SVG = "http://www.w3.org/2000/svg";
+  const STAYS_MS = 300;
   let asked = 0;
   let family = [];
+  let timer = null;
+  // Whether it is marked only as long as the pointer is there.
+  let isPassing = false;
 
   function clear() {
     for (const one of document.querySelectorAll(".timeline .kin")) one.classList.remove("kin");
@@ -18,6 +22,7 @@
   function forget() {
     asked += 1;
     family = [];
+    isPassing = false;
     clear();
   }
 
@@ -55,6 +60,7 @@
     if (!family.length || !svg()) return;
     svg().classList.add("has-kin");
     const bars = barsOf(family);
+    if ("nolines" in svg().dataset) return;
     for (const { invocation_id: id, parent_id: parent } of family) {
       const [from, to] = [bars.get(parent), bars.get(id)];
       if (!from || !to) continue;
@@ -66,8 +72,9 @@
     }
   }
 
-  async function show() {
-    const link = document.activeElement.closest?.(".timeline g > a");
+  const barAt = (place) => place.closest?.(".timeline g > a[href*='/invocations/']");
+
+  async function show(link) {
     if (!link || !svg()) return;
     forget();
     const own = asked;
@@ -78,12 +85,23 @@
     draw();
   }
 
+  // Of the one that the pointer stays on, as long as none is selected.
+  document.addEventListener("pointerover", (event) => {
+    clearTimeout(timer);
+    const link = barAt(event.target);
+    if (isPassing && !link?.matches(".kin")) forget();
+    if (!link || family.length || event.pointerType === "touch") return;
+    timer = setTimeout(async () => { await show(link); isPassing = true; if (family.length < 2) forget(); }, STAYS_MS);
+  });
+
+  document.addEventListener("peek", (event) => show(barAt(event.target)));
+
   // A page that lives is drawn anew, without it.
   document.addEventListener("htmx:afterSwap", draw);
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
-    if (event.key === "h") show();
+    if (event.key === "h") show(barAt(document.activeElement));
     if (event.key === "Escape") forget();
   });
 })();

@@ -178,7 +178,15 @@
   document.addEventListener("click", (event) => {
     const svg = picture();
     if (isDrawn) { isDrawn = false; event.preventDefault(); event.stopPropagation(); return; }
-    if (svg?.dataset.at && svg.contains(event.target) && !event.target.closest("a")) {
+    const bar = event.target.closest?.(".lanes[data-one] g > a[href*='/invocations/']");
+    // Selected: beside the lanes, on which its family is marked. Other clicks of a mouse open its page.
+    if (bar && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      hush();
+      bar.focus();
+      bar.dispatchEvent(new CustomEvent("peek", { bubbles: true }));
+    } else if (svg?.dataset.columns && svg.contains(event.target) && !event.target.closest("a")) column(event, svg);
+    else if (svg?.dataset.at && svg.contains(event.target) && !event.target.closest("a")) {
       askAt(event, svg);
       isPinned = true;
     }
@@ -189,6 +197,15 @@
       totals({}, { x: box.left, y: box.bottom });
     }
   }, true);
+
+  // Where columns are drawn: closer to the one under the pointer.
+  function column(event, svg) {
+    const { x } = placeOf(event, svg);
+    const [left, right] = [knotsOf(svg)[0][1], knotsOf(svg).at(-1)[1]];
+    const wide = (right - left) / Number(svg.dataset.columns);
+    const at = left + Math.floor((x - left) / wide) * wide;
+    if (x >= left) show(windowOf(at, at + wide, svg), svg);
+  }
 
   // A window of its own, or a part of the one that the surface says.
   function show({ from, to }, svg) {

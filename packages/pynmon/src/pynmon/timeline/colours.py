@@ -29,8 +29,8 @@ class Colours:
         return self._named[name]
 
     def fill(self, css: str) -> str:
-        """The colour of what has a class."""
-        return self._fills[css]
+        """The colour of what has classes: that of the last one."""
+        return self._fills[css.rpartition(" ")[2]]
 
     def _number(self, value: str) -> str:
         if variable := _VARIABLE.fullmatch(value):

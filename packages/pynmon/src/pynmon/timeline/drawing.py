@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -96,6 +96,17 @@ class Drawing:
         if end - begin < SHORTEST_SECONDS:
             return ""
         return self.part(begin, end) if self.whole else link(address(begin, end), self.kept)
+
+    def fit(self, spans: Sequence[Span]) -> str:
+        """The query of the address of the stretch in which anything of it was; empty if nothing was."""
+        if not spans:
+            return ""
+        begin = max(self.window.since, min(span.begin for span in spans))
+        ends = [self.window.until if span.end is None else span.end for span in spans]
+        end = max(begin, min(self.window.until, max(ends)))
+        # With a little room beside it.
+        room = max(0.01 * (end - begin), SHORTEST_SECONDS)
+        return self.zoom(max(self.window.since, begin - room), min(self.window.until, end + room))
 
     def part(self, begin: float, end: float) -> str:
         """The query of the address of a part of it that is drawn below the whole."""

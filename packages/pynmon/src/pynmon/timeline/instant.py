@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
@@ -16,13 +17,22 @@ from pynmon.timeline.window import Window
 LOOKED_AT = 500
 
 
+class Ran(NamedTuple):
+    """What is known about an instant."""
+
+    #: In the order in which it began.
+    spans: list[Span]
+    #: What ended later was not looked at; None if all was.
+    looked_until: float | None
+
+
 def ran_in(
     store: BaseMonitorStore,
     window: Window,
     owned: Iterable[InvocationRecord],
     conditions: Sequence[RecordFilter],
-) -> list[Span]:
-    """What ran in a very short window, in the order in which it began.
+) -> Ran:
+    """What ran in a very short window.
 
     Args:
         store: Asked once, and once more for conditions that need more than figures.
@@ -35,4 +45,5 @@ def ran_in(
     fulfils = matcher_of(AllOf(tuple(conditions)))
     spans = last_attempts(narrowed(store, began, conditions).rows, window)
     spans += [span for span in open_attempts(filter(fulfils, owned)) if span.begin <= window.until]
-    return sorted(spans, key=lambda span: span.begin)
+    looked_until = ended[-1].ended_at if len(ended) == LOOKED_AT else None
+    return Ran(sorted(spans, key=lambda span: span.begin), looked_until)

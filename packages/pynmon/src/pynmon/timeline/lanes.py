@@ -14,6 +14,7 @@ from pynmon.timeline.cuts import CUT, HATCHES, cuts_of
 from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
 from pynmon.timeline.nodes import Room, room_for
 from pynmon.timeline.outlines import Layer, Outlines
+from pynmon.timeline.points import add_points
 from pynmon.timeline.spans import BAD, Span
 
 ROW, BAR, AXIS = 18, 14, 24
@@ -107,9 +108,22 @@ class Picture:
 
 
 def draw(
-    groups: Sequence[Group], axis: Axis, paint: Paint = BY_OUTCOME, limits: Limits | None = None
+    groups: Sequence[Group],
+    axis: Axis,
+    paint: Paint = BY_OUTCOME,
+    limits: Limits | None = None,
+    *,
+    has_points: bool = False,
 ) -> Picture:
-    """Lanes one below the other, each with its spans packed into as few rows as do not overlap."""
+    """Lanes one below the other, each with its spans packed into as few rows as do not overlap.
+
+    Args:
+        groups: What is on the lanes.
+        axis: Where instants are.
+        paint: The colours of bars.
+        limits: How much there is room for.
+        has_points: Whether what is drawn one by one has points at what happened to it.
+    """
     limits = limits or Limits(MOST_LANES, MOST_ROWS, SINGLE)
     lanes = [
         Lane(group.label, is_pinned=group.is_pinned, is_folded=group.is_folded)
@@ -129,6 +143,9 @@ def draw(
             draw_crowd(group.spans, axis, y, lane.height, outlines)
         elif room.is_single:
             _one_by_one(lane, boxes, paint, outlines, axis.since)
+            if has_points:
+                bars = [(box.span, (box.x, box.width, box.y + BAR // 2)) for box in lane.boxes]
+                add_points(bars, axis, lane.label.key, outlines)
         else:
             _merged(lane, boxes, paint, outlines, axis.since)
         y += lane.height
@@ -209,20 +226,21 @@ def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> li
     if lane.is_folded:
         return list(zip(ordered, repeat(0), begins, widths, strict=False))
     packed: list[_Packed] = []
-    #: Where each row is free again.
+    #: Where each row is free again. What only touches because it is drawn as wide as can be seen may share one:
+    #: neither the stretches of one invocation nor a row of short calls were at work at once.
     free: list[float] = []
-    for span, begin, width in zip(ordered, begins, widths, strict=True):
+    for span, begin, end, width in zip(ordered, begins, ends, widths, strict=True):
         row = 0
         for free_from in free:
             if free_from <= begin:
-                free[row] = begin + width
+                free[row] = end
                 break
             row += 1
         else:
             if row == most_rows:
                 lane.left_out += 1
                 continue
-            free.append(begin + width)
+            free.append(end)
         packed.append((span, row, begin, width))
     lane.rows = max(1, len(free))
     return packed

@@ -7,7 +7,7 @@ from typing import NamedTuple
 #: Of a whole page: with bars one by one, and with bars in one piece.
 MOST_SINGLE, MOST_MERGED = 1_500, 1_000
 #: What a page has besides lanes and bars: its frame, its controls, strip and axis.
-PAGE = 580
+PAGE = 530
 #: With more lanes than these, each is a link and its name, and a group of its bars where they are drawn one by one.
 RICH_LANES = 50
 _RICH, _PLAIN = 9, 3

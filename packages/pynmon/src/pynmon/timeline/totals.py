@@ -20,10 +20,16 @@ class Totals:
     busy: float
     #: The most that went on at one instant.
     most: int
+    #: Seconds in which anything was at work.
+    any_busy: float
 
     def at_a_time(self, window: Window) -> float:
         """How many went on at a time."""
         return self.busy / window.seconds
+
+    def busy_percent(self, window: Window) -> float:
+        """For how much of the window anything was at work."""
+        return 100 * self.any_busy / window.seconds
 
 
 def totals_of(spans: Sequence[Span], window: Window) -> Totals:
@@ -40,8 +46,12 @@ def totals_of(spans: Sequence[Span], window: Window) -> Totals:
             busy += end - begin
             edges += [(begin, 1), (end, -1)]
     at_once = most = 0
+    any_busy = since = 0.0
     # Where one begins as another ends, they are not at work at once.
-    for _, step in sorted(edges):
+    for at, step in sorted(edges):
+        if at_once:
+            any_busy += at - since
+        since = at
         at_once += step
         most = max(most, at_once)
-    return Totals(by_status, busy, most)
+    return Totals(by_status, busy, most, any_busy)
