@@ -103,6 +103,12 @@ def test_two_thousand_lines_and_their_timeline_have_one_cursor(watched: Watched,
     page.mouse.move(box["x"] + places[1] * box["width"] / width, box["y"] + box["height"] - 8)
     expect(log.locator(".on .nr")).to_have_text(re.compile("(29|30)."))
     expect(log.locator(".on")).to_be_in_viewport()
+    # Where the timeline is wider than the screen, it is moved to the cursor.
+    page.set_viewport_size({"width": 390, "height": 844})
+    for number in (2000, 1):
+        log.locator(f"[id$='l={number}']").focus()
+        frame = page.locator("#when .timeline").bounding_box()
+        assert frame["x"] <= cursor.bounding_box()["x"] <= frame["x"] + frame["width"]
 
 
 def test_an_address_leads_to_a_line_once_the_lines_are_there(

@@ -229,7 +229,7 @@ def test_lines_lead_to_where_lines_are_kept(shop: ModuleType, client: TestClient
     template = "https://logs.example.org/?q={invocation_id}&from={from}&to={to}"
     monitor = create_monitor_app(shop.app, MonitorSettings(log_url_template=template))
     other = TestClient(monitor, base_url="http://localhost")
-    links = re.findall(r'class="out" href="([^"]+)" rel="noreferrer"', explained(other, lines))
+    links = re.findall(r'class="out" href="([^"]+)"', explained(other, lines))
     assert [unescape(one) for one in links] == [
         f"https://logs.example.org/?q={whole}&from=2026-01-31T07%3A59%3A00.000Z&to=2026-01-31T08%3A01%3A00.000Z"
     ]
@@ -259,3 +259,21 @@ def test_two_thousand_mixed_lines_make_a_page_of_bounded_size(shop: ModuleType, 
 
 def all_ids(client: TestClient) -> list[str]:
     return re.findall(r'href="/invocations/([^"]+)"', client.get("/invocations?size=200").text)
+
+
+def test_lines_in_an_address_of_the_published_monitor_are_in_the_form(
+    shop: ModuleType, client: TestClient
+) -> None:
+    lines = [entry(1), shop.HOSTILE[3]]
+    with statements(shop) as seen:
+        answer = client.get("/log-explorer/", params={"log": "\n".join(lines)}, follow_redirects=False)
+    assert answer.status_code == 200
+    # Nothing is explained before somebody says so.
+    assert seen == []
+    field = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", answer.text, re.DOTALL)
+    assert unescape(field[0]) == "\n".join(lines)
+    assert Page(answer.text).forbidden == []
+    assert "No line is shown" not in answer.text
+    assert client.get("/log-explorer/", params={"log": "x" * 8100}).status_code == 200
+    assert client.get("/log-explorer/", params={"log": "x" * 8200}).status_code == 414
+    assert client.get("/logs", params={"log": "x" * 2100}).status_code == 414

@@ -89,6 +89,15 @@ def test_what_names_no_app_leads_to_the_first(apps: dict[str, Pynenc]) -> None:
     assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
 
 
+def test_much_may_be_sent_to_each_where_it_may_be_sent_at_all(apps: dict[str, Pynenc]) -> None:
+    client = client_of(watching(apps))
+    lines = {"text": (None, "INFO x\n" * 15_000)}
+    for path, code in (("/logs/explain", 200), ("/logs/file", 200), ("/logout", 413)):
+        for app_id in NAMES:
+            assert client.post(f"/a/{app_id}{path}", headers=OURS, files=lines).status_code == code
+    assert client.get("/a/billing/log-explorer/", params={"log": "x" * 4000}).status_code == 200
+
+
 def test_it_is_ready_when_every_app_is(apps: dict[str, Pynenc], tmp_path: Path) -> None:
     lost = PynencBuilder().app_id("lost").sqlite(str(tmp_path / "missing" / "x.db")).build()
     client = client_of(watching({**apps, "lost": lost}))

@@ -21,7 +21,8 @@ _ROW = '<li class="%s"%s><a class="nr" id="%s">%s</a>%s%s</li>\n'
 _TIMES = ' data-s="%s" data-d="%s"'
 _HERE = ' data-here="%s"'
 _LINK = '<a href="%s">%s</a>'
-_OUT = '<a class="out" href="%s" rel="noreferrer" aria-label="Log lines around line %s, where they are kept">\u2197</a>'
+#: Where lines are kept; other sites are not told where readers come from, by the policy of every answer.
+_OUT = '<a class="out" href="%s">log \u2197</a>'
 _NOTHING = Markup("")
 
 
@@ -112,7 +113,7 @@ class LogRows:
         if not self._template or line.at is None or not line.is_timed:
             return _NOTHING
         address = log_url_around(self._template, self._app_id, *self._about(line), line.at)
-        return fill(_OUT, address, line.number) if address else _NOTHING
+        return fill(_OUT, address) if address else _NOTHING
 
     def _about(self, line: LogLine) -> tuple[InvocationRecord | None, RunnerRecord | None]:
         """The first invocation that it names, and whoever it says ran it."""

@@ -126,7 +126,7 @@ ROLES: Mapping[tuple[str, str], Role] = {
 }
 
 #: For those of them who may see log lines, and payloads.
-LOGS = frozenset({("GET", "/logs"), ("GET", "/logs/explain"), *PASTES})
+LOGS = frozenset({*(("GET", path) for path in ("/logs", "/logs/explain", "/log-explorer/")), *PASTES})
 PAYLOADS = frozenset(
     ("GET", f"{prefix}/invocations/{{invocation_id}}/{kind}")
     for prefix in ("/export", "/api/v1")

@@ -33,6 +33,8 @@ _HEADERS = {
 }
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _MAX_QUERY_BYTES = 2048
+#: Of the published pynmon, which had log lines in addresses.
+_MAX_OLD_QUERY_BYTES, _OLD = 8192, re.compile(r"(?:/a/[^/]+)?/log-explorer/")
 _MAX_BODY_BYTES = 64 * 1024
 #: 5 MB of log lines, and the form around them.
 _MAX_PASTE_BYTES = 5 * 2**20
@@ -74,7 +76,8 @@ class Gate:
             return PlainTextResponse(
                 "This monitor is not known under that name: see allowed_hosts.", status_code=421
             )
-        if len(scope.get("query_string", b"")) > _MAX_QUERY_BYTES:
+        is_old = _OLD.fullmatch(path_within(scope)) is not None
+        if len(scope.get("query_string", b"")) > (_MAX_OLD_QUERY_BYTES if is_old else _MAX_QUERY_BYTES):
             return PlainTextResponse("The address is too long.", status_code=414)
         if scope["method"] not in SAFE_METHODS:
             # A program that has a token is no browser that sends something in somebody's name.

@@ -16,7 +16,6 @@ OLD = {
     "/state-backend/": "system",
     "/client-data-store/": "system",
     "/runners/atomic-service/timeline": "runners",
-    "/log-explorer/": "logs",
 }
 
 

@@ -74,6 +74,14 @@ def logs(
     return _page(request, views, form, Explained())
 
 
+@router.get("/log-explorer/", name="old_logs")
+def old_logs(request: Request, views: ViewsOf, log: str = "") -> Response:
+    """The address of the published pynmon: its lines are in the form, and are explained when somebody says so."""
+    if not log:
+        return RedirectResponse(str(request.url_for("logs").path), 301)
+    return _page(request, views, Form(log.replace("\r\n", "\n")), Explained())
+
+
 @router.get("/logs/explain", name="explained")
 def explained(request: Request) -> RedirectResponse:
     """The form, for whoever was given the address of explained lines: these are not kept."""

@@ -159,10 +159,20 @@
     };
   }
 
+  // On a narrow screen a part of the timeline is seen.
+  function follow() {
+    const frame = svg?.closest(".timeline"), cursor = svg?.querySelector(".cursor");
+    if (!cursor) return;
+    const x = cursor.getBoundingClientRect().x - frame.getBoundingClientRect().x;
+    if (x < 0.2 * frame.clientWidth || x > frame.clientWidth) frame.scrollLeft += x - frame.clientWidth / 2;
+  }
+
   for (const name of ["pointerover", "focusin"]) {
     log.addEventListener(name, (event) => {
       const line = event.target.closest("li");
-      if (line) point(line);
+      if (!line) return;
+      point(line);
+      follow();
     });
   }
   const target = log.querySelector("li:has(:target), li:has(.nr:focus)");
