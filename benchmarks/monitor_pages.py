@@ -28,7 +28,6 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from seed_monitor import APP_ID, DAYS, OPEN, large_of, name_of, settings_of
 
@@ -111,7 +110,7 @@ BUDGETS = {
     "/schedules": OTHER,
     "/system": OTHER,
     "/logs": LIST,
-    PASTED + "/logs": EXPLAIN,
+    PASTED + "/logs/explain": EXPLAIN,
     "/metrics": METRICS,
 }
 
@@ -139,6 +138,9 @@ gc.set_threshold(20_000, 10, 10)
 uvicorn.run(serve, port={port}, log_level="error")
 """
 
+#: Between the parts of a form.
+_EDGE = "edge-of-a-part"
+
 
 class Page(NamedTuple):
     """How a page is asked for."""
@@ -162,11 +164,12 @@ def page_of(template: str, names: dict[str, str]) -> Page | None:
     if path.startswith(LIVE):
         return Page(path.removeprefix(LIVE), headers=(("HX-Request", "true"),))
     if path.startswith(PASTED):
+        form = f'--{_EDGE}\r\nContent-Disposition: form-data; name="text"\r\n\r\n{_log(names)}\r\n--{_EDGE}--\r\n'
         headers = (
-            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Content-Type", f"multipart/form-data; boundary={_EDGE}"),
             ("Sec-Fetch-Site", "same-origin"),
         )
-        return Page(path.removeprefix(PASTED), urlencode({"text": _log(names)}).encode(), headers)
+        return Page(path.removeprefix(PASTED), form.encode(), headers)
     return Page(path)
 
 
