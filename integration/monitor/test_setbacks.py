@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,7 +18,7 @@ from pynenc.values.clock import SystemClock
 from pynenc.values.runners import Beat
 from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import statements_of
+from .conftest import Watched, for_everybody, served, statements_of
 
 HOSTILE = "<img src=x onerror=alert(1)>.pay"
 
@@ -90,3 +91,13 @@ def test_a_group_leads_to_the_list_where_many_are_run_again(client: TestClient) 
     found = re.findall(r'href="(/invocations\?q=[^"]+)">list, to run them again', text)
     lists = [client.get(href.replace("&amp;", "&")).text for href in found]
     assert [text.count("<tr id=") for text in lists] == [2, 1]
+
+
+def test_everybody_can_read_it(app: Pynenc, chromium: Any) -> None:
+    with served(create_monitor_app(app, MonitorSettings(requests_per_second=0))) as address:
+        watched = Watched(chromium, address)
+        page = watched.open("/failures?also=killed,recovered")
+        assert page.locator("main img").count() == 0
+        for_everybody(page, "killed and recovered")
+        assert watched.complaints == []
+        watched.context.close()
