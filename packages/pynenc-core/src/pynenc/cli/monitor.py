@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import secrets
 import sys
@@ -136,10 +135,6 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
 
 
-#: So many objects are made before the collector looks for those that hold each other.
-_GARBAGE = 20_000
-
-
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     pynmon, uvicorn = _import("pynmon"), _import("uvicorn")
@@ -166,11 +161,6 @@ def run(args: argparse.Namespace) -> int:
     print(f"pynmon of {', '.join(repr(app.app_id) for app in apps)}: {address}", flush=True)
     if link:
         print(link, flush=True)
-    # What is loaded by now stays: no page has to wait until the collector of garbage has looked at all of it.
-    gc.collect()
-    gc.freeze()
-    # And what a page is made of, up to tens of thousands of rows, is gone by itself when it is done.
-    gc.set_threshold(_GARBAGE, 10, 10)
     uvicorn.run(
         monitor,
         host=args.host,
