@@ -82,15 +82,15 @@ def test_a_task_shows_when_its_invocations_ended(client: TestClient) -> None:
     assert (charts["charge"] - {"st-cancelled"}, charts["refuse"]) == ({"st-success"}, {"st-failed"})
 
 
-def test_a_task_shows_how_long_its_oldest_waits_also_while_nothing_ends(
-    shop: ModuleType, client: TestClient
-) -> None:
-    held = shop.hold()
-    text = client.get("/tasks/pynmon_shop.hold?range=5m").text
+def test_a_task_shows_how_long_its_oldest_waits_also_while_nothing_ends(shop: ModuleType) -> None:
+    held = shop.order("lamp")
+    # One that has counted nothing yet.
+    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")
+    text = client.get("/tasks/pynmon_shop.order?range=5m").text
+    held.cancel()
     outline = re.findall(r'<path class="curve oldest" d="([^"]*)"/>', text)[0]
     assert outline.startswith("M")
     assert 'aria-label="Wait over time, p50, p95, p99, oldest"' in text
-    held.cancel()
 
 
 def test_the_dashboard_shows_the_last_minutes_and_what_the_app_is_made_of(
