@@ -360,7 +360,9 @@ def test_the_work_of_a_living_runner_is_taken_away_by_an_admin_who_says_so_twice
     assert held.record.recoveries == 1
     assert "by admin" in [entry.reason for entry in held.history]
     done = next(one for one in entries(guarded) if one.result == "done")
-    assert (done.action, done.detail) == ("recover", "1 of a runner that was alive")
+    assert done.action == "recover"
+    # It may have beaten only once by then.
+    assert done.detail in {f"1 of a runner that was {state}" for state in ("starting", "alive")}
     assert act(admin, "/runners/unknown/recover")[0] == 404
 
 
