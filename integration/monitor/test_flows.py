@@ -14,7 +14,7 @@ By the numbers of the specification of the monitor: F1, F19, F20, F23 and F27 ar
 - F11 ``test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure``
 - F12 ``test_a_family_is_marked_on_all_lanes``
 - F13 ``test_what_failed_deep_in_a_large_workflow_is_seen``
-- F14 ``test_what_a_dead_runner_had_in_hand_is_given_to_others_at_once``; no browser looks on while it dies
+- F14 ``test_a_runner_dies_and_what_it_had_goes_on_elsewhere``
 - F15 ``test_two_thousand_lines_and_their_timeline_have_one_cursor``
 - F16 ``test_an_address_leads_to_a_line_once_the_lines_are_there``
 - F17 ``test_times_ahead_are_shown_by_the_clocks_that_they_are_written_for``

@@ -83,6 +83,7 @@ def dashboard(
         runners=len(runners),
         hosts=len({one.identity.host for one in runners if one.stopped_at is None}),
         states={state: states[state] for state in RunnerState},
+        rhythm=source.rhythm,
         failures=source.store.list_invocations(failures).records,
         due=[one for one in schedules if one.next_at is not None][:5],
     )

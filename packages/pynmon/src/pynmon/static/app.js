@@ -119,9 +119,11 @@
     return every - (Date.now() - seenAt);
   }
 
-  // What goes on gets longer, also when nothing changes.
+  // What goes on gets longer, and who is silent gets late, also when nothing changes: it is looked at so often.
   function grow() {
-    if (document.querySelector("[data-goes-on]") && restOf() <= 0) schedule(0);
+    const one = document.querySelector("[data-goes-on]");
+    const isDue = one && Date.now() - seenAt >= Number(one.dataset.goesOn) * 1000;
+    if (isDue && restOf() <= 0) schedule(0);
   }
 
   function show() {
