@@ -191,7 +191,6 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         runners=len(source.code()),
         is_cut=sample.is_cut,
         sample=len(sample.rows),
-        longest=max((row.figures.run.p95 or 0.0 for row in rows), default=0.0),
     )
 
 
