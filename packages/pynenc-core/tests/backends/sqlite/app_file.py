@@ -24,10 +24,16 @@ TASK = "app.task"
 ALICE = RunnerIdentity(runner_id=RunnerId("alice"), runner_cls="ThreadRunner", host="here", pid=7)
 
 
+#: Those of the test that runs, which are closed behind it.
+opened: list[SQLiteStore] = []
+
+
 def open_store(
     path: Path, app_id: str = "app", *, busy_seconds: float = 5.0, clock: Clock | None = None
 ) -> SQLiteStore:
-    return SQLiteStore(str(path), app_id, "NORMAL", busy_seconds, clock or SystemClock())
+    store = SQLiteStore(str(path), app_id, "NORMAL", busy_seconds, clock or SystemClock())
+    opened.append(store)
+    return store
 
 
 def open_app(path: Path, app_id: str = "app", **settings: Any) -> SQLiteOrchestrator:

@@ -7,7 +7,15 @@ import pytest
 
 from pynenc.backends.sqlite.orchestrator import SQLiteOrchestrator
 
-from .app_file import open_app
+from .app_file import open_app, opened
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Otherwise whichever thread collects garbage closes them, even while another one forks."""
+    yield
+    while opened:
+        opened.pop().close()
 
 
 @pytest.fixture
@@ -16,7 +24,5 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(path: Path) -> Iterator[SQLiteOrchestrator]:
-    orchestrator = open_app(path)
-    yield orchestrator
-    orchestrator.store.close()
+def app(path: Path) -> SQLiteOrchestrator:
+    return open_app(path)

@@ -52,7 +52,7 @@ _FIRST_SINCE = """SELECT n FROM inv_{t} WHERE n >= (
     WITH RECURSIVE search (low, high) AS (
         SELECT 0, max(n) + 1 FROM inv_{t}
         UNION ALL
-        SELECT iif(created_at < ?1, (low + high) / 2, low), iif(created_at < ?1, high, (low + high) / 2)
+        SELECT iif(created_at < ?, (low + high) / 2, low), iif(created_at < ?, high, (low + high) / 2)
         FROM search CROSS JOIN inv_{t} ON n = (SELECT min(n) FROM inv_{t} WHERE n >= (low + high) / 2)
         WHERE high - low > 1
     )
@@ -137,7 +137,7 @@ class SQLiteMonitorStore(BaseMonitorStore):
 
     def find_cursor(self, before: float) -> str:  # noqa: D102
         with self._read() as reading:
-            found = reading.value(_FIRST_SINCE, (before,))
+            found = reading.value(_FIRST_SINCE, (before, before))
         return "" if found is None else str(found)
 
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102

@@ -159,8 +159,8 @@ class SQLiteTrigger(SQLiteComponent, BaseTrigger):
     def advance_cursors(self, values: Mapping[str, float]) -> None:  # noqa: D102
         with self.store.write() as connection:
             connection.executemany(
-                self.store.sql("UPDATE cursors_{t} SET value = ?2 WHERE name = ?1 AND value < ?2"),
-                values.items(),
+                self.store.sql("UPDATE cursors_{t} SET value = ? WHERE name = ? AND value < ?"),
+                [(value, name, value) for name, value in values.items()],
             )
 
     # -- runs and retention ---------------------------------------------------------------------------
