@@ -132,7 +132,7 @@ def test_long_names_make_no_page_wider(watched: Watched, shop: ModuleType) -> No
 
 def test_a_failure_is_found_from_the_dashboard_in_two_clicks(watched: Watched) -> None:
     page = watched.open("/")
-    page.get_by_role("link", name=re.compile("Failed")).click()
+    page.get_by_role("link", name=re.compile(r"^\d+ Failed")).click()
     page.locator("a.id").first.click()
     assert "Traceback" in page.locator("pre").first.inner_text()
 
@@ -149,6 +149,7 @@ def test_pages_work_without_scripts(chromium: Any, address: str) -> None:
     watched.open("/timeline?range=1h").locator(".overview a").last.click()
     assert "begin=" in page.url
     assert page.locator(".brush").count() == 1
-    page.locator("a.toggle").first.click()
-    assert "pin=" in page.url
+    # What Playwright takes for the one under the pointer is the ground behind a link that is a part of a text.
+    page.locator("a.toggle").first.click(force=True)
+    page.wait_for_url("**pin=*")
     watched.context.close()

@@ -202,7 +202,7 @@ def test_a_bar_is_selected_beside_the_lanes_on_which_its_family_is_marked(watche
     bar = page.locator(".lanes g > a", has=page.locator("title", has_text="nightly")).first
     address = page.url
     bar.focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("o")
     page.locator("#drawer .tree").wait_for()
     assert "nightly" in page.locator("#peek-title").inner_text()
     assert page.url == address

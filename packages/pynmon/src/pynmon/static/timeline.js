@@ -179,8 +179,8 @@
     const svg = picture();
     if (isDrawn) { isDrawn = false; event.preventDefault(); event.stopPropagation(); return; }
     const bar = event.target.closest?.(".lanes[data-one] g > a[href*='/invocations/']");
-    // Selected: beside the lanes, on which its family is marked. Other clicks of a mouse open its page.
-    if (bar && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    // Selected: beside the lanes, on which its family is marked. Other clicks of a mouse open its page, as Enter does.
+    if (bar && event.detail > 0 && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       hush();
       bar.focus();
