@@ -90,8 +90,8 @@ TYPED_FOLDERS = (
 #: Where the toy plugin has its modules, which is not below the folders that mypy knows from pyproject.toml.
 TOY_PATHS = ("integration/plugin/toy/src", "integration/plugin/toy/tests")
 
-# Those of MongoDB and of RabbitMQ servers are run by name, and so is the behaviour on two SQLite files, which is that on
-# one with a queue as RabbitMQ's: with them two cores would need more time than CI has.
+# Those of MongoDB and of RabbitMQ servers are run by name, and so is the behaviour on two SQLite files, which is that
+# on one with a queue as RabbitMQ's: with them two cores would need more time than CI has.
 nox.options.sessions = [
     "lint",
     "types",
