@@ -265,8 +265,8 @@ class TestSignals:
 
 @pytest.mark.parametrize("runner_cls", ["ThreadRunner"])
 class TestUnderstudy:
-    #: With three it failed twice beside other tests on Redis, although a beat is due every tenth of a second; why is not
-    #: known.
+    #: With three it failed twice beside other tests on Redis, although a beat is due every tenth of a second; why is
+    #: not known.
     DEAD_AFTER_SECONDS = 6.0
 
     @pytest.fixture
