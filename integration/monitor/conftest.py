@@ -22,8 +22,11 @@ from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from integration.backends import load, sqlite
+from integration.backends.parts import Site
+from integration.world import World
 
-from pynenc import Pynenc
+from pynenc import Pynenc, PynencBuilder
+from pynenc.values.clock import SystemClock
 from pynmon import MonitorSettings, api, create_monitor_app, pages
 from pynmon.app_factory import declared_routes
 
@@ -101,6 +104,30 @@ def monitor(shop: ModuleType) -> FastAPI:
         shop.app,
         # Tests ask faster than people.
         MonitorSettings(allowed_hosts=("127.0.0.1", "localhost"), refresh_seconds=0.1, requests_per_second=0),
+    )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Records on a file, to be filled without any task that runs."""
+    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), SystemClock()), "world")
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="module")
+def world_app(world: World) -> Iterator[Pynenc]:
+    """An app of these records."""
+    app = PynencBuilder().app_id(world.app_id).sqlite(str(world.site.folder / "all.db")).build()
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def world_client(world_app: Pynenc) -> TestClient:
+    """Reads them through a monitor that has read nothing yet."""
+    return TestClient(
+        create_monitor_app(world_app, MonitorSettings(requests_per_second=0)), base_url="http://localhost"
     )
 
 

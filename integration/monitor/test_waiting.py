@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from integration.backends import sqlite
-from integration.backends.parts import Site
 from integration.world import ALICE, ERROR, World, call, finish, ids, pause, workflow
 
-from pynenc import Pynenc, PynencBuilder
-from pynenc.values.clock import SystemClock
+from pynenc import Pynenc
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.runners import SWEEPER_LEASE, Beat, LeaseRequest
@@ -28,11 +23,9 @@ from .crawl import Page
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pynenc]:
+@pytest.fixture(scope="module", autouse=True)
+def _waiting(world: World) -> None:
     """Two that wait for results, one that waits for a place, a run that is half done, and one that made no call yet."""
-    folder: Path = tmp_path_factory.mktemp("waiting")
-    world = World(sqlite.BACKEND, Site(folder, SystemClock()), "waiting")
     world.submit("oldest", task_id="app.pay", args_id="same", args_preview=HOSTILE)
     world.do(finish(world.claim(ids=ids("oldest"))))
     # No two are registered in the same second of a form.
@@ -53,18 +46,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pynenc]:
     world.do(*(finish(world.claim(ids=ids(f"step-{n}"))) for n in (0, 1)))
     world.do(finish(world.claim(ids=ids("step-2")), ERROR))
     world.orchestrator.beat(Beat(alive=(ALICE,), lease=LeaseRequest(SWEEPER_LEASE, ALICE.runner_id, 3600.0)))
-    app = PynencBuilder().app_id(world.app_id).sqlite(str(folder / "all.db")).build()
-    yield app
-    app.close()
-    world.close()
-
-
-@pytest.fixture
-def client(app: Pynenc) -> TestClient:
-    """A monitor that has read nothing yet."""
-    return TestClient(
-        create_monitor_app(app, MonitorSettings(requests_per_second=0)), base_url="http://localhost"
-    )
 
 
 def linked(text: str, words: str) -> list[str]:
@@ -74,23 +55,23 @@ def linked(text: str, words: str) -> list[str]:
 
 
 def test_an_invocation_leads_to_what_it_waits_for_and_who_waits_for_it(
-    app: Pynenc, client: TestClient
+    world_app: Pynenc, world_client: TestClient
 ) -> None:
-    with statements_of(app) as seen:
-        text = client.get("/invocations/one").text
+    with statements_of(world_app) as seen:
+        text = world_client.get("/invocations/one").text
     assert len(seen) <= 8, seen
     assert (linked(text, "Waits for"), linked(text, "Waited for by")) == (["first", "other"], [])
-    text = client.get("/invocations/other").text
+    text = world_client.get("/invocations/other").text
     assert (linked(text, "Waits for"), linked(text, "Waited for by")) == ([], ["one", "two"])
-    assert linked(client.get("/invocations/parked").text, "Its places are held by") == ["holder"]
-    assert "Waits for" not in client.get("/invocations/oldest").text
-    answer = client.get("/api/v1/invocations/one").json()
+    assert linked(world_client.get("/invocations/parked").text, "Its places are held by") == ["holder"]
+    assert "Waits for" not in world_client.get("/invocations/oldest").text
+    answer = world_client.get("/api/v1/invocations/one").json()
     assert (sorted(answer["waits_for"]), answer["waited_for_by"]) == (["first", "other"], [])
 
 
-def test_the_list_of_runs_shows_how_far_they_are(app: Pynenc, client: TestClient) -> None:
-    with statements_of(app) as seen:
-        text = client.get("/workflows").text
+def test_the_list_of_runs_shows_how_far_they_are(world_app: Pynenc, world_client: TestClient) -> None:
+    with statements_of(world_app) as seen:
+        text = world_client.get("/workflows").text
     assert len(seen) <= 3, seen
     rows = dict(re.findall(r'<tr id="w-(\w+)">(.*?)</tr>', text, re.DOTALL))
     assert "3 of 6 <svg" in rows["run"]
@@ -99,42 +80,46 @@ def test_the_list_of_runs_shows_how_far_they_are(app: Pynenc, client: TestClient
         ("st-failed", "1"),
     ]
     assert '<svg class="far"' not in rows["empty"]
-    assert client.get("/api/v1/workflows").json()["progress"] == {
+    assert world_client.get("/api/v1/workflows").json()["progress"] == {
         "run": {"total": 6, "succeeded": 2, "failed": 1, "is_cut": False}
     }
 
 
-def test_it_is_told_which_runner_leads(app: Pynenc, client: TestClient) -> None:
-    with statements_of(app) as seen:
-        text = client.get("/runners").text
+def test_it_is_told_which_runner_leads(world_app: Pynenc, world_client: TestClient) -> None:
+    with statements_of(world_app) as seen:
+        text = world_client.get("/runners").text
     assert len(seen) <= 7, seen
     assert re.search(r'id="leader">.*?<p class="count"><a class="id" href="/runners/alice"', text, re.DOTALL)
-    assert client.get("/runners/leader", follow_redirects=False).headers["location"] == "/runners#leader"
-    assert client.get("/api/v1/runners").json()["leader"]["holder"] == "alice"
+    assert (
+        world_client.get("/runners/leader", follow_redirects=False).headers["location"] == "/runners#leader"
+    )
+    assert world_client.get("/api/v1/runners").json()["leader"]["holder"] == "alice"
 
 
-def test_a_task_shows_who_has_its_places_and_who_stands_in_line(app: Pynenc, client: TestClient) -> None:
-    with statements_of(app) as seen:
-        text = client.get("/tasks/app.task").text
+def test_a_task_shows_who_has_its_places_and_who_stands_in_line(
+    world_app: Pynenc, world_client: TestClient
+) -> None:
+    with statements_of(world_app) as seen:
+        text = world_client.get("/tasks/app.task").text
     assert len(seen) <= 8, seen
     (places,) = re.findall(r"<h2>Places .*?<tbody>(.*?)</tbody>", text, re.DOTALL)
     assert re.findall(r"<tr>.*?</tr>", places, re.DOTALL) == [places.strip()]
     assert re.findall(r'href="/invocations/([^"]+)"', places) == ["holder", "parked"]
     assert "1 of 1" in places
-    assert "Places" not in client.get("/tasks/app.pay").text
+    assert "Places" not in world_client.get("/tasks/app.pay").text
 
 
-def test_a_task_shows_the_calls_that_are_made_again_and_again(client: TestClient) -> None:
-    text = client.get("/tasks/app.pay").text
+def test_a_task_shows_the_calls_that_are_made_again_and_again(world_client: TestClient) -> None:
+    text = world_client.get("/tasks/app.pay").text
     (calls,) = re.findall(r"<h2>Calls made again.*?<tbody>(.*?)</tbody>", text, re.DOTALL)
     assert re.findall(r'href="([^"]+)"', calls) == ["/calls/app.pay%3Asame"]
     assert html.escape(HOSTILE) in calls
     assert "2 times" in calls
-    assert "Calls made again" not in client.get("/tasks/app.step").text
+    assert "Calls made again" not in world_client.get("/tasks/app.step").text
 
 
-def test_tasks_are_shown_by_module(client: TestClient) -> None:
-    text = client.get("/tasks?by=module&sort=task").text
+def test_tasks_are_shown_by_module(world_client: TestClient) -> None:
+    text = world_client.get("/tasks?by=module&sort=task").text
     lines = re.findall(
         r'<tr class="module (depth-\d)">.*?title="Only these">([^<]+)</a>.*?<td class="num">(\d+)',
         text,
@@ -150,45 +135,47 @@ def test_tasks_are_shown_by_module(client: TestClient) -> None:
     ]
     narrowed = Page(text).links
     assert "?range=1h&sort=task&search=app.deep." in narrowed
-    assert client.get("/tasks?by=colour").status_code == 422
+    assert world_client.get("/tasks?by=colour").status_code == 422
 
 
-def test_a_call_leads_to_all_of_its_invocations(app: Pynenc, client: TestClient) -> None:
-    (path,) = set(re.findall(r'href="(/calls/[^"]+)"', client.get("/invocations/oldest").text))
-    with statements_of(app) as seen:
-        answer = client.get(path)
+def test_a_call_leads_to_all_of_its_invocations(world_app: Pynenc, world_client: TestClient) -> None:
+    (path,) = set(re.findall(r'href="(/calls/[^"]+)"', world_client.get("/invocations/oldest").text))
+    with statements_of(world_app) as seen:
+        answer = world_client.get(path)
     assert len(seen) <= 2, seen
     assert re.findall(r'<tr id="i-(\w+)"', answer.text) == ["newest", "oldest"]
     assert html.escape(HOSTILE) in answer.text
     page = Page(answer.text)
     assert (page.forbidden, page.headings) == ([], 1)
     for wrong, code in (("app.pay:other", 404), ("nothing", 404), ("app.pay:same?cursor=x", 400)):
-        assert client.get(f"/calls/{wrong}").status_code == code
+        assert world_client.get(f"/calls/{wrong}").status_code == code
 
 
-def test_a_list_begins_where_somebody_wants_it(app: Pynenc, client: TestClient) -> None:
-    registered = client.get("/api/v1/invocations/newest").json()["invocation"]["created_at"]
+def test_a_list_begins_where_somebody_wants_it(world_app: Pynenc, world_client: TestClient) -> None:
+    registered = world_client.get("/api/v1/invocations/newest").json()["invocation"]["created_at"]
     at = datetime.fromisoformat(registered).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    with statements_of(app) as seen:
-        text = client.get("/invocations", params={"at": at, "task": "app.pay"}).text
+    with statements_of(world_app) as seen:
+        text = world_client.get("/invocations", params={"at": at, "task": "app.pay"}).text
     assert len(seen) <= 5, seen
     assert re.findall(r'<tr id="i-(\w+)"', text) == ["oldest"]
     # It stands still, and the rest of the address stays.
     assert 'hx-trigger="changed"' not in text
     assert '<input type="hidden" name="task" value="app.pay">' in text
-    found = client.get("/api/v1/invocations", params={"before": f"{at}Z", "task": "app.pay"}).json()
+    found = world_client.get("/api/v1/invocations", params={"before": f"{at}Z", "task": "app.pay"}).json()
     assert [one["invocation_id"] for one in found["invocations"]] == ["oldest"]
-    far = client.get("/invocations?at=9999-12-31T23:59:59").text
+    far = world_client.get("/invocations?at=9999-12-31T23:59:59").text
     assert '<tr id="i-run"' in far
-    assert "None" in client.get("/invocations?at=0001-01-01T00:00").text
+    assert "None" in world_client.get("/invocations?at=0001-01-01T00:00").text
     for wrong in ("yesterday", "1e9", HOSTILE, "2026-13-01", "0001-01-01T00:00+23:59"):
-        answer = client.get("/invocations", params={"at": wrong})
+        answer = world_client.get("/invocations", params={"at": wrong})
         assert answer.status_code in (200, 422), wrong
         assert HOSTILE not in answer.text
 
 
-def test_pinned_tasks_are_one_click_away_and_pages_are_for_everybody(app: Pynenc, chromium: Any) -> None:
-    with served(create_monitor_app(app, MonitorSettings(requests_per_second=0))) as address:
+def test_pinned_tasks_are_one_click_away_and_pages_are_for_everybody(
+    world_app: Pynenc, chromium: Any
+) -> None:
+    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
         watched = Watched(chromium, address)
         page = watched.open("/invocations")
         assert not page.locator("#pinned").is_visible()

@@ -47,6 +47,8 @@ class SetbackKind:
     first_at: float
     last_at: float
     latest: InvocationId
+    #: Every one of them, the last one first.
+    invocations: tuple[InvocationId, ...]
     #: How many of the invocations rest in each status now.
     now: tuple[tuple[InvocationStatus, int], ...]
     trend: Bars
@@ -115,6 +117,7 @@ def _kinds(
             found[-1][0],
             found[0][0],
             found[0][1].invocation_id,
+            tuple(each),
             tuple(Counter(each.values()).most_common()),
             trend_of([at for at, _ in found], since, until, parts, "st-killed"),
         )

@@ -16,6 +16,8 @@ from pynmon.actions import why_no_cancel, why_no_rerun
 
 #: So many are read, and acted upon, at once.
 CHUNK = 200
+#: No more are chosen one by one.
+MOST_CHOSEN = 200
 #: A dry run counts no further than this, and for no longer.
 COUNTED_AT_MOST = 10_000
 _COUNTING_SECONDS = 5.0

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from pynenc.values.ids import InvocationId
 from pynmon.access import require_form_token
 from pynmon.bulk.jobs import MOST_FOR_OPERATORS, Job, Jobs, JobState, Order
-from pynmon.bulk.scope import COUNTED_AT_MOST, BulkAction, Scope, count
+from pynmon.bulk.scope import COUNTED_AT_MOST, MOST_CHOSEN, BulkAction, Scope, count
 from pynmon.identity import Role
 from pynmon.pages.actions import SenderOf, actor_of
 from pynmon.pages.context import SourceOf, ToOf, ViewsOf, filters_of, query_of, statuses_of
@@ -22,7 +22,12 @@ from pynmon.source import Source
 router = APIRouter()
 #: More have to be confirmed by typing their number, whatever is done with them.
 _UNTYPED = 100
-_MOST_CHOSEN = 200
+
+
+def _each(ids: Any) -> Any:
+    """Ids that a page writes into one field: a field for each is a node for each."""
+    is_texts = isinstance(ids, list) and all(isinstance(one, str) for one in ids)
+    return [one for text in ids for one in text.split()] if is_texts else ids
 
 
 class Asked(BaseModel):
@@ -33,7 +38,9 @@ class Asked(BaseModel):
     status: list[str] = []
     task: Annotated[str, Field(max_length=500)] = ""
     id: Annotated[
-        list[str], Field(max_length=_MOST_CHOSEN, description="Only these; then nothing else is looked at.")
+        list[str],
+        BeforeValidator(_each),
+        Field(max_length=MOST_CHOSEN, description="Only these; then nothing else is looked at."),
     ] = []
 
 

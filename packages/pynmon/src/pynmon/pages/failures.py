@@ -16,6 +16,7 @@ from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.acknowledged import STATES, Acknowledged
 from pynmon.argument_values import distributions
+from pynmon.bulk.scope import MOST_CHOSEN
 from pynmon.failures import Kind, kinds_of, trend_of
 from pynmon.pages.context import RANGES, ActionsOf, SourceOf, ViewsOf, question_of, seconds_of
 from pynmon.presentation import payloads
@@ -28,8 +29,6 @@ router = APIRouter()
 _KINDS, _LATEST, _PARTS = 100, 25, 48
 #: So many of one kind are looked at for what they have in common, and so many runners and workflows are named.
 _ALIKE, _MOST = 100, 8
-#: Invocations that were killed or lost and are looked at.
-_SETBACKS = 200
 #: By term of a query, in words.
 _NARROWER = {
     "is:retried": "after the last retry",
@@ -58,7 +57,8 @@ def failures(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     kinds = known_as(state, kinds_of(found.rows, since, now, _PARTS), actions.acknowledged, now)
     shown = kinds[:_KINDS]
     conditions = () if question.problem else question.conditions
-    besides = setbacks(source.store, wanted, conditions, now - seconds_of(range), now, _PARTS, _SETBACKS)
+    # No more than can be run again at once.
+    besides = setbacks(source.store, wanted, conditions, now - seconds_of(range), now, _PARTS, MOST_CHOSEN)
     return views.page(
         request,
         "failures.html",
@@ -75,7 +75,7 @@ def failures(  # noqa: PLR0913, PLR0917 - one for each that the address may have
         also=also,
         wanted=wanted,
         besides=besides,
-        most_setbacks=_SETBACKS,
+        most_setbacks=MOST_CHOSEN,
         rest=urlencode([one for one in others if one[1]]),
         toggles=[(one, _toggled(question.text, state, wanted, one)) for one in Setback],
         narrower=[(word, _also(question.text, term)) for term, word in _NARROWER.items()],
