@@ -27,30 +27,50 @@ def _nothing(runners: Sequence[RunnerRecord]) -> None:
 class Silence:
     """Which runners have been silent for how long, judged by one observer's own clock.
 
-    A runner is silent while its count of beats does not grow. After an interruption of the observer's own
-    heartbeat all counting starts anew: then it was the store or this machine that was away.
+    A runner is silent while its count of beats does not grow. What counts is the time between an answer of the store
+    and the next question, not what the store takes to answer: an observer that stands still meanwhile (its
+    interpreter is held, its machine sleeps) comes back with an old answer. One such gap counts for a few beats at
+    most, so that whoever stood still together with the observer has time to beat before it is judged. After an
+    interruption of the observer's own heartbeat all counting starts anew: then the store refused the beats of the
+    others too.
+
+    Args:
+        enough_seconds: A runner that was silent for so long counts as dead.
+        longest_gap_seconds: The time between two looks counts for no more.
+        monotonic: The clock, in seconds.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        enough_seconds: float,
+        longest_gap_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._enough = enough_seconds
+        self._longest_gap = longest_gap_seconds
         self._monotonic = monotonic
         self._seen: dict[RunnerId, tuple[int, float]] = {}
+        self._answered_at = monotonic()
         self._interruptions = 0
 
-    def observe(self, beats: dict[RunnerId, int], interruptions: int) -> None:
-        """Take note of the count of beats of every living runner."""
-        now = self._monotonic()
+    def observe(self, look: Callable[[], dict[RunnerId, int]], interruptions: int) -> None:
+        """Ask for the count of beats of every living runner, and take note of it."""
+        gap = min(self._monotonic() - self._answered_at, self._longest_gap)
+        beats = look()
+        self._answered_at = self._monotonic()
         if interruptions != self._interruptions:
             self._interruptions = interruptions
             self._seen.clear()
         self._seen = {
-            runner_id: known if (known := self._seen.get(runner_id)) and known[0] == count else (count, now)
+            runner_id: (count, known[1] + gap)
+            if (known := self._seen.get(runner_id)) and known[0] == count
+            else (count, 0.0)
             for runner_id, count in beats.items()
         }
 
-    def longer_than(self, seconds: float) -> list[RunnerId]:
-        """The runners whose silence lasted at least so long."""
-        now = self._monotonic()
-        return [runner_id for runner_id, (_, since) in self._seen.items() if now - since >= seconds]
+    def dead(self) -> list[RunnerId]:
+        """The runners that were silent for long enough."""
+        return [runner_id for runner_id, (_, silent) in self._seen.items() if silent >= self._enough]
 
 
 class Sweeper:
@@ -80,7 +100,7 @@ class Sweeper:
         self._collector = DataCollector(components, self._retention)
         self._payload_collector = PayloadCollector(components)
         self._publisher = Publisher(components, lambda: heartbeat.leads, self._interval)
-        self._silence = Silence()
+        self._silence = Silence(self._dead_after, max(self._interval, self._dead_after / 4))
         self._runners: Sequence[RunnerRecord] = ()
         self._show_runners = show
         self._next_retention = 0.0
@@ -102,18 +122,18 @@ class Sweeper:
 
     def sweep(self) -> None:
         """One pass: everybody observes, the holder of the lease acts."""
-        steps: list[Callable[[], None]] = [self._observe, self._show]
-        if self._heartbeat.leads:
-            steps += [
-                self._recover_silent,
-                self._repair,
-                self._publisher.push_missing,
-                self._apply_retention,
-                self._forget_occurrences,
-            ]
-        self._take(steps)
+        self._take(self._observe, self._show)
+        for step in (
+            self._recover_silent,
+            self._repair,
+            self._publisher.push_missing,
+            self._apply_retention,
+            self._forget_occurrences,
+        ):
+            if self._heartbeat.leads:  # asked again for each: the one before may have outlasted the lease
+                self._take(step)
 
-    def _take(self, steps: Sequence[Callable[[], None]]) -> None:
+    def _take(self, *steps: Callable[[], None]) -> None:
         for step in steps:
             if self._stopping.is_set():
                 return
@@ -125,14 +145,16 @@ class Sweeper:
                 )
 
     def _run(self) -> None:
-        self._take([self._observe, self._show])
+        self._take(self._observe, self._show)
         while not self._stopping.wait(self._interval):
             self.sweep()
 
     def _observe(self) -> None:
+        self._silence.observe(self._look, self._heartbeat.interruptions)
+
+    def _look(self) -> dict[RunnerId, int]:
         self._runners = self._components.orchestrator.list_runners()
-        beats = {runner.identity.runner_id: runner.beats for runner in self._runners}
-        self._silence.observe(beats, self._heartbeat.interruptions)
+        return {runner.identity.runner_id: runner.beats for runner in self._runners}
 
     def _show(self) -> None:
         self._show_runners(self._runners)
@@ -140,8 +162,9 @@ class Sweeper:
     def _recover_silent(self) -> None:
         if not self._components.orchestrator.store.capabilities.multi_process:
             return  # whoever could have died would have taken the store along
-        dead = self._silence.longer_than(self._dead_after)
-        self._recovery.recover(dead, f"no sign of life from its runner for {self._dead_after:g} s")
+        self._recovery.recover(
+            self._silence.dead(), f"no sign of life from its runner for {self._dead_after:g} s"
+        )
 
     def _repair(self) -> None:
         self._components.orchestrator.repair()
