@@ -45,11 +45,10 @@ def table(results: Iterable[Measured], candidates: Sequence[Candidate]) -> str:
     for candidate in CANDIDATES:
         if candidate.name in names:
             columns.append(candidate)
-        if candidate.peer == FASTEST and candidate.name in names:
+        if FASTEST in candidate.peers and candidate.name in names:
             columns.append((candidate.name, FASTEST))
-        elif candidate.peer is None:
-            pairs = [c for c in CANDIDATES if c.peer == candidate.name and {c.name, candidate.name} <= names]
-            columns.extend((pair.name, candidate.name) for pair in pairs)
+        pairs = [c for c in CANDIDATES if candidate.name in c.peers and {c.name, candidate.name} <= names]
+        columns.extend((pair.name, candidate.name) for pair in pairs)
     lines = [["", *("ratio" if isinstance(column, tuple) else column.name for column in columns)]]
     for metric, by_system in by_metric.items():
         cells = [f"{metric.title} ({metric.unit})"]

@@ -20,19 +20,19 @@ class Candidate:
     #: What ``--backend`` selects.
     backend: str
     variant: str
-    #: The peer with the same durability that it is divided by; ``FASTEST`` for whichever is best at a metric.
-    peer: str | None = None
+    #: What it is divided by: the peer with the same durability, ``FASTEST`` for whichever is best at a metric.
+    peers: tuple[str, ...] = ()
     #: The only scenarios that it takes part in; all of them when there are none.
     only: tuple[str, ...] = ()
 
 
 CANDIDATES = (
     Candidate("pynenc memory", "memory", "memory"),
-    Candidate("pynenc SQLite FULL", "sqlite", "full", peer="Huey default (FULL)"),
+    Candidate("pynenc SQLite FULL", "sqlite", "full", peers=("Huey default (FULL)",)),
     Candidate("Huey default (FULL)", "sqlite", "default"),
-    Candidate("pynenc SQLite NORMAL", "sqlite", "normal", peer="Huey fsync=False"),
+    Candidate("pynenc SQLite NORMAL", "sqlite", "normal", peers=("Huey fsync=False",)),
     Candidate("Huey fsync=False", "sqlite", "nosync"),
-    Candidate("pynenc Redis", "redis", "redis", peer=FASTEST),
+    Candidate("pynenc Redis", "redis", "redis", peers=(FASTEST,)),
     Candidate("Huey", "redis", "huey_redis"),
     Candidate("Dramatiq", "redis", "dramatiq_actors"),
     Candidate("Taskiq", "redis", "taskiq_on_redis"),
@@ -40,9 +40,13 @@ CANDIDATES = (
     Candidate("RQ", "redis", "rq_redis"),
     Candidate("DBOS default (FULL)", "sqlite", "dbos", only=("workflow",)),
     Candidate("pynenc MongoDB", "mongodb", "mongodb"),
-    Candidate("pynenc RabbitMQ quorum", "rabbitmq", "quorum", peer=FASTEST),
-    Candidate("pynenc RabbitMQ classic", "rabbitmq", "classic", peer=FASTEST),
+    Candidate("pynenc RabbitMQ quorum", "rabbitmq", "quorum", peers=(FASTEST, "Dramatiq quorum, confirmed")),
+    Candidate(
+        "pynenc RabbitMQ classic", "rabbitmq", "classic", peers=(FASTEST, "Dramatiq classic, confirmed")
+    ),
     Candidate("Dramatiq RabbitMQ", "rabbitmq", "dramatiq_actors"),
+    Candidate("Dramatiq classic, confirmed", "rabbitmq", "dramatiq_actors:classic"),
+    Candidate("Dramatiq quorum, confirmed", "rabbitmq", "dramatiq_actors:quorum"),
     Candidate("Celery RabbitMQ", "rabbitmq", "celery_app"),
 )
 BY_NAME = {candidate.name: candidate for candidate in CANDIDATES}
@@ -69,7 +73,7 @@ def open_system(candidate: Candidate, folder: Path) -> System:
 
         redis_server.start(folder)
         if is_peer(candidate):
-            peer = importlib.import_module(f"benchmarks.peers.{candidate.variant}")
+            peer = importlib.import_module(f"benchmarks.peers.{candidate.variant.partition(':')[0]}")
             system: System = peer.Peer(folder, candidate.variant)
             return system
     if candidate.variant == "dbos":
