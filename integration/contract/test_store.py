@@ -13,7 +13,7 @@ from integration.world import BOB, World, call, cancel, finish, hand_back, ids, 
 
 from pynenc.contracts import BaseStore
 from pynenc.values.ids import InvocationId
-from pynenc.values.operations import Claim, Move
+from pynenc.values.operations import Claim, ClaimRequest, Move, Step, StepAnswer
 from pynenc.values.status import InvocationStatus as S
 
 
@@ -146,6 +146,54 @@ def test_an_interruption_ends_every_wait(world: World) -> None:
     began = time.monotonic()
     eventually(all_ended, "every waiting thread returns")
     assert time.monotonic() - began < DEADLINE_SECONDS / 2
+
+
+def _claim_in_thread(
+    world: World, request: ClaimRequest, answers: list[StepAnswer | None]
+) -> threading.Thread:
+    marker = world.store.work_marker()
+
+    def wait() -> None:
+        answers.append(world.orchestrator.wait_and_claim(request, marker, DEADLINE_SECONDS))
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_one_that_waits_is_given_what_arrives(world: World) -> None:
+    if world.parts.broker.store is not world.parts.orchestrator.store:
+        pytest.skip("the queue is elsewhere")
+    answers: list[StepAnswer | None] = []
+    request = world.claim_request()
+    thread = _claim_in_thread(world, request, answers)
+    world.submit("one", "two")
+    thread.join(DEADLINE_SECONDS)
+    (answer,) = answers
+    # A store that does not do both at once only waited.
+    answer = answer or world.orchestrator.advance(Step(claim=request))
+    (claim,) = answer.claims
+    assert (claim.invocation_id, claim.token, claim.status) == ("one", request.token, S.RUNNING)
+    assert world.claim(BOB).invocation_id == "two"
+    world.do(finish(claim))
+
+
+def test_an_interruption_ends_the_wait_for_a_claim_and_nothing_is_claimed(world: World) -> None:
+    if world.parts.broker.store is not world.parts.orchestrator.store:
+        pytest.skip("the queue is elsewhere")
+    answers: list[StepAnswer | None] = []
+    thread = _claim_in_thread(world, world.claim_request(), answers)
+
+    def has_ended() -> bool:
+        world.store.interrupt()
+        return not thread.is_alive()
+
+    began = time.monotonic()
+    eventually(has_ended, "the wait ends")
+    assert time.monotonic() - began < DEADLINE_SECONDS / 2
+    assert answers == [None]
+    world.submit("one")
+    assert world.claim(BOB).invocation_id == "one"
 
 
 def test_work_of_another_process_wakes_this_one(world: World) -> None:

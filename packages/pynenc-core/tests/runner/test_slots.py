@@ -35,8 +35,9 @@ class Rounds:
         todo()
         return True
 
-    def idle(self) -> None:
+    def idle(self) -> bool:
         self._arrived.wait(0.01)
+        return False
 
 
 @pytest.fixture
@@ -147,3 +148,26 @@ def test_at_the_limit_one_resumes_without_a_place(rounds: Rounds, open_pool: Ope
     wait_for(parked)
     rounds.add(holds_the_place_until_the_other_goes_on)
     wait_for(resumed)
+
+
+def test_a_thread_that_was_given_work_does_it_though_the_pool_stops() -> None:
+    """Else what it was given would belong to a worker that never runs it."""
+    waits, given, done = (threading.Event() for _ in range(3))
+
+    def work() -> bool:
+        if given.is_set():
+            done.set()
+        return given.is_set()
+
+    def idle() -> bool:
+        waits.set()
+        wait_for(given)
+        return True
+
+    pool = SlotPool(1, 1, work, idle)
+    pool.start()
+    wait_for(waits)
+    pool.stop()
+    given.set()
+    assert pool.join(PATIENCE)
+    assert done.is_set()

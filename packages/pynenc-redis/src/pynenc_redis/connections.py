@@ -288,9 +288,12 @@ class Connections:
 
 
 def _send(connection: AbstractConnection, words: tuple[str | bytes | int | float, ...]) -> None:
-    # The driver's own packing looks at each word twice before it does the same.
-    packed = pack_command(words)  # type: ignore[arg-type]  # its stub knows tuples of one word only
-    connection.send_packed_command((packed,), check_health=False)
+    connection.send_packed_command((packed(*words),), check_health=False)
+
+
+def packed(*words: str | bytes | int | float) -> bytes:
+    """A command as it is sent: the driver's own packing looks at each word twice before it does the same."""
+    return cast("bytes", pack_command(words))  # type: ignore[arg-type]  # its stub knows tuples of one word only
 
 
 def _stays_usable(error: Exception) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
+    ClaimRequest,
     Due,
     InvocationQuery,
     NewInvocation,
@@ -80,6 +81,13 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         return codec.from_step(step, self.store.run(_ADVANCE, *codec.to_step(step)))
+
+    def wait_and_claim(  # noqa: D102
+        self, claim: ClaimRequest, marker: int, timeout_seconds: float
+    ) -> StepAnswer | None:
+        step = Step(claim=claim)
+        answer = self.store.wait_and_run(marker, timeout_seconds, _ADVANCE, *codec.to_step(step))
+        return None if answer is None else codec.from_step(step, answer)
 
     # -- reads ----------------------------------------------------------------------------------------
 

@@ -101,6 +101,12 @@ class RedisStore(BaseStore):
         """Block until the server has a token."""
         return self._work.wait(marker, timeout_seconds)
 
+    def wait_and_run(
+        self, marker: int, timeout_seconds: float, script: Script, *arguments: str | float
+    ) -> Any:
+        """Block as ``wait_for_work`` does, then run a script in the same trip; None if it was not run."""
+        return self._work.wait_and_run(marker, timeout_seconds, script, 1, self.prefix, *arguments)
+
     def occurrence_marker(self) -> int:
         """How often occurrences were announced to this process so far."""
         return self._subscription.occurrence_marker

@@ -10,6 +10,7 @@ from pynenc.contracts.store import BaseComponent, BaseStore
 from pynenc.exceptions import MonitorUnavailableError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
+    ClaimRequest,
     Due,
     InvocationQuery,
     NewInvocation,
@@ -96,6 +97,18 @@ class BaseOrchestrator(BaseComponent):
         was ever claimed before, else CONCURRENCY_CONTROLLED_FINAL; the next is tried instead. A pick with a
         ``cc_key`` is considered only as the first one. One that rests in PAUSED enters RESUMED before all that.
         """
+
+    def wait_and_claim(self, claim: ClaimRequest, marker: int, timeout_seconds: float) -> StepAnswer | None:
+        """Block like ``wait_for_work`` of the store, which is the queue as well, then claim from it in the same trip.
+
+        None says that it waited only, as by default, or was interrupted: nothing was claimed then, and the caller looks
+        for work itself. The claim may be carried out at any moment until this returns.
+
+        Raises:
+            CommitUnknownError: the connection broke: perhaps before the claim, perhaps after it.
+        """
+        self.store.wait_for_work(marker, timeout_seconds)
+        return None
 
     @abstractmethod
     def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pynenc.contracts.broker import Delivery
 from pynenc.engine.components import Components
 from pynenc.engine.hints import push_hints
+from pynenc.engine.patience import advance_surely
 from pynenc.engine.urgency import Urgency
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.ids import InvocationId
@@ -46,6 +47,19 @@ class Claimer:
         if step.claim is None or step.claim.ids is not None:
             return self._announced(step, parts.orchestrator.advance(step))
         return self._receive(step, step.claim)
+
+    def wait_and_claim(
+        self, claim: ClaimRequest, marker: int, timeout_seconds: float, give_up: Callable[[], bool]
+    ) -> StepAnswer | None:
+        """Wait for work, and claim it where the store does both at once; None when it waited only."""
+        parts = self._components
+        if not parts.record_is_queue:
+            parts.broker.store.wait_for_work(marker, timeout_seconds)
+            return None
+        try:
+            return parts.orchestrator.wait_and_claim(claim, marker, timeout_seconds)
+        except CommitUnknownError:
+            return advance_surely(self.advance, Step(claim=replace(claim, repeated=True)), give_up)
 
     def _receive(self, step: Step, claim: ClaimRequest) -> StepAnswer:
         """A message is a hint: it is confirmed once the claim has been decided, whatever the decision."""

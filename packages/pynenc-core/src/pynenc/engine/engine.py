@@ -54,7 +54,9 @@ class Engine:
         #: The store whose wake-ups announce work.
         self.queue = components.broker.store
         #: Carries out a step, whoever has the queue.
-        self.advance = Claimer(components).advance
+        self._claimer = Claimer(components)
+        self.advance = self._claimer.advance
+        self.wait_and_claim = self._claimer.wait_and_claim
         self._on_their_way: dict[object, tuple[Move, ...]] = {}  # iterated over copies
         self.payloads = Payloads(components)
         self.submitter = Submitter(components, self.payloads)

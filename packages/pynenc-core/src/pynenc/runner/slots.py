@@ -21,11 +21,12 @@ class SlotPool:
         size: How many places there are.
         max_parked: How many threads may wait without a place.
         work: Does one round of work with a place; False when there was nothing to do.
-        idle: Called without a place after such a round, until there may be work.
+        idle: Called without a place after such a round, until there may be work; True when this thread has some
+            already, and is given a place even if no new work is to begin.
     """
 
     def __init__(
-        self, size: int, max_parked: int, work: Callable[[], bool], idle: Callable[[], None]
+        self, size: int, max_parked: int, work: Callable[[], bool], idle: Callable[[], bool]
     ) -> None:
         self._size = size
         self._max_parked = max_parked
@@ -101,6 +102,11 @@ class SlotPool:
         """How many threads wait without a place."""
         return self._parked
 
+    @property
+    def is_one_thread(self) -> bool:
+        """Whether there is one place, and no other thread that could ask for it."""
+        return self._size == 1 and self._parked == 0
+
     def abandon(self, thread_id: int) -> None:
         """Give up on a thread whose invocation was ended: another one opens, and it ends when its code does."""
         with self._changed:
@@ -139,8 +145,9 @@ class SlotPool:
 
     def _run(self) -> None:
         try:
-            while self._take():
-                worked = False
+            has_work = False
+            while self._take(has_work):
+                has_work = worked = False
                 try:
                     worked = self._work()
                 except Exception:  # boundary: a slot must not die of one round
@@ -151,20 +158,20 @@ class SlotPool:
                 if not kept:
                     return
                 if not worked:
-                    self._idle()
+                    has_work = self._idle()
         finally:
             with self._changed:
                 self._threads.discard(threading.current_thread())
                 self._changed.notify_all()
 
-    def _take(self) -> bool:
-        """Take a place for new work; False when this thread is not needed any more."""
+    def _take(self, has_work: bool) -> bool:
+        """Take a place for new work; False when this thread is not needed any more, unless it has work already."""
         with self._changed:
-            while not self._stopping:
+            while has_work or not self._stopping:
                 if self._resuming == 0 and self._taken < self._size:
                     self._taken += 1
                     return True
-                if len(self._threads) - self._parked > self._size:
+                if not has_work and len(self._threads) - self._parked > self._size:
                     return False
                 self._changed.wait()
             return False

@@ -270,8 +270,11 @@ class Worker:
         """Claim and run until there is nothing to do or the place is wanted; False when there was nothing."""
         slot = self._slot()
         while True:
-            self._local.marker, self._local.due = self._queue.work_marker(), None
-            answer = self._claim(slot)
+            answer: StepAnswer | None = getattr(self._local, "given", None)
+            self._local.given = None
+            if answer is None:
+                self._local.marker, self._local.due = self._queue.work_marker(), None
+                answer = self._claim(slot)
             self._local.due = answer.next_due_seconds
             if answer.claims:
                 self._run_batch(slot, answer.claims)
@@ -283,6 +286,9 @@ class Worker:
         moves = slot.take_unsent(hand_back=False)
         if self._stopping.is_set() or self.draining:
             return self._send(moves)
+        return self._send(moves, self._claim_request())
+
+    def _claim_request(self) -> ClaimRequest:
         excluded = self.unknown_tasks()
         limit = min(BATCH, self.max_invocations - self.begun) if self.max_invocations else BATCH
         if self._may_end_process and (self.pool.parked or self._async.busy):
@@ -292,17 +298,14 @@ class Worker:
             limit = min(limit, max(1, self._async.free))
             if not self._async.free:
                 excluded |= self._engine.registry.async_tasks
-        return self._send(
-            moves,
-            ClaimRequest(
-                runner=self.identity,
-                token=uuid.uuid4().hex,
-                limit=max(1, limit),
-                start_seconds=START_SECONDS,
-                exclude_tasks=excluded,
-                ahead=self._durations,
-                ahead_seconds=AHEAD_SECONDS,
-            ),
+        return ClaimRequest(
+            runner=self.identity,
+            token=uuid.uuid4().hex,
+            limit=max(1, limit),
+            start_seconds=START_SECONDS,
+            exclude_tasks=excluded,
+            ahead=self._durations,
+            ahead_seconds=AHEAD_SECONDS,
         )
 
     def _send(self, moves: Sequence[Move], claim: ClaimRequest | None = None) -> StepAnswer:
@@ -433,16 +436,25 @@ class Worker:
 
     # -- between rounds -------------------------------------------------------------------------------
 
-    def _wait_for_work(self) -> None:
+    def _wait_for_work(self) -> bool:
+        """Block until there may be work; True when this thread was given some already."""
         due: float | None = self._local.due
         timeout = IDLE_RECHECK_SECONDS if due is None else min(max(due, 0.0), IDLE_RECHECK_SECONDS)
         if self._stopping.is_set() or self.draining:
-            return
+            return False
         try:
+            if self.pool.is_one_thread and not self._engine.registry.async_tasks:
+                given = self._engine.wait_and_claim(
+                    self._claim_request(), self._local.marker, timeout, self._stopping.is_set
+                )
+                self._local.given = given
+                return given is not None and bool(given.claims)
+            # What is claimed while it waits would have to wait for a place, or was chosen for other free ones.
             self._queue.wait_for_work(self._local.marker, timeout)
         except StoreError as error:
             logger.warning("cannot listen for work (%s), looking again in a second", error)
             self._stopping.wait(IDLE_RECHECK_SECONDS)
+        return False
 
     def _keep_time(self) -> None:
         """Write what waits too long behind a slow task, give back what is stuck, enforce limits."""

@@ -192,6 +192,9 @@ def faulty(component: type[Any]) -> type[Any]:
     }
     if issubclass(component, BaseOrchestrator):
         members["begin_submit"] = BaseOrchestrator.begin_submit  # fails as a whole, where `submit` does
+        members["wait_and_claim"] = (
+            BaseOrchestrator.wait_and_claim
+        )  # waits only: its claim fails in `advance`
     members |= {"faults": _OF_PROCESS, "__module__": __name__, "__doc__": component.__doc__}
     made: type[Any] = types.new_class(
         f"Faulty{component.__name__}", (component,), exec_body=lambda body: body.update(members)
