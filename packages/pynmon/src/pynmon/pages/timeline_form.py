@@ -34,6 +34,7 @@ from pynmon.timeline.groups import (
     grouped,
     paint_by,
 )
+from pynmon.timeline.headings import collapsed, headed
 from pynmon.timeline.identical import identical
 from pynmon.timeline.overview import Overview, overview_of, overview_of_density
 from pynmon.timeline.spans import Work, work_in, work_of
@@ -211,12 +212,18 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
     paint = paint_by(form.colour, work.spans, records, now)
     shown = part or window
     axis = Axis(shown, gaps_between(work.spans, shown) if form.cut else ())
-    groups = arranged(grouped(form.lanes, work.spans, runners, records), how)
-    bars = [replace(one, spans=identical(one.spans, shown)) for one in groups] if form.same else groups
+    every = collapsed(grouped(form.lanes, work.spans, runners, records), how.folds, how.pins)
+    groups = arranged(every, how)
+    bars = _bars(groups, form, shown)
     picture = lanes.draw(bars, axis, paint, has_points=not form.nopoints)
     drawing = Drawing(shown, picture, axis, form.lanes, None, kept, own, window if part else None, how)
     overview = overview_of(work.attempts, window) if work.attempts else None
     return Drawn(question, family, work, groups, paint, drawing, overview, bars=bars)
+
+
+def _bars(groups: Sequence[Group], form: TimelineForm, shown: Window) -> Sequence[Group]:
+    bars = headed(groups)
+    return [replace(one, spans=identical(one.spans, shown)) for one in bars] if form.same else bars
 
 
 def _window(form: TimelineForm, family: Sequence[InvocationRecord], now: float) -> Window:

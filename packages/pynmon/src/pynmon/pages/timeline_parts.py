@@ -13,7 +13,8 @@ from pynmon.pages.context import SourceOf, ViewsOf, asked, filters_of
 from pynmon.pages.timeline_form import TimelineForm, drawn
 from pynmon.query.grammar import QueryError
 from pynmon.source import Source
-from pynmon.timeline.groups import LanesBy, key_of
+from pynmon.timeline.groups import LanesBy, key_of, path_of
+from pynmon.timeline.headings import is_heading
 from pynmon.timeline.instant import LOOKED_AT, Ran, ran_in
 from pynmon.timeline.spans import OWNED
 from pynmon.timeline.totals import totals_of
@@ -81,6 +82,10 @@ def _ran(source: Source, form: PointForm) -> Ran:
     ran = ran_in(source.store, window, source.owned(OWNED), _conditions(source, form))
     if form.lane is None:
         return ran
+    if form.lanes is LanesBy.RUNNER and is_heading(form.lane):
+        runners = source.store.get_runners(list({span.runner_id for span in ran.spans}))
+        below = {name for name, one in runners.items() if form.lane in {label.key for label in path_of(one)}}
+        return ran._replace(spans=[span for span in ran.spans if span.runner_id in below])
     records = {}
     if form.lanes is LanesBy.WORKFLOW:
         records = source.store.get_invocations([span.invocation_id for span in ran.spans])

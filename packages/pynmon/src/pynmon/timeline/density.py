@@ -15,7 +15,8 @@ from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.rows import MOST_RECORDS, narrowed, needs_records
 from pynmon.timeline.axis import LABELS, WIDTH
-from pynmon.timeline.groups import Arrangement, LanesBy, label_of, place_of
+from pynmon.timeline.groups import Arrangement, Group, LanesBy, arranged, label_of, path_of, place_of
+from pynmon.timeline.headings import below, collapsed, headed
 from pynmon.timeline.lanes import AXIS, SINGLE, Lane, Picture
 from pynmon.timeline.nodes import room_for
 from pynmon.timeline.outlines import Layer, Outlines
@@ -195,14 +196,26 @@ def draw(
         )
         for at, (begin, end) in enumerate(edges)
     ]
+    ordered = sorted(busy, key=lambda name: place_of(name, runners.get(name)))
+    every = [
+        Group(label_of(lanes_by, name, runners.get(name)), [], path=path_of(runners.get(name)))
+        for name in ordered
+    ]
+    groups = {group.label.key: group for group in collapsed(every, how.folds, how.pins)}
+    busy = {
+        key: [sum(columns) for columns in zip(*(busy[name] for name in group.keys), strict=True)]
+        for key, group in groups.items()
+    }
     chosen = how.of(sorted(busy, key=lambda name: -sum(busy[name])))[:MOST_BUSY]
     full = _nearly_highest([seconds for name in chosen for seconds in busy[name] if seconds]) / step or 1.0
     lanes: list[Lane] = []
     outlines = Outlines()
     y = AXIS + FAILURES
-    for name in sorted(chosen, key=lambda name: (name not in how.pins, place_of(name, runners.get(name)))):
-        lane = Lane(label_of(lanes_by, name, runners.get(name)), y, is_pinned=name in how.pins)
-        outlines.add(_CSS, Layer.BARS, _outline(busy[name], full * step, y + lane.height))
+    for group in headed(arranged([groups[key] for key in groups if key in chosen], how._replace(skip=0))):
+        headings, y = below(y, group)
+        lane = Lane(group.label, y, is_pinned=group.is_pinned, is_folded=group.is_folded)
+        lane.headings, lane.number, lane.depth = headings, len(group.keys), group.depth
+        outlines.add(_CSS, Layer.BARS, _outline(busy[group.label.key], full * step, y + lane.height))
         lanes.append(lane)
         y += lane.height
     picture = Picture(
@@ -211,7 +224,7 @@ def draw(
         is_single=False,
         left_out=max(0, len(busy) - len(chosen) - how.skip),
         paths=outlines.paths(),
-        room=room_for(len(lanes), 0, SINGLE),
+        room=room_for(len(lanes), 0, SINGLE, sum(len(lane.headings) for lane in lanes)),
     )
     return Density(picture, parts, full)
 

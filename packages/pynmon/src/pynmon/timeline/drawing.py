@@ -129,10 +129,9 @@ class Drawing:
             for word, one in to.items()
         }
 
-    def toggled(self, name: str, lane: Lane) -> str:
-        """The query of the address of the same with one lane more, or less, in the list of that name."""
+    def toggled(self, name: str, key: str) -> str:
+        """The query of the address of the same with one lane or heading more, or less, in the list of that name."""
         keys = [*filter(None, self.kept.get(name, "").split(","))]
-        key = lane.label.key
         keys = [one for one in keys if one != key] if key in keys else [*keys, key]
         return link(self.own, self.kept, {name: ",".join(keys)})
 

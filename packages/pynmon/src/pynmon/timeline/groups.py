@@ -21,6 +21,8 @@ from pynmon.timeline.spans import HELD, Span
 HUES = 6
 #: Ends of the first, second and third colour of durations: so many of a hundred take no longer.
 _QUANTILES = (50, 90, 99)
+#: What no id of a runner begins with, so that addresses tell a heading from a lane.
+MARK = "@"
 _ATTEMPTS = ("first attempt", "second", "third", "later")
 
 
@@ -62,6 +64,18 @@ class Group:
     spans: list[Span]
     is_pinned: bool = False
     is_folded: bool = False
+    #: Of a runner: where it belongs, the widest first.
+    path: tuple[Label, ...] = ()
+    #: Which of that begins above it, and below how many headings it is.
+    headings: tuple[Label, ...] = ()
+    depth: int = 0
+    #: Keys of the lanes that it stands for, if it does for others.
+    members: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of all that is on it."""
+        return self.members or (self.label.key,)
 
 
 class Arrangement(NamedTuple):
@@ -84,7 +98,7 @@ def arranged(groups: Sequence[Group], how: Arrangement) -> list[Group]:
     """Lanes as somebody wants them."""
     by_key = {group.label.key: group for group in groups}
     return [
-        replace(by_key[key], is_pinned=key in how.pins, is_folded=key in how.folds)
+        replace(by_key[key], is_pinned=key in how.pins, is_folded=key in how.folds or by_key[key].is_folded)
         for key in how.of([*by_key])
     ]
 
@@ -114,7 +128,11 @@ def grouped(by: LanesBy, spans: Iterable[Span], runners: Runners, records: Recor
         names = sorted(found, key=lambda name: min(span.begin for span in found[name]))
     types = {str(one.workflow_id): one.workflow_type or "" for one in records.values()}
     return [
-        Group(label_of(by, name, runners.get(name), types.get(name) or found[name][0].task_id), found[name])
+        Group(
+            label_of(by, name, runners.get(name), types.get(name) or found[name][0].task_id),
+            found[name],
+            path=path_of(runners.get(name)),
+        )
         for name in names
     ]
 
@@ -143,7 +161,20 @@ def place_of(name: str, runner: RunnerRecord | None) -> tuple[str, str, str]:
     """What lanes of runners are sorted by."""
     if runner is None:
         return "", "", name
-    return runner.identity.host, runner.identity.parent_id or runner.identity.runner_id, name
+    # What has no supervisor comes before the workers of those that have one.
+    return runner.identity.host, runner.identity.parent_id or "", name
+
+
+def path_of(runner: RunnerRecord | None) -> tuple[Label, ...]:
+    """Where a runner belongs: to its host, and if it is a worker, to its runner there; nowhere when it is unknown."""
+    if runner is None:
+        return ()
+    identity = runner.identity
+    host = Label(f"{MARK}{identity.host}", identity.host)
+    if identity.parent_id is None:
+        return (host,)
+    parent = str(identity.parent_id)
+    return host, Label(f"{MARK}{parent}", identity.runner_cls.removesuffix("Worker"), short_id(parent))
 
 
 def key_of(by: LanesBy | ColourBy, records: Records) -> Callable[[Span], str]:

@@ -12,6 +12,7 @@ from pynmon.timeline.axis import Axis
 from pynmon.timeline.crowded import RAIL, ROWS, draw_crowd
 from pynmon.timeline.cuts import CUT, HATCHES, cuts_of
 from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
+from pynmon.timeline.headings import INDENT, MARGIN, Heading, below, fitting, is_heading
 from pynmon.timeline.nodes import Room, room_for
 from pynmon.timeline.outlines import Layer, Outlines
 from pynmon.timeline.points import add_points
@@ -75,8 +76,29 @@ class Lane:
     is_pinned: bool = False
     #: Whether its spans are drawn above each other, in one row.
     is_folded: bool = False
+    #: What stands above it.
+    headings: list[Heading] = field(default_factory=list)
+    #: So many runners, tasks or workflows it stands for.
+    number: int = 1
+    #: Below how many headings it is.
+    depth: int = 0
     #: When they are drawn one by one.
     boxes: list[Box] = field(default_factory=list)
+
+    @property
+    def x(self) -> int:
+        """Where its name begins."""
+        return MARGIN + self.depth * INDENT
+
+    @property
+    def indent(self) -> int:
+        """So many letters of its name have no room because of that."""
+        return 2 * self.depth
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether it stands for all that is below a heading."""
+        return is_heading(self.label.key)
 
     @property
     def height(self) -> int:
@@ -126,17 +148,25 @@ def draw(
     """
     limits = limits or Limits(MOST_LANES, MOST_ROWS, SINGLE)
     lanes = [
-        Lane(group.label, is_pinned=group.is_pinned, is_folded=group.is_folded)
-        for group in groups[: limits.lanes]
+        Lane(
+            group.label,
+            is_pinned=group.is_pinned,
+            is_folded=group.is_folded,
+            number=len(group.keys),
+            depth=group.depth,
+        )
+        for group in groups[: fitting(groups, limits.lanes)]
     ]
     packed = [
         _packed(lane, group.spans, axis, limits.rows) for lane, group in zip(lanes, groups, strict=False)
     ]
     alone = sum(len(boxes) for lane, boxes in zip(lanes, packed, strict=True) if not lane.left_out)
-    room = room_for(len(lanes), alone, limits.single)
+    headings = sum(len(group.headings) for group in groups[: len(lanes)])
+    room = room_for(len(lanes), alone, limits.single, headings)
     outlines = Outlines()
     y = AXIS
     for lane, group, boxes in zip(lanes, groups, packed, strict=False):
+        lane.headings, y = below(y, group)
         lane.y = y
         if lane.left_out:
             lane.rows = min(ROWS, limits.rows)

@@ -12,7 +12,7 @@ from pynmon.timeline.groups import LanesBy
 from pynmon.timeline.lanes import Lane
 
 _NAME = (
-    '<a href="%s" data-lane="%s" data-top="%s" data-height="%s"%s><text class="lane-name" x="6" y="%s">'
+    '<a href="%s" data-lane="%s" data-top="%s" data-height="%s"%s><text class="lane-name" x="%s" y="%s">'
     "%s%s %s</text></a>"
 )
 _CROWD = Markup(" data-crowd")
@@ -29,7 +29,7 @@ def plain_name(lane: Lane, by: LanesBy, url: Callable[..., str]) -> Markup:
         url: The address of a page by the name of its route.
     """
     word, crowd = lane.label.word, lane.left_out
-    room = (_BESIDE if lane.label.tail else _ALONE) - (_NUMBER if crowd else 0)
+    room = (_BESIDE if lane.label.tail else _ALONE) - (_NUMBER if crowd else 0) - lane.indent
     return fill(
         _NAME,
         url(by.value, **{f"{by.value}_id": lane.label.key}),
@@ -37,6 +37,7 @@ def plain_name(lane: Lane, by: LanesBy, url: Callable[..., str]) -> Markup:
         lane.y,
         lane.height,
         _CROWD if crowd else "",
+        lane.x,
         lane.y + 16,
         f"+{number(crowd)} " if crowd else "",
         word if len(word) <= room else f"{word[: room - 4]}…",

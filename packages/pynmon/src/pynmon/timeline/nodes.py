@@ -11,6 +11,8 @@ PAGE = 530
 #: With more lanes than these, each is a link and its name, and a group of its bars where they are drawn one by one.
 RICH_LANES = 50
 _RICH, _PLAIN = 9, 3
+#: A link and its words, with the end of an id.
+_HEADING = 3
 #: A link and a rectangle, and with the words that browsers show beside the pointer.
 _BAR, _TITLED = 2, 3
 
@@ -28,16 +30,17 @@ class Room(NamedTuple):
     has_rich_lanes: bool
 
 
-def room_for(lanes: int, bars: int, most: int) -> Room:
+def room_for(lanes: int, bars: int, most: int, headings: int = 0) -> Room:
     """Choose.
 
     Args:
         lanes: How many there are.
         bars: How many are to be drawn.
         most: More of them are never drawn one by one.
+        headings: How many stand above lanes.
     """
     is_rich = lanes <= RICH_LANES
-    left = MOST_SINGLE - PAGE - lanes * (_RICH if is_rich else _PLAIN)
+    left = MOST_SINGLE - PAGE - lanes * (_RICH if is_rich else _PLAIN) - headings * _HEADING
     has_titles = bars * _TITLED <= left
     names = left - bars * (_TITLED if has_titles else _BAR)
     return Room(bars <= most and names >= 0, has_titles, max(0, names), is_rich)
