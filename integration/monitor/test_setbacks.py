@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from integration.world import ALICE, World, finish, hand_back, ids, recover
+from integration.world import ALICE, ERROR, World, finish, hand_back, ids, recover
+from playwright.sync_api import expect
 
 from pynenc import Pynenc
 from pynenc.values.runners import Beat
@@ -106,6 +107,38 @@ def test_operators_run_exactly_those_of_a_group_again(world: World, world_app: P
     (again,) = operator.get("/api/v1/invocations", params={"q": "is:rerun"}).json()["invocations"]
     assert again["rerun_of"] == ids("once")[0]
     assert [one.action for one in entries(guarded)] == ["bulk rerun", "bulk rerun"]
+
+
+def test_a_kind_that_was_opened_is_seen_until_it_happens_again(
+    world: World, world_app: Pynenc, chromium: Any
+) -> None:
+    def fails(name: str) -> None:
+        world.submit(name, task_id="app.fails")
+        world.do(finish(world.claim(ids=ids(name)), ERROR))
+
+    fails("first")
+    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
+        watched = Watched(chromium, address)
+        state = watched.page.locator("[data-kind]")
+        watched.open("/failures")
+        expect(state).to_have_text("new")
+        watched.page.locator("[data-kind] ~ td > a.data").click()
+        expect(watched.page.locator("[data-opened]")).to_be_visible()
+        # Still, where it is looked at for the first time.
+        expect(watched.page.locator(".head .status")).to_have_text("new")
+        watched.open("/failures")
+        expect(state).to_have_text("seen")
+        for_everybody(watched.page, "seen")
+        # It happens again while the page is open, which follows.
+        world.pass_time(0.01)
+        fails("second")
+        expect(state).to_have_text("new", timeout=20_000)
+        # What else is kept there is no reason for anything.
+        watched.page.evaluate("localStorage.setItem('pynmon-seen world', '[7, [1], {}]')")
+        watched.open("/failures")
+        expect(state).to_have_text("new")
+        assert watched.complaints == []
+        watched.context.close()
 
 
 def test_everybody_can_read_it(world_app: Pynenc, chromium: Any) -> None:

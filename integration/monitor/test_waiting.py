@@ -188,10 +188,10 @@ def test_pinned_tasks_are_one_click_away_and_pages_are_for_everybody(
         assert page.locator("#pinned").get_attribute("aria-current") == "true"
         # What others left in the browser is text.
         page.evaluate(
-            "text => localStorage.setItem('pynmon-pinned waiting', JSON.stringify([text, 7]))", HOSTILE
+            "text => localStorage.setItem('pynmon-pinned world', JSON.stringify([text, 7]))", HOSTILE
         )
         assert watched.open("/invocations").locator("#pinned img").count() == 0
-        page.evaluate("localStorage.setItem('pynmon-pinned waiting', 'no JSON')")
+        page.evaluate("localStorage.setItem('pynmon-pinned world', 'no JSON')")
         for path in (
             "/invocations?status=registered",
             "/workflows",
