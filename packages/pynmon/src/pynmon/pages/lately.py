@@ -33,7 +33,7 @@ def lately(
         window: Ends now.
     """
     known = {str(one.identity.runner_id): one for one in runners}
-    spans = [*last_attempts(ended, window), *open_attempts(owned)]
+    spans = [*last_attempts(ended, window), *open_attempts(owned, window)]
     groups = grouped(LanesBy.RUNNER, spans, known, {})
     busiest = sorted(groups, key=lambda group: -len(group.spans))[: _LIMITS.lanes]
     axis = Axis(window)

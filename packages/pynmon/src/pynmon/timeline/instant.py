@@ -44,6 +44,6 @@ def ran_in(
     began = [row for row in ended if row.started_at is not None and row.started_at <= window.until]
     fulfils = matcher_of(AllOf(tuple(conditions)))
     spans = last_attempts(narrowed(store, began, conditions).rows, window)
-    spans += [span for span in open_attempts(filter(fulfils, owned)) if span.begin <= window.until]
+    spans += open_attempts(filter(fulfils, owned), window)
     looked_until = ended[-1].ended_at if len(ended) == LOOKED_AT else None
     return Ran(sorted(spans, key=lambda span: span.begin), looked_until)

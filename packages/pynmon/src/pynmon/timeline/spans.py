@@ -105,9 +105,12 @@ def work_in(
     cut_at = finished[-1].ended_at if len(finished) == limit else None
     if not window.follows:
         later = store.list_finished(window.until, math.inf, _AFTER, oldest_first=True)
-        # What was claimed may have been in somebody's hands for some time before its start.
-        finished += [row for row in later if row.available_at < window.until]
-    open_ones = [one for one in store.list_owned(OWNED) if (one.pending_at or math.inf) < window.until]
+        # What was claimed may have been in somebody's hands for some time before its start, or for another attempt. Of
+        # more than can be looked up one by one only the last attempt counts.
+        if len(finished) + len(later) > DETAILED:
+            later = [row for row in later if row.available_at < window.until]
+        finished += later
+    open_ones = [one for one in store.list_owned(OWNED) if one.created_at < window.until]
     if errors_only:
         finished = [row for row in finished if row.status is _S.FAILED]
         open_ones = []
@@ -115,11 +118,11 @@ def work_in(
     finished = found.rows
     fulfils = matcher_of(AllOf(tuple(conditions)))
     open_ones = [one for one in open_ones if fulfils(one)]
-    attempts = spans = [*last_attempts(finished, window), *open_attempts(open_ones)]
+    attempts = spans = [*last_attempts(finished, window), *open_attempts(open_ones, window)]
     if part is not None:
-        finished = [row for row in finished if row.ended_at > part.since and row.available_at < part.until]
-        open_ones = [one for one in open_ones if (one.pending_at or math.inf) < part.until]
-        spans = [*last_attempts(finished, part), *open_attempts(open_ones)]
+        finished = [row for row in finished if row.ended_at > part.since]
+        open_ones = [one for one in open_ones if one.created_at < part.until]
+        spans = [*last_attempts(finished, part), *open_attempts(open_ones, part)]
     if len(finished) + len(open_ones) > DETAILED:
         return Work(spans, attempts, is_detailed=False, cut_at=cut_at, is_searched_in_part=found.is_cut)
     tasks = {row.invocation_id: row.task_id for row in finished} | {
@@ -175,11 +178,11 @@ def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
     ]
 
 
-def open_attempts(records: Iterable[InvocationRecord]) -> Iterator[Span]:
-    """What goes on."""
+def open_attempts(records: Iterable[InvocationRecord], window: Window) -> Iterator[Span]:
+    """What goes on, and began by the end of the window."""
     for one in records:
         begin = one.started_at or one.pending_at
-        if begin is not None and one.runner_id is not None:
+        if begin is not None and begin <= window.until and one.runner_id is not None:
             yield Span(one.invocation_id, one.task_id, one.runner_id, begin, None, one.status)
 
 
