@@ -30,6 +30,8 @@ _UNBOUNDED = ("keys", "scan", "sscan", "hscan", "zscan", "smembers", "sort", "zu
 #: A worker takes so many at once.
 _BATCH = 100
 _CHILD = "app.child"
+#: Longer than what travels with the news of it.
+LONG = Outcome(OutcomeKind.RESULT, "x" * 2000)
 _AHEAD: dict[str, Any] = {"ahead": {"app.task": 0.0}, "ahead_seconds": 1.0, "start_seconds": 1.0}
 
 
@@ -93,6 +95,21 @@ def test_a_short_result_comes_with_the_news_of_it(
     assert outcome is not None
     assert outcome.data == data
     assert (first["evalsha"], second["evalsha"]) == (messages, 1)
+
+
+@pytest.mark.parametrize(("outcome", "messages"), [(RESULT, 0), (ERROR, 0), (LONG, 1)])
+def test_what_ended_before_anybody_waited_is_told_to_whoever_begins_to(
+    world: World, server: OwnServer, outcome: Outcome, messages: int
+) -> None:
+    world.do(finish(world.run("one"), outcome))
+    stored = world.orchestrator.get_states(ids("one"))
+    told = threading.Event()
+    world.watch(lambda _: told.set()).add(ids("one"))
+    assert told.wait(30)
+    with _counted(server) as reading:
+        assert world.orchestrator.get_states(ids("one")) == stored
+    assert stored[ids("one")[0]].outcome == outcome
+    assert reading["evalsha"] == messages
 
 
 @pytest.mark.parametrize("remove", ["delete", "purge"])

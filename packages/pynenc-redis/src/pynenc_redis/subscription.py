@@ -141,7 +141,7 @@ class Subscription:
             final = self._connections.run(
                 _WATCH, 1, self._prefix, self._channel, int(available), *chunk, writes=False
             )
-            self._note(dict.fromkeys(final, "final"))
+            self._note({row[0]: row[1:] or "final" for row in final})
 
     def _note(self, news: Mapping[str, str | list[Any]]) -> None:
         """By id: ``available``, or ``final``, or the state that is final."""
