@@ -25,12 +25,16 @@ class Page(HTMLParser):
         self.headings = 0
         #: Whatever a strict policy forbids.
         self.forbidden: list[str] = []
+        #: Of the elements of the document; what is in a template is none yet.
         self.tags: list[str] = []
+        self._is_in_template = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        self.tags.append(tag)
+        if not self._is_in_template:
+            self.tags.append(tag)
+        self._is_in_template |= tag == "template"
         self.headings += tag == "h1"
         if tag == "a" and values.get("href"):
             self.links.append(str(values["href"]))
@@ -48,6 +52,9 @@ class Page(HTMLParser):
             for name, value in attrs
             if name in ("href", "src", "action") and value and urlsplit(value).scheme not in ("", "data")
         ]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_in_template &= tag != "template"
 
 
 def crawl(client: TestClient, start: str = "/", limit: int = 400, alike: int = 1) -> dict[str, Page]:

@@ -60,7 +60,7 @@ def test_everything_is_gone_to_by_name(watched: Watched) -> None:
     name = "<img src=x onerror=window.__pwned=7>"
     page = watched.open("/invocations?q=status:failed&size=25")
     chosen = page.locator("#palette [aria-selected=true]")
-    invocation = page.locator("tbody a.id").first.get_attribute("title")
+    invocation = page.locator("tbody a.id").first.get_attribute("href").rpartition("/")[2]
     page.click("#saved > summary")
     page.fill("#saved input", name)
     page.press("#saved input", "Enter")

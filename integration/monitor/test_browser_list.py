@@ -8,6 +8,8 @@ import time
 from types import ModuleType
 from typing import Any
 
+from playwright.sync_api import expect
+
 from pynmon import MonitorSettings, create_monitor_app
 
 from .conftest import Watched, eventually, running, served
@@ -87,3 +89,18 @@ def test_a_view_is_saved_by_name_in_this_browser(watched: Watched) -> None:
         "localStorage.setItem(Object.keys(localStorage).find((key) => key.startsWith('pynmon-views')), '{')"
     )
     assert watched.open("/invocations").locator("#saved li").count() == 0
+
+
+def test_what_a_line_has_no_room_for_is_told_where_the_pointer_is(watched: Watched) -> None:
+    page = watched.open("/invocations?q=status:failed")
+    link = page.locator("tbody a.id").first
+    link.hover()
+    whole = link.get_attribute("href").rpartition("/")[2]
+    expect(link).to_have_attribute("title", whole)
+    page.set_viewport_size({"width": 900, "height": 800})
+    cell = page.locator("tbody tr").first.locator("td:nth-last-child(6)")
+    cell.evaluate("one => { one.textContent = 'customer_id=1, '.repeat(40); }")
+    cell.hover()
+    expect(cell).to_have_attribute("title", re.compile("customer_id=1, customer_id=1"))
+    watched.open("/runners").locator("svg.beats").first.hover()
+    expect(watched.page.locator("svg.beats title").first).to_have_text(re.compile("within 30 m"))

@@ -55,7 +55,7 @@ def test_an_invocation_is_looked_at_beside_the_list(watched: Watched, shop: Modu
     for_everybody(page, "a drawer")
     page.keyboard.press("Escape")
     drawer.wait_for(state="hidden")
-    assert page.evaluate("document.activeElement.title") == held.invocation_id
+    assert page.evaluate("document.activeElement.pathname") == f"/invocations/{held.invocation_id}"
 
 
 def test_an_older_page_follows_what_is_looked_at_there(watched: Watched, shop: ModuleType) -> None:

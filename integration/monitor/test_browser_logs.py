@@ -35,7 +35,7 @@ def entries(number: int, at: float = 1_769_846_400.0) -> list[str]:
 def refused(watched: Watched, shop: ModuleType) -> tuple[str, float]:
     """An invocation that failed, and when it began."""
     page = watched.open("/invocations?task=pynmon_shop.refuse")
-    name = page.locator("a.id").first.get_attribute("title")
+    name = page.locator("a.id").first.get_attribute("href").rpartition("/")[2]
     (record,) = shop.app.orchestrator.get_records([name]).values()
     return name, record.started_at
 

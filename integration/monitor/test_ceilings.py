@@ -34,8 +34,8 @@ CEILINGS = {
     "/queues": 11,
     # Five of them tell what is kept, and five ask each component, at most every ten seconds.
     "/system": 12,
-    # Two of them are about what runners said that they have.
-    "/tasks": 8,
+    # Five of them are about triggers and what runners said that they have, in stores of their own.
+    "/tasks": 7,
     "/tasks?only=idle": 8,
     "/tasks/pynmon_shop.charge": 8,
     "/tasks/pynmon_shop.refuse": 10,

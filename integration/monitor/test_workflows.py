@@ -51,7 +51,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pynenc]:
 
 def drawn(text: str) -> list[str]:
     """The lines of the hierarchy: the last part of their tasks, and how many they stand for."""
-    rows = re.findall(r'<td class="depth-(\d)">.*?<b>(\w+)</b></a>(.*?)</td>', text, re.DOTALL)
+    rows = re.findall(r'<td class="depth-(\d)">.*?<a class="task"[^>]*>(\w+)</a>(.*?)</td>', text, re.DOTALL)
     return [
         f"{depth} {task}" + "".join(f" {n}" for n in re.findall(r"&times; (\d+)", rest))
         for depth, task, rest in rows

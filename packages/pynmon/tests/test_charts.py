@@ -3,8 +3,8 @@ from __future__ import annotations
 from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished
 from pynenc.values.status import InvocationStatus
-from pynmon.charts import HEIGHT, WIDTH, bars_of, lines_of
-from pynmon.statistics import Spread, latencies, queue_ages
+from pynmon.charts import HEIGHT, WIDTH, bars_of, lines_of, trend_of
+from pynmon.statistics import Bucket, Spread, latencies, queue_ages
 
 
 def finished(end: float, took: float) -> Finished:
@@ -69,3 +69,13 @@ def test_the_age_of_a_queue_is_drawn_on_the_scale_of_the_waits() -> None:
     assert [seconds for seconds, _ in lines.grid] == [0.001, 0.01, 0.1]
     assert dict(lines.lines)["oldest"] == f"M0.0 1.0H{WIDTH // 2}.0"
     assert "oldest" not in dict(lines_of(spreads).lines)
+
+
+def test_a_trend_stands_on_the_ground_and_shows_whatever_is_not_nothing() -> None:
+    trend = trend_of([Bucket(0.0, 100, 1, 0), Bucket(1.0, 100, 0, 0), Bucket(2.0, 0, 0, 0)])
+    assert (trend.width, trend.height) == (18, 22)
+    failed, succeeded = trend.outlines
+    # Failures are behind, so that they are seen above the others.
+    assert failed == ("st-failed", "M0 22v-22h6v22h12V22z")
+    assert succeeded == ("st-success", "M0 22v-22h12v22h6V22z")
+    assert trend_of([Bucket(0.0, 0, 0, 0)]).outlines == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from pynmon.statistics import Bucket, Spread
@@ -12,6 +13,8 @@ from pynmon.statistics import Bucket, Spread
 HEIGHT, WIDTH = 96, 720
 #: So high is a part that is not nothing, however small: failures never vanish among many.
 _LEAST = 2.0
+#: Of a column in a cell of a table, and of all of it.
+_TREND_STEP, _TREND_HEIGHT = 6, 22
 
 
 class Part(NamedTuple):
@@ -45,6 +48,14 @@ class Bars:
     outlines: tuple[tuple[str, str], ...]
     width: int = WIDTH
     height: int = HEIGHT
+
+
+class Trend(NamedTuple):
+    """The same without anything to point at, for a cell of a table."""
+
+    outlines: tuple[tuple[str, str], ...]
+    width: int
+    height: int
 
 
 class Column(NamedTuple):
@@ -137,6 +148,39 @@ def throughput(parts: Sequence[Bucket]) -> Bars:
     )
 
 
+def trend_of(parts: Sequence[Bucket]) -> Trend:
+    """What ended in each part of a window, so small that there are no gaps between its columns."""
+    highest = max([part.total for part in parts], default=0)
+    kinds = [
+        ("st-success", [part.succeeded for part in parts]),
+        ("st-cancelled", [part.other for part in parts]),
+        ("st-failed", [part.failed for part in parts]),
+    ]
+    below, outlines = [0] * len(parts), []
+    for css, numbers in kinds:
+        if not any(numbers):
+            continue
+        # Whatever is not nothing is seen, however small.
+        tops = [
+            min(_TREND_HEIGHT, base + max(1, round(n / highest * _TREND_HEIGHT))) if n else base
+            for base, n in zip(below, numbers, strict=True)
+        ]
+        steps = [top if n else 0 for top, n in zip(tops, numbers, strict=True)]
+        outlines.append((css, _steps(steps)))
+        below = tops
+    # From the ground each: what is above others is painted first.
+    return Trend(tuple(reversed(outlines)), _TREND_STEP * len(parts), _TREND_HEIGHT)
+
+
+def _steps(heights: Sequence[int]) -> str:
+    """An outline that stands on the ground."""
+    outline, before = [f"M0 {_TREND_HEIGHT}"], 0
+    for height, group in groupby(heights):
+        outline.append(f"{f'v{before - height}' if height != before else ''}h{_TREND_STEP * len([*group])}")
+        before = height
+    return "".join([*outline, f"V{_TREND_HEIGHT}z"])
+
+
 def usage_of(parts: Sequence[tuple[float, float | None]]) -> Bars:
     """Of the beginning of each part of a window, and of how much of something was used in it: none to all of it."""
     step = WIDTH / max(1, len(parts))
@@ -177,5 +221,5 @@ def _outlines(bars: Sequence[Bar]) -> tuple[tuple[str, str], ...]:
     found: dict[str, list[str]] = {}
     for bar in bars:
         for css, x, y, width, height in bar.parts:
-            found.setdefault(css, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
+            found.setdefault(css, []).append(f"M{x:g} {y:g}h{width:g}v{height:g}h-{width:g}z")
     return tuple((css, "".join(parts)) for css, parts in found.items())

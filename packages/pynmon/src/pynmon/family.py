@@ -28,6 +28,16 @@ class Line:
         return len(self.members)
 
 
+def start_of(record: InvocationRecord, now: float) -> float:
+    """When its last attempt began; of one that never did the end of its wait."""
+    return record.started_at if record.started_at is not None else end_of(record, now)
+
+
+def end_of(record: InvocationRecord, now: float) -> float:
+    """When it ended, or now."""
+    return record.ended_at if record.ended_at is not None else max(now, record.created_at)
+
+
 _Children = dict[str | None, list[InvocationRecord]]
 
 

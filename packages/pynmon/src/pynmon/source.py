@@ -127,6 +127,8 @@ class Source:
     def _code(self) -> dict[str, KnownCode]:
         told = {key: one.code for key, one in self.notes().items() if one.code is not None}
         now = self.now()
+        if not told:
+            return {}
         rows = self.store.get_runners(sorted(told)).values()
         living = [one for one in rows if self.rhythm.lives(one, now)]
         chosen = living or sorted(rows, key=lambda one: one.last_beat_at)[-1:]

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pynmon.identity import identity_of
-from pynmon.presentation import columns, instants
+from pynmon.presentation import columns, instants, parts
 from pynmon.presentation.choices import CHOICES
 from pynmon.turns import Turn, Turns
 
@@ -88,7 +88,7 @@ def _key(scope: Scope) -> tuple[Any, ...] | None:
         return None
     address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
     request = HTTPConnection(scope)
-    wanted = (request.headers.get(name) for name in ("accept-encoding", "hx-request"))
+    wanted = (request.headers.get(name) for name in ("accept-encoding", "hx-request", parts.HEADER))
     chosen = (request.cookies.get(name) for name in (instants.COOKIE, columns.COOKIE, *CHOICES))
     return (asyncio.get_running_loop(), *address, identity, *wanted, *chosen)
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from pynenc.inspection import Part
 from pynenc.values.findings import Finding, Level
 from pynenc.values.monitor import RecordQuery
+from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.charts import Bars, throughput
 from pynmon.checks import check
@@ -19,18 +20,22 @@ from pynmon.evidence import evidence_of
 from pynmon.health import RunnerState
 from pynmon.pages.context import RANGES, SourceOf, ViewsOf, seconds_of
 from pynmon.pages.lately import SECONDS, lately
+from pynmon.presentation.parts import Parts
 from pynmon.presentation.payloads import masked_text
 from pynmon.presentation.statuses import GROUPS
 from pynmon.probes import Probe
 from pynmon.schedules import schedules_of
 from pynmon.source import Counts, Source
 from pynmon.statistics import Sample, buckets, figures, figures_by_task
+from pynmon.timeline.drawing import Drawing
 from pynmon.timeline.window import Window
 
 router = APIRouter()
 _BARS = 60
 #: Latest runs of all triggers together that are looked at.
 _RUNS = 100
+#: So long charts and lists of an open page stay as they are; figures and health follow at once.
+_CHART_SECONDS, _LIST_SECONDS = 15, 5
 
 
 @router.get("/", name="dashboard")
@@ -58,8 +63,16 @@ def dashboard(
     since = sample.since
     by_task = source.of_finished(seconds, figures_by_task)
     slowest = sorted(by_task.items(), key=lambda one: -(one[1].run.p95 or 0.0))[:5]
-    failures = RecordQuery(statuses=frozenset({InvocationStatus.FAILED}), limit=6)
-    parts = source.components()
+
+    def picture() -> Drawing:
+        window = Window(max(since, now - SECONDS), now, follows=True)
+        return lately(recent, evidence.owned, runners, window)
+
+    def latest_failures() -> Sequence[InvocationRecord]:
+        query = RecordQuery(statuses=frozenset({InvocationStatus.FAILED}), limit=6)
+        return source.store.list_invocations(query).records
+
+    components = source.components()
     return views.page(
         request,
         "dashboard.html",
@@ -67,8 +80,13 @@ def dashboard(
         checks=checks,
         level=next(iter(checks.values())).level,
         groups=GROUPS,
-        lately=lately(recent, evidence.owned, runners, Window(max(since, now - SECONDS), now, follows=True)),
-        components=components_of(parts, answers_of(source, parts, evidence.answer_seconds)),
+        # Made only where they are sent.
+        picture=picture,
+        latest_failures=latest_failures,
+        parts=Parts(request.headers, now),
+        chart_seconds=_CHART_SECONDS,
+        list_seconds=_LIST_SECONDS,
+        components=components_of(components, answers_of(source, components, evidence.answer_seconds)),
         masked=masked_text,
         counts=counts,
         total=sum(counts.values()),
@@ -84,7 +102,6 @@ def dashboard(
         hosts=len({one.identity.host for one in runners if one.stopped_at is None}),
         states={state: states[state] for state in RunnerState},
         rhythm=source.rhythm,
-        failures=source.store.list_invocations(failures).records,
         due=[one for one in schedules if one.next_at is not None][:5],
     )
 

@@ -15,7 +15,8 @@ from pynmon.timeline.spans import last_attempts, open_attempts
 from pynmon.timeline.window import Window
 
 SECONDS = 300.0
-_LIMITS = Limits(lanes=6, rows=3, single=60)
+#: What is more than so many bars is drawn in one piece: it is sent again and again.
+_LIMITS = Limits(lanes=6, rows=3, single=40)
 
 
 def lately(

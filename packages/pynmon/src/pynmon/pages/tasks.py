@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynmon.charts import Bars, Lines, lines_of, throughput
+from pynmon.charts import Lines, Trend, lines_of, throughput, trend_of
 from pynmon.cron_words import words_of
 from pynmon.declared import NOTHING, Declared
 from pynmon.failures import kinds_of
@@ -60,11 +60,11 @@ class TaskRow:
     #: Of the window.
     figures: Figures
     #: What ended in each part of it; None where nothing did.
-    rate: Bars | None
+    rate: Trend | None
     declared: Declared
-    #: Whether something of it ended within a day.
+    #: Whether something of it ended within a day; of the window where nobody asks for that.
     is_of_today: bool
-    #: Longer than these seconds takes a run that is slow; None where that cannot be told.
+    #: Longer than these seconds takes a run that is slow; None where that cannot be told, or nobody asks for it.
     slow_seconds: float | None
 
 
@@ -149,8 +149,9 @@ def tasks(  # noqa: PLR0913, PLR0917 - one for each that the address may have
     sample = source.sample(seconds)
     by_task = source.of_finished(seconds, figures_by_task)
     rates = source.of_sample(seconds, _rates)
-    today = source.tasks_of_today()
-    slow = source.slow_runs()
+    # A whole day is looked at only where that is asked for.
+    today = source.tasks_of_today() if only == "idle" else frozenset[str]()
+    slow = source.slow_runs() if only == "slow" else {}
     declared = source.declared()
     by_status = source.counts()
     every = {**dict.fromkeys(declared, _NO_COUNTS), **by_status}
@@ -274,15 +275,14 @@ def _modules(rows: Sequence[TaskRow]) -> list[Module]:
     ]
 
 
-def _rates(sample: Sample) -> dict[str, Bars]:
+def _rates(sample: Sample) -> dict[str, Trend]:
     """Of each task that something of ended."""
     found: dict[str, list[Finished]] = {}
     for row in sample.rows:
         found.setdefault(row.task_id, []).append(row)
     until = max(sample.until, sample.since + 1.0)
     return {
-        task_id: throughput(buckets(of_task, sample.since, until, _RATES))
-        for task_id, of_task in found.items()
+        task_id: trend_of(buckets(of_task, sample.since, until, _RATES)) for task_id, of_task in found.items()
     }
 
 

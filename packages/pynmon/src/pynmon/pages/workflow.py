@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -15,29 +15,19 @@ from pynenc.values.record_filter import Like, TextField
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.critical_path import critical_path
-from pynmon.family import Line, descendants_of, family_of, shortened
+from pynmon.family import descendants_of, family_of, shortened
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf, question_of
 from pynmon.parallelism import parallelism
+from pynmon.presentation.hierarchy import hierarchy
 from pynmon.query.meaning import along_indexes
 from pynmon.source import Source
+from pynmon.waterfall import waterfall_of
 
 router = APIRouter()
 #: Members of one workflow that are read, lines that are drawn, failures whose paths are, and those that are listed.
 _MEMBERS, _LINES, _FAILURES, _LISTED = 600, 300, 50, 10
 #: Found by one search, and levels above it that are read.
 _FOUND, _LEVELS = 50, 64
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """When a line waited and ran, on a scale from 0 to 1000."""
-
-    line: Line
-    #: From its registration to its start.
-    wait_x: float
-    wait_width: float
-    run_x: float
-    run_width: float
 
 
 @router.get("/workflows/{workflow_id}", name="workflow")
@@ -72,6 +62,7 @@ def workflow(
         [one for one in members if one.invocation_id in paths] if is_search else members, record
     )
     drawn = shortened(lines, _LINES, paths)
+    critical = critical_path(members, record)
     return views.page(
         request,
         "workflow.html",
@@ -88,8 +79,9 @@ def workflow(
         is_search=is_search,
         found={one.invocation_id for one in found.records} & paths,
         is_more_found=found.next is not None,
-        bars=_bars(drawn, record.created_at, now),
-        critical=critical_path(members, record),
+        waterfall=waterfall_of(drawn, record.created_at, now),
+        hierarchy=hierarchy,
+        critical=critical if len(critical) > 1 else (),
         left_out=len(lines) - len(drawn),
         failures=failed[:_LISTED],
         depth=max((one.depth for one in members), default=record.depth) - record.depth,
@@ -123,35 +115,3 @@ def _paths(members: Sequence[InvocationRecord], ends: Iterable[InvocationRecord]
             found.add(one.invocation_id)
             one = by_id.get(one.parent_id) if one.parent_id else None
     return found
-
-
-def _bars(lines: Sequence[Line], begin: float, now: float) -> list[Bar]:
-    end = max((_end_of(one, now) for line in lines for one in line.members), default=now)
-    scale = 1000 / max(end - begin, 0.001)
-
-    def x(at: float) -> float:
-        return round((at - begin) * scale, 1)
-
-    bars = []
-    for line in lines:
-        registered = min(one.created_at for one in line.members)
-        started = min((_start_of(one, now) for one in line.members), default=now)
-        ended = max(_end_of(one, now) for one in line.members)
-        bars.append(
-            Bar(
-                line,
-                x(registered),
-                max(0.0, x(started) - x(registered)),
-                x(started),
-                max(3.0, x(ended) - x(started)),
-            )
-        )
-    return bars
-
-
-def _start_of(record: InvocationRecord, now: float) -> float:
-    return record.started_at if record.started_at is not None else _end_of(record, now)
-
-
-def _end_of(record: InvocationRecord, now: float) -> float:
-    return record.ended_at if record.ended_at is not None else max(now, record.created_at)

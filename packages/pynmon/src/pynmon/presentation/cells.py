@@ -18,47 +18,43 @@ from pynmon.presentation.texts import duration, id_tail, iso, number, percent, p
 from pynmon.runner_rows import RunnerRow
 
 _NOTHING, _EMPTY = Markup("–"), Markup("")
-_BADGE = '<span class="status %s"><svg class="glyph" aria-hidden="true"><use href="#%s"/></svg>%s</span>'
-_BADGES = {status: fill(_BADGE, look.css, look.glyph, look.word) for status, look in LOOKS.items()}
+_BADGE = '<span class="status %s">%s</span>'
+_BADGES = {status: fill(_BADGE, look.css, look.word) for status, look in LOOKS.items()}
 _RUNNERS = {
-    state: fill(_BADGE, css, glyph, state.value)
-    for state, css, glyph in (
-        (RunnerState.STARTING, "st-registered", "g-reg"),
-        (RunnerState.ALIVE, "st-success", "g-suc"),
-        (RunnerState.LATE, "st-pending-recovery", "g-pen"),
-        (RunnerState.DEAD, "st-failed", "g-fai"),
-        (RunnerState.STOPPED, "st-cancelled", "g-can"),
+    state: fill(_BADGE, css, state.value)
+    for state, css in (
+        (RunnerState.STARTING, "st-registered"),
+        (RunnerState.ALIVE, "st-success"),
+        (RunnerState.LATE, "st-pending-recovery g-pen"),
+        (RunnerState.DEAD, "st-failed"),
+        (RunnerState.STOPPED, "st-cancelled"),
     )
 }
-_LINK = '<a class="id" href="%s" title="%s">%s</a>'
-_ROW = f"""<tr id="%s-%s">%s<td>%s</td>
-<td class="clip">%s</td>
-<td>{_LINK} <button type="button" class="quiet peek" title="Look at it here (o)" aria-label="Look at %s">\
-<svg class="glyph" aria-hidden="true"><use href="#g-peek"/></svg></button></td>
-<td class="wide data clip" title="%s">%s</td>
-<td class="num">%s</td>
-<td class="num">%s</td>
-<td class="num">%s</td>
-<td class="num">%s</td>
-<td class="clip where">%s</td>
-</tr>
+# What a cell has no room for is told by titles.js, and how it looks by the place of its column: there are hundreds.
+_LINK = '<a class="id" href="%s">%s</a>'
+_TASK = '<a class="task" href="%s"><span class="module">%s.</span><b>%s</b></a>'
+_TASK_ALONE = '<a class="task" href="%s">%s.<b>%s</b></a>'
+_ROW = f"""<tr id="%s-%s">%s<td>%s</td><td>%s</td>
+<td>{_LINK} <button class="peek" aria-label="Look at %s"></button></td>
+<td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>
+<td>%s</td></tr>
 """
-_RUNNER_ROW = """<tr><td>%s%s</td><td class="depth-%s">%s</td><td>%s <span class="data muted">%s</span></td><td>%s</td>
-<td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td><td class="num">%s</td>
-<td class="num">%s</td><td>%s%s</td></tr>
+_RUNNER_ROW = """<tr><td>%s%s</td><td%s>%s %s %s</td><td>%s</td>
+<td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>
+<td%s>%s</td><td>%s%s</td></tr>
 """
 _BEATS = (
-    '<svg class="beats" viewBox="0 0 %s %s" preserveAspectRatio="none" role="img"><title>%s</title>'
-    '<path class="track" d="M0 0H%sV%sH0z"/><path class="fill st-success" d="%s"/>'
-    '<path class="fill st-failed" d="%s"/></svg>'
+    '<svg class="beats" viewBox="0 0 %s %s" preserveAspectRatio="none" role="img" aria-label="%s">%s%s</svg>'
 )
-_KNOWN = '<span title="%s">%s</span>'
+_BEAT, _GAP = '<path d="%s"/>', '<path class="gap" d="%s"/>'
+_KNOWN = ' title="pynenc-core %s"'
 _COLUMN = (
     '<rect class="hit" x="%s" y="0" width="%s" height="%s"><title>%s%s: %s ended, %s failed</title></rect>'
 )
 _LEADING_COLUMN = (
     '<a href="?%s" data-end="%s"%s aria-label="%s that ended from %s, %s failed">' + _COLUMN + "</a>"
 )
+_BELOW = Markup(' class="depth-1"')
 _CHOSEN = Markup(' class="chosen"')
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
@@ -89,60 +85,59 @@ class Cells:
         """How a runner is, in the same form."""
         return _RUNNERS[state]
 
-    def badge(self, css: str, glyph: str, word: str) -> Markup:
+    def badge(self, css: str, word: str) -> Markup:
         """Any other state, in the same form."""
-        return fill(_BADGE, css, glyph, word)
+        return fill(_BADGE, css, word)
 
     def task(self, task_id: str) -> Markup:
         """A task, its module less loud than its name."""
+        module, _, name = task_id.rpartition(".")
+        return fill(_TASK, self._url("task", task_id=task_id), module, name)
+
+    def task_alone(self, task_id: str) -> Markup:
+        """The same for a cell with nothing else in it, which needs no element for the module."""
         found = self._tasks.get(task_id)
         if found is None:
             module, _, name = task_id.rpartition(".")
-            found = self._tasks[task_id] = fill(
-                '<a class="task" href="%s" title="%s"><span class="module">%s.</span><b>%s</b></a>',
-                self._url("task", task_id=task_id),
-                task_id,
-                module,
-                name,
-            )
+            address = self._url("task", task_id=task_id)
+            found = self._tasks[task_id] = fill(_TASK_ALONE, address, module, name)
         return found
 
     def invocation(self, invocation_id: str) -> Markup:
         """An invocation by the end of its id."""
-        return self._link(
-            self._url("invocation", invocation_id=invocation_id), invocation_id, id_tail(invocation_id)
-        )
+        return fill(_LINK, self._url("invocation", invocation_id=invocation_id), id_tail(invocation_id))
 
     def workflow(self, workflow_id: str) -> Markup:
         """The run of a workflow by the end of its id."""
-        return self._link(self._url("workflow", workflow_id=workflow_id), workflow_id, id_tail(workflow_id))
+        return fill(_LINK, self._url("workflow", workflow_id=workflow_id), id_tail(workflow_id))
 
     def runner(self, runner_id: str) -> Markup:
         """A runner or worker by the beginning of its id."""
         found = self._runners.get(runner_id)
         if found is None:
-            found = self._runners[runner_id] = self._link(
-                self._url("runner", runner_id=runner_id), runner_id, short_id(runner_id)
+            found = self._runners[runner_id] = fill(
+                _LINK, self._url("runner", runner_id=runner_id), short_id(runner_id)
             )
         return found
 
     def ago(self, at: float | None) -> Markup:
         """How long ago an instant is, or in what time, and exactly when."""
-        return self._time(at, self._instants.age)
+        return self._time(at, self._instants.age, self._instants.exactly)
 
     def when(self, at: float | None) -> Markup:
         """An instant in the form that was chosen, exactly, and how long ago it is."""
-        return self._time(at, self._instants.moment)
+        return self._time(at, self._instants.moment, self._instants.both)
 
     def exact(self, at: float | None) -> Markup:
         """The same to the millisecond."""
-        return self._time(at, self._instants.exact)
+        return self._time(at, self._instants.exact, self._instants.both)
 
-    def _time(self, at: float | None, words: Callable[[float], str]) -> Markup:
+    @staticmethod
+    def _time(at: float | None, words: Callable[[float], str], title: Callable[[float], str]) -> Markup:
         if at is None:
             return _NOTHING
         # Made of numbers and the name of a time zone: there is nothing in it to escape.
-        return Markup(_TIME.format(iso(at), self._instants.both(at), words(at)))
+        return Markup(_TIME.format(iso(at), title(at), words(at)))
 
     def runtime(self, record: InvocationRecord) -> str:
         """How long its last attempt took, or has taken so far."""
@@ -172,24 +167,22 @@ class Cells:
         return Markup("".join([self._record_row(record, picks, prefix) for record in records]))
 
     def _record_row(self, record: InvocationRecord, picks: str, prefix: str) -> Markup:
-        name, arguments = shown(record.invocation_id), shown(record.args_preview)
+        name = shown(record.invocation_id)
         tail = shown(id_tail(record.invocation_id))
         where = _NOTHING
         if record.runner_id:
-            where = fill('%s <span class="muted">%s</span>', self.runner(record.runner_id), record.host)
+            where = fill("%s %s", self.runner(record.runner_id), record.host)
         return fill(
             _ROW,
             prefix,
             name,
             fill(_PICK, picks, name, tail) if picks else _EMPTY,
             _BADGES[record.status],
-            self.task(record.task_id),
+            self.task_alone(record.task_id),
             self._url("invocation", invocation_id=record.invocation_id),
-            name,
             tail,
             tail,
-            arguments,
-            arguments,
+            record.args_preview,
             self.when(record.created_at),
             self.waittime(record),
             self.runtime(record),
@@ -199,8 +192,9 @@ class Cells:
 
     def beats(self, strip: Strip) -> Markup:
         """When a runner beat, and when it was silent."""
-        size = (strip.width, strip.height)
-        return fill(_BEATS, *size, strip.text, *size, strip.beats, strip.gaps)
+        beats = fill(_BEAT, strip.beats) if strip.beats else _EMPTY
+        gaps = fill(_GAP, strip.gaps) if strip.gaps else _EMPTY
+        return fill(_BEATS, strip.width, strip.height, strip.text, beats, gaps)
 
     def runner_row(self, row: RunnerRow) -> Markup:
         """A line of the list of runners."""
@@ -210,14 +204,11 @@ class Cells:
             reason = f", {runner.stop_reason}" if runner.stop_reason else ""
             ended = fill(" to %s%s", self.when(runner.stopped_at), reason)
         in_hand = number(row.owned) if row.owned else _NOTHING
-        known = _NOTHING
-        if row.code is not None:
-            known = fill(_KNOWN, f"pynenc-core {row.code.version}", number(len(row.code.tasks)))
         return fill(
             _RUNNER_ROW,
             _RUNNERS[row.state],
             _DRAINS if runner.drains else _EMPTY,
-            row.depth,
+            _BELOW if row.depth else _EMPTY,
             self.runner(identity.runner_id),
             identity.runner_cls,
             identity.pid,
@@ -227,7 +218,8 @@ class Cells:
             _NOTHING if work.used is None else percent(work.used, 1),
             round(work.per_minute, 1) if work.ended else _NOTHING,
             fill('<b class="bad">%s</b>', number(work.failed)) if work.failed else _NOTHING,
-            known,
+            _EMPTY if row.code is None else fill(_KNOWN, row.code.version),
+            _NOTHING if row.code is None else number(len(row.code.tasks)),
             self.when(runner.started_at),
             ended,
         )
@@ -264,6 +256,3 @@ class Cells:
     def _column(self, bar: Bar, bars: Bars) -> tuple[object, ...]:
         begin, zone = self._instants.moment(bar.at), self._instants.zone_at(bar.at)
         return bar.x, bar.width, bars.height, begin, zone, number(bar.total), number(bar.failed)
-
-    def _link(self, address: str, whole: str, text: str) -> Markup:
-        return fill(_LINK, address, whole, text)

@@ -95,6 +95,10 @@ class Instants:
             return "now"
         return f"{duration(age)} ago" if age > 0 else f"in {duration(-age)}"
 
+    def exactly(self, at: float) -> str:
+        """To the millisecond, whatever was chosen."""
+        return self._exact(at)
+
     def both(self, at: float) -> str:
         """Exactly, and by its age."""
         return f"{self._exact(at)}, {self.age(at)}"

@@ -1,4 +1,5 @@
-"""The statuses in the words, groups and glyphs of the pages; their colours are in ``app.css``."""
+"""The statuses in the words, groups and glyphs of the pages; their colours are in ``app.css``, their glyphs in
+``glyphs.css``."""
 
 from __future__ import annotations
 
@@ -13,28 +14,26 @@ class Look(NamedTuple):
     """How one status is shown: never by colour alone."""
 
     word: str
-    #: Id in the sprite of glyphs.
-    glyph: str
-    #: Class of its colours.
+    #: Class of its colours and of its glyph.
     css: str
 
 
 LOOKS = {
-    _S.REGISTERED: Look("Registered", "g-reg", "st-registered"),
-    _S.PENDING: Look("Pending", "g-pen", "st-pending"),
-    _S.RUNNING: Look("Running", "g-run", "st-running"),
-    _S.PAUSED: Look("Paused", "g-pau", "st-paused"),
-    _S.RESUMED: Look("Resumed", "g-res", "st-resumed"),
-    _S.RETRY: Look("Retry", "g-ret", "st-retry"),
-    _S.REROUTED: Look("Rerouted", "g-rer", "st-rerouted"),
-    _S.KILLED: Look("Killed", "g-kil", "st-killed"),
-    _S.SUCCESS: Look("Success", "g-suc", "st-success"),
-    _S.FAILED: Look("Failed", "g-fai", "st-failed"),
-    _S.CANCELLED: Look("Cancelled", "g-can", "st-cancelled"),
-    _S.CONCURRENCY_CONTROLLED: Look("Blocked (will retry)", "g-ccd", "st-concurrency-controlled"),
-    _S.CONCURRENCY_CONTROLLED_FINAL: Look("Blocked (final)", "g-ccf", "st-concurrency-controlled-final"),
-    _S.PENDING_RECOVERY: Look("Recovering (pending)", "g-prc", "st-pending-recovery"),
-    _S.RUNNING_RECOVERY: Look("Recovering (running)", "g-rrc", "st-running-recovery"),
+    _S.REGISTERED: Look("Registered", "st-registered"),
+    _S.PENDING: Look("Pending", "st-pending"),
+    _S.RUNNING: Look("Running", "st-running"),
+    _S.PAUSED: Look("Paused", "st-paused"),
+    _S.RESUMED: Look("Resumed", "st-resumed"),
+    _S.RETRY: Look("Retry", "st-retry"),
+    _S.REROUTED: Look("Rerouted", "st-rerouted"),
+    _S.KILLED: Look("Killed", "st-killed"),
+    _S.SUCCESS: Look("Success", "st-success"),
+    _S.FAILED: Look("Failed", "st-failed"),
+    _S.CANCELLED: Look("Cancelled", "st-cancelled"),
+    _S.CONCURRENCY_CONTROLLED: Look("Blocked (will retry)", "st-concurrency-controlled"),
+    _S.CONCURRENCY_CONTROLLED_FINAL: Look("Blocked (final)", "st-concurrency-controlled-final"),
+    _S.PENDING_RECOVERY: Look("Recovering (pending)", "st-pending-recovery"),
+    _S.RUNNING_RECOVERY: Look("Recovering (running)", "st-running-recovery"),
 }
 
 #: The tiles of the dashboard, from the entrance to the exits.

@@ -8,6 +8,7 @@
   const word = document.getElementById("live-word");
   let stream = null;
   let timer = null;
+  let later = null;
   let isPaused = recall(PAUSED) === "yes";
   let isMissed = false;
   let askedAt = 0;
@@ -39,6 +40,12 @@
       || content.matches(":has(details[open] summary:focus, .actions details[open], input:focus, select:focus, .pick:checked)")
       || [...content.querySelectorAll("input:not([type=hidden], [type=checkbox]), textarea")].some(isTyped);
   }
+
+  // Of a page that is made of parts those are sent that are not as they are here.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const parts = [...detail.elt.querySelectorAll("[data-part]")].map((one) => `${one.id.replace("part-", "")}=${one.dataset.part}`);
+    if (parts.length) detail.headers["X-Parts"] = parts.join(" ");
+  });
 
   // Rows of a list do not move away under whoever reads them: see newer.js.
   const isReadFurtherDown = () => document.getElementById("newer") && window.scrollY > 200;
@@ -137,7 +144,13 @@
     stream = new EventSource(document.body.dataset.events);
     // Between the making of this page and the beginning of the stream something may have changed.
     stream.addEventListener("hello", () => { failures = 0; show(); schedule(isMissed ? 0 : 500); });
-    stream.addEventListener("changed", () => schedule(Math.max(soon(), restOf())));
+    stream.addEventListener("changed", () => {
+      schedule(Math.max(soon(), restOf()));
+      // What keeps a pace shows the last change once that is over, also when nothing else follows.
+      const pace = Number(document.getElementById("content")?.dataset.pace ?? 0);
+      clearTimeout(later);
+      if (pace) later = setTimeout(() => schedule(0), 1000 * pace);
+    });
     stream.addEventListener("away", (event) => {
       say("The store cannot be read.", new Date(Math.min(new Date(event.data), Date.now())));
       schedule(2000);

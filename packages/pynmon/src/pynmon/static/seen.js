@@ -21,7 +21,7 @@
       if (!badge || !(kinds.get(cell.dataset.kind) >= Number(cell.dataset.at))) continue;
       badge.classList.replace("st-failed", "st-registered");
       badge.classList.replace("st-pending-recovery", "st-registered");
-      badge.querySelector("use").setAttribute("href", "#g-reg");
+      badge.classList.remove("g-ret");
       badge.lastChild.textContent = "seen";
     }
   }

@@ -1,0 +1,16 @@
+// What a line has no room for is told where the pointer is: the whole id, words that are cut off, what a strip says.
+(() => {
+  "use strict";
+
+  const SVG = "http://www.w3.org/2000/svg";
+  const isCut = (one) => one.scrollWidth > one.clientWidth;
+
+  document.addEventListener("pointerover", (event) => {
+    const one = event.target.closest?.("a.id, a.task, button.peek, svg.beats, td");
+    if (!one || one.title || one.firstElementChild?.matches("title")) return;
+    if (one.matches("a.id")) one.title = decodeURIComponent(new URL(one.href).pathname.split("/").pop());
+    else if (one.matches("button")) one.title = "Look at it here (o)";
+    else if (one.matches("svg")) one.prepend(Object.assign(document.createElementNS(SVG, "title"), { textContent: one.getAttribute("aria-label") }));
+    else if (isCut(one)) one.title = one.textContent;
+  });
+})();
