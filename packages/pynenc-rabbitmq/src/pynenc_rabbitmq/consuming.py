@@ -23,7 +23,7 @@ from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
 from pynenc_rabbitmq.arrivals import Arrivals
 from pynenc_rabbitmq.link import Link
-from pynenc_rabbitmq.message import read
+from pynenc_rabbitmq.message import id_in, read
 from pynenc_rabbitmq.topology import Topology
 
 logger = logging.getLogger(__name__)
@@ -211,9 +211,25 @@ class Consumer:
         except ValueError as error:
             self._set_aside(queue, method.delivery_tag, properties, body, str(error))
             return
-        self._unsettled[method.delivery_tag] = None
+        self._keep(queue, method.delivery_tag, invocation_id)
+        self._connection.recognise_messages(
+            method.delivery_tag, body, partial(self._on_known_message, channel, queue)
+        )
+
+    def _on_known_message(self, channel: Any, queue: str, tag: int, body: bytes) -> bool:
+        """Take one like the last one, but for number and body."""
+        if channel is not self._channel:
+            return False
+        try:
+            self._keep(queue, tag, id_in(body))
+        except ValueError:
+            return False
+        return True
+
+    def _keep(self, queue: str, tag: int, invocation_id: InvocationId) -> None:
+        self._unsettled[tag] = None
         with self._lock:
-            self._buffers[queue].append((method.delivery_tag, invocation_id))
+            self._buffers[queue].append((tag, invocation_id))
             self._arrivals.announce()
         self._watch()
 
@@ -258,6 +274,7 @@ class Consumer:
         self._send_back()
 
     def _cancel(self) -> None:
+        self._connection.forget_messages()  # the driver returns what still comes for a consumer that is none any more
         for consumer_tag in self._consumers:
             self._cancelling.add(consumer_tag)
             self._channel.basic_cancel(consumer_tag, callback=self._on_cancel_ok)

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from pika import exceptions
 
 from pynenc.exceptions import StoreError, StoreUnavailableError
 from pynenc_rabbitmq.conf import ConfigRabbitMq
+from pynenc_rabbitmq.connection import Connection
 from pynenc_rabbitmq.errors import translate
 from pynenc_rabbitmq.loop import SharedLoop, Timer
 from pynenc_rabbitmq.topology import Topology
@@ -30,16 +31,6 @@ _GOOD_SECONDS = 5.0
 _CLOSE_SECONDS = 2.0
 #: Enough for an attempt to connect. Use of a connection that is away tries at once, but not more often than this.
 _SHORTEST_PATIENCE_SECONDS = 0.3
-
-
-class _Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has no types
-    """One that hands a message to the system in one piece.
-
-    The driver does so with each of its three frames: three packets, for which the server wakes up three times.
-    """
-
-    def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
-        super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
 
 class Part(Protocol):
@@ -190,7 +181,7 @@ class Link:
     def _connect(self) -> None:
         self._waiting = None
         self._tried_at = time.monotonic()
-        self._connection = _Connection(
+        self._connection = Connection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._lost,

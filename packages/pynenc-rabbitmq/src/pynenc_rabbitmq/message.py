@@ -46,6 +46,15 @@ def read(properties: Any, body: bytes, app_id: str) -> InvocationId:
     of = (properties.headers or {}).get("app")
     if of != app_id:
         raise ValueError(f"it belongs to app {of!r}")
+    return id_in(body)
+
+
+def id_in(body: bytes) -> InvocationId:
+    """The id that is all of a body.
+
+    Raises:
+        ValueError: it is none.
+    """
     text = body.decode("utf-8")
     if not 0 < len(text) <= _LONGEST or not text.isprintable():
         raise ValueError("its body is no invocation id")

@@ -169,6 +169,7 @@ class Publisher:
         channel.add_on_return_callback(self._on_return)
         if self._confirms:
             channel.confirm_delivery(partial(self._on_confirm, channel))
+            self._connection.recognise_confirms(channel.channel_number, partial(self._on_confirmed, channel))
         with self._lock:
             waiting = list(self._open)
         for publication in waiting:
@@ -211,25 +212,31 @@ class Publisher:
             publication.go_on.set()
 
     def _on_confirm(self, channel: Any, frame: Any) -> None:
-        if channel is not self._channel:
-            return
         method = frame.method
-        last: int = method.delivery_tag
-        tags = list(takewhile(lambda tag: tag <= last, self._sent)) if method.multiple else [last]
-        refused = isinstance(method, pika.spec.Basic.Nack)
-        for tag in tags:
-            publication, position = self._sent.pop(tag, (None, 0))
-            if publication is None:
-                continue
-            if refused:
-                what = f"queue '{publication.queue}' at {self._link.where} takes no more messages"
-                self._end(publication, StoreFullError(f"{what}: raise its length limit"))
-                continue
+        if isinstance(method, pika.spec.Basic.Nack):
+            self._on_refused(channel, method.delivery_tag, method.multiple)
+        else:
+            self._on_confirmed(channel, method.delivery_tag, method.multiple)
+
+    def _on_confirmed(self, channel: Any, last: int, multiple: bool) -> None:
+        for publication, position in self._answered(channel, last, multiple):
             publication.unconfirmed.pop(position, None)
             if not publication.unconfirmed:
                 self._end(publication)
-        if refused:
+
+    def _on_refused(self, channel: Any, last: int, multiple: bool) -> None:
+        for publication, _ in self._answered(channel, last, multiple):
+            what = f"queue '{publication.queue}' at {self._link.where} takes no more messages"
+            self._end(publication, StoreFullError(f"{what}: raise its length limit"))
+        if channel is self._channel:
             self._change_channel()
+
+    def _answered(self, channel: Any, last: int, multiple: bool) -> list[tuple[_Publication, int]]:
+        """What an answer of the server is about, which is not waited for any more."""
+        if channel is not self._channel:
+            return []
+        tags = list(takewhile(lambda tag: tag <= last, self._sent)) if multiple else [last]
+        return [sent for tag in tags if (sent := self._sent.pop(tag, None))]
 
     def _change_channel(self) -> None:
         """Publish on another channel: a quorum queue goes on refusing one that it refused, whatever room there is."""
