@@ -2,6 +2,7 @@
 
 One thread per process looks at the version, and only while somebody waits: every 0.25 ms after activity, growing to
 every 80 ms when there was none for four seconds. Activity is what concerns those who wait; heartbeats, say, are none.
+A process that looked for work in vain, because another one was quicker, begins with 2 ms until it finds some.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from pynenc.values.ids import InvocationId
 logger = logging.getLogger(__name__)
 
 _SHORTEST_SECONDS = 0.00025
+#: The shortest pause of a process that looked for work in vain: where there is enough for one only, the others leave it
+#: the processors.
+_OUTRUN_SECONDS = 0.002
 _LONGEST_SECONDS = 0.080
 #: The pause grows with the time since the last change: it is one part in so many of it.
 _PAUSE_SHARE = 50
@@ -73,6 +77,10 @@ class Changes:
         self.marker = 0
         #: Counts the announcements of occurrences. Grows only.
         self.occurrence_marker = 0
+        #: Whether this process looked for work in vain when it did so last.
+        self.outrun = False
+        #: Whether work was seen that no thread of this process has looked for.
+        self._expected = False
         self._forget_all()
         tell_of_forks(self)
 
@@ -107,6 +115,11 @@ class Changes:
                 return self._work.wait_for(lambda: self.marker != marker, timeout_seconds)
             finally:
                 self._waiting -= 1
+
+    def expects_work(self) -> bool:
+        """Whether work of another process was seen since this was asked last."""
+        expected, self._expected = self._expected, False
+        return expected
 
     def interrupt(self) -> None:
         """Let every waiting thread look again."""
@@ -255,12 +268,19 @@ class Changes:
 
         Without the lock: whoever changes what is read here rings afterwards.
         """
-        while self._thread is me and not (self._waiting or self._watched or self._reacting):
-            alarm.wait()
-        if self._thread is me:
+        while self._thread is me:
+            if not self._is_wanted():
+                alarm.wait()
+                continue
             quiet = (time.monotonic() - self._active_at) / _PAUSE_SHARE
-            alarm.wait(min(max(quiet, _SHORTEST_SECONDS), _LONGEST_SECONDS))
-        return self._thread is me
+            shortest = _OUTRUN_SECONDS if self.outrun and not self._watched else _SHORTEST_SECONDS
+            alarm.wait(min(max(quiet, shortest), _LONGEST_SECONDS))
+            if self._is_wanted():  # whoever was woken last may only have begun to run
+                return self._thread is me
+        return False
+
+    def _is_wanted(self) -> bool:
+        return bool(self._waiting or self._watched or self._reacting)
 
     def _look(self, looker: Looker) -> None:
         with self._lock:
@@ -297,6 +317,7 @@ class Changes:
 
     def _wake_for(self, found: Findings) -> None:
         pieces = found.ready
+        self._expected = pieces > 0
         if found.due is not None and (self._next_due is None or found.due < self._next_due):
             # One thread has to know until when it may sleep.
             pieces = max(pieces, 1)

@@ -72,21 +72,30 @@ def to_claims(taken: Iterable[Taken], token: str) -> tuple[Claim, ...]:
     )
 
 
-def claim(session: Session, request: ClaimRequest) -> list[Taken]:
-    """Give a worker what it asks for."""
+def claim(session: Session, request: ClaimRequest) -> tuple[list[Taken], float | None]:
+    """Give a worker what it asks for, or say in how many seconds the next of the delayed falls due."""
     if request.limit < 1:
-        return []
+        return [], None
     session.flush()
     if request.repeated and (before := _taken_before(session, request)):
-        return before
-    if request.ids is None:
+        return before, None
+    due = due_in(session) if request.ids is None else None
+    if due == 0:
         promote_due(session)
+        due = due_in(session)
     for page in _pages(session, request):
         taken = _pick(session, request, page)
         if taken:
             _give(session, request, taken)
-            return taken
-    return []
+            return taken, None
+    return [], due
+
+
+def due_in(session: Session) -> float | None:
+    """Seconds until the next of the delayed falls due, 0 when it has; None when there is none."""
+    select = f"SELECT min(available_at) FROM inv_{{t}} WHERE queued = {DELAYED}"
+    due = session.execute(select).fetchone()[0]
+    return None if due is None else max(0.0, due - session.now)
 
 
 def _pick(session: Session, request: ClaimRequest, page: Iterable[Candidate]) -> list[Taken]:
@@ -118,15 +127,16 @@ def _taken_before(session: Session, request: ClaimRequest) -> list[Taken]:
     return [(row, codec.BY_TEXT[row.status], row.epoch) for row in map(Candidate._make, found)]
 
 
-def may_find(session: Session, request: ClaimRequest) -> bool:
-    """Whether something in the queue could be claimed now, looking only."""
+def may_find(session: Session, request: ClaimRequest) -> tuple[bool, float | None]:
+    """Whether something in the queue could be claimed now, and when the next falls due; looking only."""
     conditions, parameters = filter_of(request)
-    found = session.execute(
-        f"SELECT EXISTS (SELECT 1 FROM inv_{{t}} WHERE queued = {READY}{conditions}) OR EXISTS "
-        f"(SELECT 1 FROM inv_{{t}} WHERE queued = {DELAYED} AND available_at <= ?)",
-        (*parameters, session.now),
-    )
-    return bool(found.fetchone()[0])
+    is_ready, due_at = session.execute(
+        f"SELECT EXISTS (SELECT 1 FROM inv_{{t}} WHERE queued = {READY}{conditions}), "
+        f"(SELECT min(available_at) FROM inv_{{t}} WHERE queued = {DELAYED})",
+        parameters,
+    ).fetchone()
+    due = None if due_at is None else max(0.0, due_at - session.now)
+    return bool(is_ready) or due == 0, due
 
 
 def may_find_named(session: Session, request: ClaimRequest) -> bool:

@@ -72,11 +72,17 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         due = None
+        is_search = not step.moves and step.claim is not None and step.claim.ids is None
         if not step.moves and not step.messages:
             promising = False
             if step.claim is not None:
-                promising, due = self._look(step.claim)
+                # Who was woken by work that was there a moment ago need not look first.
+                promising, due = (
+                    (True, None) if is_search and self.store.expects_work() else self._look(step.claim)
+                )
             if not promising:
+                if is_search:
+                    self.store.note_claim(in_vain=True)
                 return StepAnswer(next_due_seconds=due, states=self.get_states(step.read))
         taken: list[claims.Taken] = []
         with self._session() as session:
@@ -91,12 +97,13 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                 if move.to is InvocationStatus.PAUSED
             )
             if step.claim is not None and entered:
-                taken = claims.claim(session, step.claim)
-                due = None if taken or step.claim.ids is not None else _due_in(session)
+                taken, due = claims.claim(session, step.claim)
                 # Another thread may take what is left of what others announced.
                 session.new_work += len(taken) == step.claim.limit and step.claim.ids is None
             session.flush()
             states = _states(session, step.read)
+        if is_search:
+            self.store.note_claim(in_vain=not taken)
         return StepAnswer(
             moves=answers,
             delivered=delivered,
@@ -189,7 +196,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             session = Session(connection, self.store.sql, self.store.now())
             if request.ids is not None:
                 return claims.may_find_named(session, request), None
-            return claims.may_find(session, request), _due_in(session)
+            return claims.may_find(session, request)
 
     # -- reads ----------------------------------------------------------------------------------------
 
@@ -304,12 +311,12 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 
     def take_due(self, limit: int) -> Due:  # noqa: D102
         with self.store.read() as connection:
-            due = _due_in(Session(connection, self.store.sql, self.store.now()))
+            due = claims.due_in(Session(connection, self.store.sql, self.store.now()))
         if due is None or due > 0:
             return Due((), due)
         with self._session() as session:
             ids = claims.promote_due(session, limit)
-            return Due(tuple(ids), _due_in(session))
+            return Due(tuple(ids), claims.due_in(session))
 
     def count_delayed(self) -> int:  # noqa: D102
         with self.store.read() as connection:
@@ -418,12 +425,6 @@ _TABLES = (
     "leases",
     *workflows.TABLES,
 )
-
-
-def _due_in(session: Session) -> float | None:
-    select = f"SELECT min(available_at) FROM inv_{{t}} WHERE queued = {DELAYED}"
-    due = session.execute(select).fetchone()[0]
-    return None if due is None else max(0.0, due - session.now)
 
 
 def _states(session: Session, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:

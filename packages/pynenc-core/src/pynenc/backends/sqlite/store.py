@@ -110,6 +110,14 @@ class SQLiteStore(BaseStore):
         """Block until an occurrence may have been recorded since ``marker``."""
         return self._changes.wait_for_occurrences(marker, timeout_seconds)
 
+    def expects_work(self) -> bool:
+        """Whether work of another process was seen and nobody here has looked for it since; asking counts as that."""
+        return self._changes.expects_work()
+
+    def note_claim(self, *, in_vain: bool) -> None:
+        """Remember whether this process found work when it looked for it."""
+        self._changes.outrun = in_vain
+
     def announce_occurrences(self) -> None:
         """Wake the threads of this process that react to occurrences; called after the commit."""
         self._changes.announce_occurrences()
