@@ -13,8 +13,9 @@ from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
-from pynenc_redis import codec, scripts
-from pynenc_redis.monitor_codec import (
+from pynenc_redis import scripts
+from pynenc_redis.codec.letters import STATUSES, to_letters
+from pynenc_redis.codec.monitor import (
     from_counts_by_task,
     from_failure,
     from_figures,
@@ -22,6 +23,9 @@ from pynenc_redis.monitor_codec import (
     size_of,
     to_search,
 )
+from pynenc_redis.codec.records import from_beginnings, from_history
+from pynenc_redis.codec.runners import from_runner
+from pynenc_redis.codec.texts import dump
 from pynenc_redis.store import RedisStore, batches
 
 _S = InvocationStatus
@@ -78,7 +82,7 @@ class RedisMonitorStore(BaseMonitorStore):
 
     def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
         found = self._store.command("HGETALL", f"{self._store.prefix}o:recovered")
-        return {codec.STATUSES[letter]: int(number) for letter, number in found.items()}
+        return {STATUSES[letter]: int(number) for letter, number in found.items()}
 
     # -- lists ----------------------------------------------------------------------------------------
 
@@ -101,7 +105,7 @@ class RedisMonitorStore(BaseMonitorStore):
     def _list_open(
         self, query: RecordQuery, statuses: frozenset[InvocationStatus], start: int | None
     ) -> RecordPage:
-        letters = codec.to_letters(sorted(statuses))
+        letters = to_letters(sorted(statuses))
         words = self._store.ask(_OPEN, letters, query.task_id or "", 2 * _FEW)
         found = sorted(
             ((int(order), one) for one, order in zip(words[::2], words[1::2], strict=True)),
@@ -130,7 +134,7 @@ class RedisMonitorStore(BaseMonitorStore):
             if goes_on_from:
                 request["from"] = goes_on_from
             request |= {"limit": query.limit - len(found), "looks": min(looks, left)}
-            words, goes_on_from, looked_at = self._store.ask(_LIST, codec.dump(request))
+            words, goes_on_from, looked_at = self._store.ask(_LIST, dump(request))
             found += [record for record in self._records(words[::2]) if fulfils is None or fulfils(record)]
             left -= looked_at
             if not goes_on_from or left <= 0 or len(found) >= query.limit:
@@ -167,14 +171,14 @@ class RedisMonitorStore(BaseMonitorStore):
 
     def get_histories(self, ids: Sequence[InvocationId]) -> dict[InvocationId, list[HistoryEntry]]:  # noqa: D102
         return {
-            InvocationId(one): codec.from_history(entries)
+            InvocationId(one): from_history(entries)
             for batch in batches(ids, _BATCH)
             for one, entries in self._store.ask(_HISTORIES, *batch)
         }
 
     def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:  # noqa: D102
         texts = self._store.ask(_BEGINNINGS, invocation_id, _CHARACTER_BYTES * limit)
-        found = codec.from_beginnings(*texts) if texts else {}
+        found = from_beginnings(*texts) if texts else {}
         return {kind: text[:limit] for kind, text in found.items()}
 
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
@@ -189,9 +193,7 @@ class RedisMonitorStore(BaseMonitorStore):
             found = self._store.ask(_FAMILIES, most, *batch)
             for root_id, letters in zip(batch, found, strict=True):
                 if letters:
-                    counts[InvocationId(root_id)] = {
-                        codec.STATUSES[one]: n for one, n in Counter(letters).items()
-                    }
+                    counts[InvocationId(root_id)] = {STATUSES[one]: n for one, n in Counter(letters).items()}
         return counts
 
     # -- what happens and happened --------------------------------------------------------------------
@@ -246,7 +248,7 @@ class RedisMonitorStore(BaseMonitorStore):
     # -- runners --------------------------------------------------------------------------------------
 
     def list_runners(self, limit: int) -> list[RunnerRecord]:  # noqa: D102
-        return [codec.from_runner(*row) for row in self._store.ask(_RUNNERS, limit)] if limit > 0 else []
+        return [from_runner(*row) for row in self._store.ask(_RUNNERS, limit)] if limit > 0 else []
 
     def find_lease(self, name: str) -> Lease | None:  # noqa: D102
         found = self._store.read_hash(f"{self._store.prefix}o:lease:{name}", None)
@@ -254,7 +256,7 @@ class RedisMonitorStore(BaseMonitorStore):
 
     def get_runners(self, ids: Sequence[str]) -> dict[str, RunnerRecord]:  # noqa: D102
         return {
-            row[0]: codec.from_runner(*row)
+            row[0]: from_runner(*row)
             for batch in batches(ids, _BATCH)
             for row in self._store.ask(_GET_RUNNERS, *batch)
         }

@@ -21,7 +21,22 @@ from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
-from pynenc_redis import codec, scripts
+from pynenc_redis import scripts
+from pynenc_redis.codec.calls import from_submit, to_submit
+from pynenc_redis.codec.letters import LETTERS
+from pynenc_redis.codec.occurrences import from_entered
+from pynenc_redis.codec.queries import to_query
+from pynenc_redis.codec.records import (
+    from_counts,
+    from_history,
+    from_operation,
+    from_owned,
+    from_record,
+    from_states,
+)
+from pynenc_redis.codec.runners import from_runner, to_beat
+from pynenc_redis.codec.steps import from_step, to_step
+from pynenc_redis.codec.texts import dump
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigOrchestratorRedis
 from pynenc_redis.monitor_store import RedisMonitorStore
@@ -68,54 +83,54 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     ) -> list[SubmitAnswer]:
         if not batch and not data:
             return []
-        existing = self.store.run(_SUBMIT, *codec.to_submit(batch, data, enqueue))
-        return codec.from_submit(batch, existing)
+        existing = self.store.run(_SUBMIT, *to_submit(batch, data, enqueue))
+        return from_submit(batch, existing)
 
     def begin_submit(  # noqa: D102
         self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
     ) -> Callable[[], list[SubmitAnswer]]:
         if not batch and not data:
             return list
-        existing = self.store.begin(_SUBMIT, *codec.to_submit(batch, data, enqueue))
-        return lambda: codec.from_submit(batch, existing())
+        existing = self.store.begin(_SUBMIT, *to_submit(batch, data, enqueue))
+        return lambda: from_submit(batch, existing())
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
-        return codec.from_step(step, self.store.run(_ADVANCE, *codec.to_step(step)))
+        return from_step(step, self.store.run(_ADVANCE, *to_step(step)))
 
     def wait_and_claim(  # noqa: D102
         self, claim: ClaimRequest, marker: int, timeout_seconds: float
     ) -> StepAnswer | None:
         step = Step(claim=claim)
-        answer = self.store.wait_and_run(marker, timeout_seconds, _ADVANCE, *codec.to_step(step))
-        return None if answer is None else codec.from_step(step, answer)
+        answer = self.store.wait_and_run(marker, timeout_seconds, _ADVANCE, *to_step(step))
+        return None if answer is None else from_step(step, answer)
 
     # -- reads ----------------------------------------------------------------------------------------
 
     def get_states(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationState]:  # noqa: D102
-        states = codec.from_states([one, *told] for one, told in self.store.heard.take(ids).items())
+        states = from_states([one, *told] for one, told in self.store.heard.take(ids).items())
         missing = [one for one in ids if one not in states]
-        return {**states, **codec.from_states(self.store.ask(_STATES, *missing))} if missing else states
+        return {**states, **from_states(self.store.ask(_STATES, *missing))} if missing else states
 
     def get_records(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
-        records = [codec.from_record(*row) for row in self.store.ask(_RECORDS, *ids)] if ids else []
+        records = [from_record(*row) for row in self.store.ask(_RECORDS, *ids)] if ids else []
         return {record.invocation_id: record for record in records}
 
     def find_results(self, task_id: str, args_ids: Sequence[str]) -> dict[str, InvocationState]:  # noqa: D102
         found = {}
         for args_id, state in self.store.ask(_RESULTS, task_id, *args_ids) if args_ids else ():
-            found.update(dict.fromkeys([args_id], *codec.from_states([state]).values()))
+            found.update(dict.fromkeys([args_id], *from_states([state]).values()))
         return found
 
     def get_history(self, invocation_id: InvocationId) -> list[HistoryEntry]:  # noqa: D102
         found = self.store.ask(_HISTORIES, invocation_id)
-        return codec.from_history(found[0][1]) if found else []
+        return from_history(found[0][1]) if found else []
 
     def list_records(self, query: InvocationQuery) -> list[InvocationRecord]:  # noqa: D102
         ids: list[InvocationId] = []
-        request = codec.to_query(query, _LOOKS)
+        request = to_query(query, _LOOKS)
         while len(ids) < query.limit:
             request["limit"] = query.limit - len(ids)
-            found, goes_on_from, _ = self.store.ask(_LIST, codec.dump(request))
+            found, goes_on_from, _ = self.store.ask(_LIST, dump(request))
             ids += found[::2]
             if goes_on_from == "":
                 break
@@ -128,7 +143,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     def list_operations(self, workflow_id: str, after: int, limit: int) -> list[RecordedOperation]:  # noqa: D102
         key = f"{self.store.prefix}o:operations:{workflow_id}"
         found = self.store.command("ZRANGEBYSCORE", key, f"({after}", "+inf", "LIMIT", 0, limit)
-        return [codec.from_operation(text) for text in found]
+        return [from_operation(text) for text in found]
 
     def list_messages(self, workflow_id: str, name: str, after: int, limit: int) -> list[str]:  # noqa: D102
         if limit < 1:
@@ -141,7 +156,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
         return self.store.read_hash(f"{self.store.prefix}o:values:{workflow_id}", names)
 
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
-        return codec.from_counts(self.store.command("HGETALL", f"{self.store.prefix}o:counts"), task_id)
+        return from_counts(self.store.command("HGETALL", f"{self.store.prefix}o:counts"), task_id)
 
     def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
         found: list[InvocationId] = self.store.ask(_AVAILABLE, ids_after or "", limit)
@@ -160,7 +175,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     # -- runners --------------------------------------------------------------------------------------
 
     def beat(self, beat: Beat) -> BeatAnswer:  # noqa: D102
-        leads, drains = self.store.run(_BEAT, codec.to_beat(beat))
+        leads, drains = self.store.run(_BEAT, to_beat(beat))
         return BeatAnswer(leads=bool(leads), drains=bool(drains))
 
     def request_drain(self, runner_id: RunnerId) -> bool:  # noqa: D102
@@ -168,27 +183,25 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
 
     def list_runners(self, *, include_stopped: bool = False) -> list[RunnerRecord]:  # noqa: D102
         rows = self.store.ask(_RUNNERS, int(include_stopped))
-        return sorted((codec.from_runner(*row) for row in rows), key=lambda one: one.started_at)
+        return sorted((from_runner(*row) for row in rows), key=lambda one: one.started_at)
 
     def forget_runners(self, age_seconds: float) -> None:  # noqa: D102
         self.store.run(_FORGET, age_seconds)
 
     def find_orphans(self, dead: Sequence[RunnerId], limit: int) -> list[OwnedInvocation]:  # noqa: D102
-        return [codec.from_owned(row) for row in self.store.ask(_ORPHANS, limit, *dead)]
+        return [from_owned(row) for row in self.store.ask(_ORPHANS, limit, *dead)]
 
     # -- occurrences ----------------------------------------------------------------------------------
 
     def watch_statuses(  # noqa: D102
         self, watched: Mapping[str, frozenset[InvocationStatus]], forget_seconds: float
     ) -> None:
-        texts = [
-            codec.LETTERS[status] + task_id for task_id, statuses in watched.items() for status in statuses
-        ]
+        texts = [LETTERS[status] + task_id for task_id, statuses in watched.items() for status in statuses]
         self.store.run(_WATCH_STATUSES, forget_seconds, *texts)
 
     def take_occurrences(self, limit: int, lease_seconds: float) -> list[Occurrence]:  # noqa: D102
         rows = self.store.run(_TAKE_OCCURRENCES, "o:occurred:", limit, lease_seconds, "false")
-        return [codec.from_entered(*row) for row in rows]
+        return [from_entered(*row) for row in rows]
 
     def acknowledge_occurrences(self, ids: Sequence[str]) -> None:  # noqa: D102
         for batch in batches(ids):

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from pynenc.contracts.trigger import BaseTrigger
 from pynenc.values.ids import InvocationId
 from pynenc.values.triggers import Half, Occurrence, PairRequest, TriggerRun
-from pynenc_redis import codec, scripts
+from pynenc_redis import scripts
+from pynenc_redis.codec.occurrences import from_occurrence, from_run, occurrence_key, to_occurrence, to_run
+from pynenc_redis.codec.texts import dump
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigTriggerRedis
 from pynenc_redis.store import RedisStore
@@ -51,22 +53,22 @@ class RedisTrigger(RedisComponent, BaseTrigger):
 
     def put_occurrences(self, occurrences: Sequence[Occurrence]) -> None:  # noqa: D102
         if occurrences:
-            self.store.run(_PUT, *(word for one in occurrences for word in codec.to_occurrence(one)))
+            self.store.run(_PUT, *(word for one in occurrences for word in to_occurrence(one)))
 
     def take_occurrences(  # noqa: D102
         self, limit: int, lease_seconds: float, trigger_ids: Sequence[str]
     ) -> list[Occurrence]:
-        own = codec.dump(dict.fromkeys(trigger_ids, True))
+        own = dump(dict.fromkeys(trigger_ids, True))
         rows = self.store.run(_TAKE, "t:pending:", limit, lease_seconds, own)
-        return [codec.from_occurrence(*row) for row in rows]
+        return [from_occurrence(*row) for row in rows]
 
     def settle(self, occurrences: Sequence[Occurrence], runs: Sequence[TriggerRun]) -> None:  # noqa: D102
-        keys = [codec.occurrence_key(one) for one in occurrences]
-        self.store.run(_SETTLE, len(keys), *keys, *(word for run in runs for word in codec.to_run(run)))
+        keys = [occurrence_key(one) for one in occurrences]
+        self.store.run(_SETTLE, len(keys), *keys, *(word for run in runs for word in to_run(run)))
 
     def list_events(self, limit: int) -> list[Occurrence]:  # noqa: D102
         texts = self.store.ask(_NEWEST, "t:events", "t:event", limit) if limit > 0 else []
-        return [codec.from_occurrence(*text.split("\n", 1)) for text in texts]
+        return [from_occurrence(*text.split("\n", 1)) for text in texts]
 
     # -- combined conditions --------------------------------------------------------------------------
 
@@ -98,10 +100,10 @@ class RedisTrigger(RedisComponent, BaseTrigger):
     def list_runs(self, trigger_id: str | None, limit: int) -> list[TriggerRun]:  # noqa: D102
         index = "t:runs" if trigger_id is None else f"t:runs:{trigger_id}"
         texts = self.store.ask(_NEWEST, index, "t:run", limit) if limit > 0 else []
-        return [codec.from_run(text) for text in texts]
+        return [from_run(text) for text in texts]
 
     def find_runs(self, ids: Sequence[InvocationId]) -> dict[InvocationId, TriggerRun]:  # noqa: D102
-        runs = map(codec.from_run, self.store.read_hash(f"{self.store.prefix}t:run", ids).values())
+        runs = map(from_run, self.store.read_hash(f"{self.store.prefix}t:run", ids).values())
         return {InvocationId(run.run_id): run for run in runs if run.invocation_id is not None}
 
     def delete_expired(self, age_seconds: float) -> None:  # noqa: D102

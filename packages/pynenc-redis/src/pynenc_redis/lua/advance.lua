@@ -18,7 +18,7 @@ local function usual()
   local ahead, first = {}, 10 + ARGV[9]
   for at = 10, first - 1, 2 do ahead[ARGV[at]] = tonumber(ARGV[at + 1]) end
   return first, {
-    moves = {{to = 's', kind = 'final', from = 'ue', releases = true}},
+    moves = {{to = '$SUCCESS', kind = 'final', from = '$BEFORE_SUCCESS', releases = true}},
     claim = {
       runner = ARGV[2], host = ARGV[3], cls = ARGV[4], token = ARGV[5], limit = ARGV[6] + 1,
       start_seconds = tonumber(ARGV[7]), ahead_seconds = tonumber(ARGV[8]), ahead = ahead,

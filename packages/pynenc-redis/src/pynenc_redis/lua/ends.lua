@@ -34,7 +34,7 @@ local function end_row(row, outcome)
   await(row, nil)
   put(row, 'f', now)
   -- A long one would be read with each look at a packed record.
-  if #outcome > SHORT then unpack_row(row) end
+  if #outcome > $SHORT then unpack_row(row) end
   -- Without an outcome, that of an attempt before is none of its end.
   if outcome == '' then row.attempt = '' else row.outcome = outcome end
   if row.s ~= 's' then call('ZADD', P .. 'unsuccessful', recall(row, 'n'), row.id) end

@@ -16,7 +16,7 @@ end
 local function wake(pieces)
   if pieces > 0 then
     local key = KEYS[1] .. 'wake'
-    for _ = 1, math.min(pieces, 8 - call('LLEN', key)) do call('RPUSH', key, '1') end
+    for _ = 1, math.min(pieces, $MOST_TOKENS - call('LLEN', key)) do call('RPUSH', key, '1') end
   end
 end
 

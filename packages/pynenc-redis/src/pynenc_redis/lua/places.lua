@@ -3,7 +3,7 @@
 -- What is said of one that has ended: its state, unless that is long.
 local function state_of(row)
   local outcome = row.outcome or ''
-  return #outcome <= SHORT and {row.s, row.e, outcome} or 'final'
+  return #outcome <= $SHORT and {row.s, row.e, outcome} or 'final'
 end
 
 -- Tell the processes that wait for an invocation; `final` or else claimable.
@@ -26,7 +26,7 @@ end
 -- Place in the queue: by dependents (the score), then priority, then order of submission.
 local function queue_member(row)
   local priority = math.max(-2147483647, math.min(2147483647, row.p))
-  return format('%010d%016d:', 2147483648 - priority, recall(row, 'n')) .. row.id
+  return format('%010d%016d:', $USUAL_PLACE - priority, recall(row, 'n')) .. row.id
 end
 
 local function leave_queue(row)

@@ -15,4 +15,4 @@ for at = 2, #ARGV do
   call('ZADD', P .. 'queue', position, string.format('%016d:', n) .. ARGV[at])
 end
 local wake = KEYS[1] .. 'wake'
-for _ = 1, math.min(#ARGV - 1, 8 - call('LLEN', wake)) do call('RPUSH', wake, '1') end
+for _ = 1, math.min(#ARGV - 1, $MOST_TOKENS - call('LLEN', wake)) do call('RPUSH', wake, '1') end

@@ -3,9 +3,9 @@
 -- What a packed record does not have, and no ck, g, wf, aw or ca either.
 local OF_PACKED = {__index = {p = 0, d = 0, rt = 0, rr = 0, rc = 0, ci = 0, aw = false}}
 -- Statuses of a packed record, and the fields that its history says.
-local PACKED_STATUSES, SAID = 'pusf', {pe = true, st = true, f = true}
+local PACKED_STATUSES, SAID = '$PENDING$RUNNING$SUCCESS$FAILED', {pe = true, st = true, f = true}
 
-local function is_final(row) return string.find('sfxC', row.s, 1, true) end
+local function is_final(row) return string.find('$FINAL', row.s, 1, true) end
 
 -- What ended with a token belongs to nobody; the token stays where it was.
 local function released(row)

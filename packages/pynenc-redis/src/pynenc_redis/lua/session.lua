@@ -22,8 +22,6 @@ local now = format('%d.%06d', clock[1], clock[2])
 
 local rows, dirty, entries = {}, {}, {}
 local new_work, unparked, tidings = 0, {}, {}
--- An outcome of at most so many bytes travels with the news that it is there.
-local SHORT = 1000
 -- Written together at the end: ended ids with their time. Before the next claim: ids by the owner that lost them, and
 -- ended ids whose waiters have not been told.
 local ended, disowned, untold = {}, {}, {}

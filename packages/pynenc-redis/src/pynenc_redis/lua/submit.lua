@@ -41,14 +41,12 @@ local function write_texts()
   texts = {}
 end
 
--- How the place in the queue begins; session.lua says what it is.
-local USUAL_PRIORITY = '2147483648'
 local existing, created, delayed, ready, all = {}, 0, 0, {}, {}
 
 -- Enter those of one task that follow each other, from a place of the list of all on.
 local function enter_task(task, from)
   add_all('task:' .. task, all, from)
-  call('HINCRBY', P .. 'counts', 'r' .. task, format('%d', (#all - from + 1) / 2))
+  call('HINCRBY', P .. 'counts', '$REGISTERED' .. task, format('%d', (#all - from + 1) / 2))
 end
 
 local at, same_task, same_from = 3 + calls, nil, 1
@@ -88,9 +86,9 @@ for position = 1, calls do
       fields[#fields + 1] = '2'
       delayed = delayed + 1
     else
-      local priority = USUAL_PRIORITY
+      local priority = '$USUAL_PLACE'
       if given.p then
-        priority = format('%010d', 2147483648 - math.max(-2147483647, math.min(2147483647, tonumber(given.p))))
+        priority = format('%010d', $USUAL_PLACE - math.max(-2147483647, math.min(2147483647, tonumber(given.p))))
       end
       ready[#ready + 1] = '0'
       ready[#ready + 1] = priority .. format('%016d:', n) .. id
@@ -102,13 +100,13 @@ for position = 1, calls do
     -- The root itself is the first of its family.
     if given.ro then call('ZADD', P .. 'family:' .. given.ro, '0', given.ro, order, id) end
     if given.re then call('ZADD', P .. 'reruns:' .. given.re, order, id) end
-    local key, body, entry = P .. 'i:' .. id, P .. 'b:' .. id, 'r' .. now .. '|' .. (given.runner or '') .. '|'
+    local key, body, entry = P .. 'i:' .. id, P .. 'b:' .. id, '$REGISTERED' .. now .. '|' .. (given.runner or '') .. '|'
     if due or given.p or given.ck or given.g or given.wf or given.ca then
-      call('HSET', key, 's', 'r', 't', task, 'v', due or now, 'n', order, unpack(fields))
+      call('HSET', key, 's', '$REGISTERED', 't', task, 'v', due or now, 'n', order, unpack(fields))
       call('RPUSH', body, text, '', entry)
     else
       -- As record.lua says.
-      local head = struct.pack('c1sssssssss', 'r', '', '', '', '', task, order,
+      local head = struct.pack('c1sssssssss', '$REGISTERED', '', '', '', '', task, order,
         given.pa or '', given.ro or '', given.re or '')
       local last = #texts
       texts[last + 1], texts[last + 2], texts[last + 3], texts[last + 4] = key, head .. entry, body, text
@@ -119,7 +117,7 @@ for position = 1, calls do
     end
     all[#all + 1] = order
     all[#all + 1] = id
-    note_entered(id, task, 'r', 1, now)
+    note_entered(id, task, '$REGISTERED', 1, now)
   end
 end
 
@@ -138,6 +136,6 @@ announce_occurred()
 local pieces = ARGV[1] == '1' and created or math.min(delayed, 1)
 if pieces > 0 then
   local wake = KEYS[1] .. 'wake'
-  for _ = 1, math.min(pieces, 8 - call('LLEN', wake)) do call('RPUSH', wake, '1') end
+  for _ = 1, math.min(pieces, $MOST_TOKENS - call('LLEN', wake)) do call('RPUSH', wake, '1') end
 end
 return existing

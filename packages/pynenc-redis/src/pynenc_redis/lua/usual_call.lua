@@ -9,15 +9,16 @@ local function submit_usual()
   if n == 1 then mark_schema('o:') end
   local order = format('%d', n)
   -- As record.lua and session.lua say.
-  local record = 'r\0\0\0\0' .. task .. '\0' .. order .. '\0\0\0\0' .. format('r%d.%06d||', clock[1], clock[2])
+  local record = '$REGISTERED\0\0\0\0' .. task .. '\0' .. order .. '\0\0\0\0'
+    .. format('$REGISTERED%d.%06d||', clock[1], clock[2])
   call('MSET', P .. 'i:' .. id, record, P .. 'b:' .. id, text)
   call('ZADD', P .. 'task:' .. task, order, id)
-  call('HINCRBY', P .. 'counts', 'r' .. task, '1')
+  call('HINCRBY', P .. 'counts', '$REGISTERED' .. task, '1')
   call('ZADD', P .. 'all', order, id)
-  call('ZADD', P .. 'ready', '0', format('2147483648%016d:', n) .. id)
+  call('ZADD', P .. 'ready', '0', format('$USUAL_PLACE%016d:', n) .. id)
   if ARGV[1] == '1' then
     local wake = KEYS[1] .. 'wake'
-    if call('LLEN', wake) < 8 then call('RPUSH', wake, '1') end
+    if call('LLEN', wake) < $MOST_TOKENS then call('RPUSH', wake, '1') end
   end
   return true
 end

@@ -29,14 +29,14 @@ local function advance_usual()
     scores[2 * place - 1], scores[2 * place] = now, id
   end
   if ended[1] then
-    local news, once = '\ns' .. now .. '|=|\n', {}
+    local news, once = '\n$SUCCESS' .. now .. '|=|\n', {}
     for place, text in ipairs(call('MGET', unpack(keys))) do
       local at = first + 4 * place - 4
       local outcome = ARGV[at + 3]
-      local token, owner, task = match(text or '', '^u([^%z]*)%z([^%z]*)%z[^%z]*%z[^%z]*%z([^%z]*)%z')
-      if token ~= ARGV[at + 2] or owner ~= runner or #outcome > 1000 or once[keys[place]] then return nil end
+      local token, owner, task = match(text or '', '^$RUNNING([^%z]*)%z([^%z]*)%z[^%z]*%z[^%z]*%z([^%z]*)%z')
+      if token ~= ARGV[at + 2] or owner ~= runner or #outcome > $SHORT or once[keys[place]] then return nil end
       once[keys[place]] = true
-      enter(keys[place], 's' .. string.sub(text, 2) .. news .. outcome, 'u', 's', task)
+      enter(keys[place], '$SUCCESS' .. string.sub(text, 2) .. news .. outcome, '$RUNNING', '$SUCCESS', task)
     end
   end
 
@@ -50,12 +50,14 @@ local function advance_usual()
     local start_seconds, ahead_seconds = tonumber(ARGV[7]), tonumber(ARGV[8])
     for place, text in ipairs(call('MGET', unpack(records))) do
       local task, since = match(text or '',
-        '^r%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%zr([^|]*)|')
+        '^$REGISTERED%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z$REGISTERED([^|]*)|')
       if not task then return nil end
       if place > 1 and not ahead[task] then break end
-      local letter, id, news = 'p', string.sub(page[place], 28), '\np' .. now .. '|' .. runner .. '|'
-      if place == 1 or starts_in <= start_seconds then letter, news = 'u', news .. '\nu' .. now .. '|=|' end
-      enter(records[place], letter .. head .. string.sub(text, 6) .. news, 'r', letter, task)
+      local letter, id, news = '$PENDING', string.sub(page[place], 28), '\n$PENDING' .. now .. '|' .. runner .. '|'
+      if place == 1 or starts_in <= start_seconds then
+        letter, news = '$RUNNING', news .. '\n$RUNNING' .. now .. '|=|'
+      end
+      enter(records[place], letter .. head .. string.sub(text, 6) .. news, '$REGISTERED', letter, task)
       claims[place], taken[place], bodies[place], members[place] =
         {id, task, letter, since}, id, P .. 'b:' .. id, page[place]
       starts_in = starts_in + (ahead[task] or math.huge)
@@ -82,7 +84,7 @@ local function advance_usual()
         for _, hearer in ipairs(channels) do
           local channel = string.sub(hearer, 2)
           tidings[channel] = tidings[channel] or {}
-          tidings[channel][ended[place]] = {'s', 1, ARGV[first + 4 * place - 1]}
+          tidings[channel][ended[place]] = {'$SUCCESS', 1, ARGV[first + 4 * place - 1]}
         end
         if channels[1] then call('DEL', key) end
       end
@@ -107,7 +109,7 @@ local function advance_usual()
   if left == 0 then
     -- Tokens for work that others took would only wake somebody in vain.
     if call('EXISTS', wake) == 1 then call('DEL', wake) end
-  elseif #taken == limit and call('LLEN', wake) < 8 then
+  elseif #taken == limit and call('LLEN', wake) < $MOST_TOKENS then
     call('RPUSH', wake, '1')
   end
   for channel, news in pairs(tidings) do call('PUBLISH', channel, cjson.encode(news)) end

@@ -9,7 +9,7 @@ for at = 3, #ARGV do
   -- A packed record begins with its status: see record.lua.
   local text = redis.call('MGET', key)[1]
   if text then
-    exists, ended = true, string.find(text, '^[sf]')
+    exists, ended = true, string.find(text, '^[$SUCCESS$FAILED]')
   else
     exists, ended = unpack(redis.call('HMGET', key, 't', 'f'))
   end

@@ -22,7 +22,10 @@ from pynenc.values.record_filter import (
 )
 from pynenc.values.records import InvocationRecord
 from pynenc.values.status import InvocationStatus
-from pynenc_redis.codec import STATUSES, from_outcome, from_record, index_of, to_letters
+from pynenc_redis.codec.letters import STATUSES, to_letters
+from pynenc_redis.codec.queries import index_of
+from pynenc_redis.codec.records import from_record
+from pynenc_redis.codec.texts import from_outcome
 
 #: A condition of ``condition.lua``: its kind, and what it is about.
 Words = list[Any]

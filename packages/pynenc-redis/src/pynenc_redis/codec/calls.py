@@ -1,0 +1,73 @@
+"""New calls, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pynenc.values.ids import InvocationId
+from pynenc.values.operations import NewInvocation, SubmitAnswer
+from pynenc.values.workflows import RecordedOperation
+from pynenc_redis.codec.texts import call_text, dump, split_call
+
+
+def to_submit(
+    batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: bool
+) -> list[str | int | float]:
+    """Arguments of ``submit``."""
+    words: list[str | int | float] = [int(enqueue), len(batch), *[call.invocation_id for call in batch]]
+    for call in batch:
+        unusual = _unusual(call)
+        words += (call.task_id, call_text(call), len(unusual), *unusual)
+    for pair in data.items():
+        words += pair
+    return words
+
+
+def _unusual(call: NewInvocation) -> list[str | int | float]:
+    """Name and value of what most calls lack: each word is packed here, and read by the server."""
+    words = _descent(call)
+    if call.delay_seconds > 0:
+        words += ("delay", call.delay_seconds)
+    if call.priority:
+        words += ("p", call.priority)
+    if call.cc_key:
+        words += ("ck", call.cc_key, "ci", call.cc_limit)
+        if call.cc_park:
+            words += ("cp", 1)
+    if call.reg_key:
+        words += ("g", call.reg_key)
+    if call.caches_result:
+        words += ("ca", call.args_id)
+    return words
+
+
+def _descent(call: NewInvocation) -> list[str | int | float]:
+    words: list[str | int | float] = []
+    if call.parent_id:
+        words += ("pa", call.parent_id)
+    if call.root_id != call.invocation_id:
+        words += ("ro", call.root_id)
+    if call.workflow_id:
+        words += ("wf", call.workflow_id)
+        if call.operations:
+            words += ("operations", dump(operation_rows(call.operations)))
+    if call.rerun_of:
+        words += ("re", call.rerun_of)
+    if call.registered_by:
+        words += ("runner", call.registered_by)
+    return words
+
+
+def operation_rows(operations: Sequence[RecordedOperation]) -> list[tuple[int, str, str]]:
+    """Recorded operations as the scripts take them."""
+    return [(one.seq, one.name, one.data) for one in operations]
+
+
+def from_submit(batch: Sequence[NewInvocation], existing: list[Any]) -> list[SubmitAnswer]:
+    """What became of each call."""
+    answers = [SubmitAnswer(call.invocation_id, True, call.args_id) for call in batch]
+    for position, invocation_id, text in existing:
+        head, arguments = split_call(text)
+        answers[position] = SubmitAnswer(InvocationId(invocation_id), False, head[0], arguments)
+    return answers
