@@ -8,6 +8,9 @@
   // Less is a click.
   const DRAWN = 5;
   const SHORTEST_MS = 6;
+  // Half of what an eye can tell apart; and so many bars are offered at one place.
+  const NEAR = 0.5;
+  const OFFERED = 12;
   // As the server has it, and a little less.
   const LONGEST_S = 7 * 86400 - 1;
   const WINDOW = ["range", "begin", "end"];
@@ -182,9 +185,9 @@
     // Selected: beside the lanes, on which its family is marked. Other clicks of a mouse open its page, as Enter does.
     if (bar && event.detail > 0 && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
-      hush();
-      bar.focus();
-      bar.dispatchEvent(new CustomEvent("peek", { bubbles: true }));
+      const bars = barsAt(event, bar);
+      if (bars.length > 1) offer(bars, { x: event.clientX, y: event.clientY });
+      else select(bar);
     } else if (svg?.dataset.columns && svg.contains(event.target) && !event.target.closest("a")) column(event, svg);
     else if (svg?.dataset.at && svg.contains(event.target) && !event.target.closest("a")) {
       askAt(event, svg);
@@ -197,6 +200,44 @@
       totals({}, { x: box.left, y: box.bottom });
     }
   }, true);
+
+  const wordsOf = (bar) => bar.getAttribute("aria-label") ?? bar.querySelector("title").textContent;
+
+  function select(bar) {
+    hush();
+    bar.focus();
+    bar.dispatchEvent(new CustomEvent("peek", { bubbles: true }));
+  }
+
+  // All that are drawn where the pointer is, as far as an eye can tell: the one above hides the others.
+  function barsAt(event, bar) {
+    const { x, y } = placeOf(event, picture());
+    return [...bar.parentElement.children].filter((one) => {
+      const { x: left, y: top, width, height } = one.querySelector("rect").getBBox();
+      return left - NEAR <= x && x <= left + width + NEAR && top <= y && y <= top + height;
+    });
+  }
+
+  function offer(bars, at) {
+    const list = document.createElement("ul");
+    list.className = "plain";
+    for (const bar of bars.slice(0, OFFERED)) {
+      const link = document.createElement("a");
+      link.href = bar.getAttribute("href");
+      link.textContent = wordsOf(bar);
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        select(bar);
+      });
+      const item = document.createElement("li");
+      item.append(link);
+      list.append(item);
+    }
+    put([list, bars.length > OFFERED ? `and ${bars.length - OFFERED} more: come closer` : ""], at);
+    isName = false;
+    isPinned = true;
+  }
 
   // Where columns are drawn: closer to the one under the pointer.
   function column(event, svg) {
