@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pika
 import pytest
 from pika import frame, spec
 
-from pynenc_rabbitmq.connection import Connection
+from pynenc_rabbitmq.connection import Address, Connection
 from pynenc_rabbitmq.loop import SharedLoop
 
 DEADLINE_SECONDS = 10
@@ -70,6 +71,13 @@ class Server:
         self._peer.close()
         self._listening.close()
 
+    def hear(self, size: int) -> bytes:
+        """So many bytes of what the client says."""
+        data = b""
+        while len(data) < size:
+            data += self._peer.recv(size - len(data))
+        return data
+
 
 class Client:
     """Notes what arrives, and may recognise it."""
@@ -80,6 +88,7 @@ class Client:
         self.ready, self.ended = threading.Event(), threading.Event()
         self._recognises = recognises
         self._connection: Any = None
+        self._channel: Any = None
         parameters = pika.ConnectionParameters("127.0.0.1", port)
 
         def connect() -> None:
@@ -94,7 +103,16 @@ class Client:
     def bytes_received(self) -> int:
         return int(self._connection.bytes_received)
 
+    def publish(self, address: Address, bodies: list[bytes]) -> None:
+        """Have messages published; on the loop's thread."""
+        self._connection.publish(self._channel, address, bodies)
+
+    def publish_by_the_driver(self, exchange: str, queue: str, body: bytes) -> None:
+        """The same by the driver's own method."""
+        self._channel.basic_publish(exchange, queue, body, _PROPERTIES, mandatory=True)
+
     def _on_channel(self, channel: Any) -> None:
+        self._channel = channel
         channel.basic_consume("q", self._on_message, consumer_tag=_CONSUMER)
         channel.confirm_delivery(
             lambda one: self._on_confirm(one.method.delivery_tag, one.method.multiple),
@@ -199,6 +217,27 @@ def test_what_comes_by_itself_is_recognised_until_it_is_forgotten(loop: SharedLo
     assert client.ended.wait(DEADLINE_SECONDS)
     assert client.known == 2
     assert [event[3] for event in client.events] == [*bodies, b"last"]
+    server.close()
+
+
+def test_a_message_is_what_the_driver_would_have_sent(loop: SharedLoop) -> None:
+    server = Server()
+    client = Client(loop, server.port, recognises=False)
+    assert client.ready.wait(DEADLINE_SECONDS)
+    bodies = [b"first", b"second", b"third"]
+    for body in bodies:
+        loop.add_callback(partial(client.publish_by_the_driver, "exchange", "queue", body))
+    method = spec.Basic.Publish(0, "exchange", "queue", True)
+    expected = b"".join(
+        one.marshal()
+        for body in bodies
+        for one in (frame.Method(1, method), frame.Header(1, len(body), _PROPERTIES), frame.Body(1, body))
+    )
+    assert server.hear(len(expected)) == expected
+    address = Address("exchange", "queue", _PROPERTIES)
+    loop.add_callback(partial(client.publish, address, bodies[:2]))
+    loop.add_callback(partial(client.publish, address, bodies[2:]))
+    assert server.hear(len(expected)) == expected
     server.close()
 
 

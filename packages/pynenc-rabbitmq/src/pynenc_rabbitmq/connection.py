@@ -1,8 +1,9 @@
 """The driver's connection, with short ways for what happens with each call.
 
-A message leaves in one piece, and what arrives again and again is recognised by its bytes instead of being taken apart:
-a message that differs from one before in its number and its body only, and a confirmation. Both ways replace inner
-steps of the driver. Where a version of it has them no more, everything goes the long way.
+Messages leave in one piece, of which only their bodies are new. What arrives again and again is recognised by its bytes
+instead of being taken apart: messages that differ from one before in number and body only, and confirmations.
+Inner steps of the driver are replaced for this. Where a version of it takes other steps when something arrives, that
+goes the long way.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pika
+from pika import exceptions
 
 _FRAME = struct.Struct(">BHI")
 _TAG = struct.Struct(">Q")
-_END = 0xCE
+_END = bytes([pika.spec.FRAME_END])
 _METHOD, _HEADER, _BODY = 1, 2, 3
 _DELIVER, _ACK = b"\x00\x3c\x00\x3c", b"\x00\x3c\x00\x50"
 #: Frame, method, number, whether it is about all before as well, end.
@@ -25,6 +27,30 @@ _ACK_SIZE = _FRAME.size + len(_ACK) + _TAG.size + 2
 OnMessage = Callable[[int, bytes], bool]
 #: Takes number, and whether all before are confirmed as well.
 OnConfirm = Callable[[int, bool], None]
+
+
+class Address:
+    """Where messages go, and what is said of all of them: encoded once for each channel and size.
+
+    Args:
+        exchange: Name of the exchange.
+        queue: Name of the queue that it leads to.
+        properties: Of the messages.
+    """
+
+    def __init__(self, exchange: str, queue: str, properties: pika.BasicProperties) -> None:
+        self._method = pika.spec.Basic.Publish(exchange=exchange, routing_key=queue, mandatory=True)
+        self._properties = properties
+        self._heads: dict[tuple[int, int], bytes] = {}
+
+    def head(self, channel: int, size: int) -> bytes:
+        """What a message with a body of so many bytes begins with."""
+        head = self._heads.get((channel, size))
+        if head is None:
+            method = pika.frame.Method(channel, self._method).marshal()
+            header = pika.frame.Header(channel, size, self._properties).marshal()
+            head = self._heads[channel, size] = method + header + _FRAME.pack(_BODY, channel, size)
+        return head
 
 
 class _Known(NamedTuple):
@@ -52,6 +78,19 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         #: What the driver takes apart at the moment.
         self._arriving = b""
         super().__init__(*args, **options)
+
+    def publish(self, channel: Any, address: Address, bodies: Sequence[bytes]) -> None:
+        """Publish messages, each so small that it is one frame.
+
+        Raises:
+            ChannelWrongStateError: the channel is closed.
+        """
+        if not channel.is_open:
+            raise exceptions.ChannelWrongStateError(f"channel {channel.channel_number} is closed")
+        pieces: list[bytes] = []
+        for body in bodies:
+            pieces += address.head(channel.channel_number, len(body)), body, _END
+        self._output_marshaled_frames(pieces)
 
     def recognise_messages(self, tag: int, body: bytes, take: OnMessage) -> None:
         """Give those to ``take`` from now on that look like this one, which arrived just now."""
@@ -93,13 +132,13 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
                 tag_at = at + len(known.before)
                 between_at = tag_at + _TAG.size
                 body_at = between_at + len(known.between)
-                if stop > end or data[stop - 1] != _END or not data.startswith(known.between, between_at):
+                if stop > end or data[stop - 1] != _END[0] or not data.startswith(known.between, between_at):
                     break
                 if not known.take(_TAG.unpack_from(data, tag_at)[0], data[body_at : stop - 1]):
                     break
             elif self._on_confirm is not None and data.startswith(self._confirming, at):
                 stop = at + _ACK_SIZE
-                if stop > end or data[stop - 1] != _END:
+                if stop > end or data[stop - 1] != _END[0]:
                     break
                 self._on_confirm(
                     _TAG.unpack_from(data, at + len(self._confirming))[0], data[stop - 2] & 1 == 1
@@ -128,6 +167,6 @@ def _around(data: bytes, tag: int, body: bytes) -> tuple[bytes, bytes]:
         data[_FRAME.size : name_at] == _DELIVER
         and data[tag_at : tag_at + _TAG.size] == _TAG.pack(tag)
         and body_at == bounds[1] + _FRAME.size
-        and data[body_at:at] == body + bytes([_END])
+        and data[body_at:at] == body + _END
     )
     return (data[:tag_at], data[tag_at + _TAG.size : body_at]) if is_this else (b"", b"")

@@ -19,6 +19,7 @@ import pika
 
 from pynenc.exceptions import StoreError, StoreFullError, StoreUnavailableError
 from pynenc_rabbitmq.conf import ConfigRabbitMq
+from pynenc_rabbitmq.connection import Address
 from pynenc_rabbitmq.link import Link
 from pynenc_rabbitmq.message import properties_for
 from pynenc_rabbitmq.topology import Topology
@@ -57,10 +58,10 @@ class Publisher:
 
     def __init__(self, link: Link, topology: Topology, conf: ConfigRabbitMq, app_id: str) -> None:
         self._link = link
-        self._topology = topology
         self._confirms = conf.rabbitmq_confirm_delivery
         self._patience = conf.publish_timeout_seconds
-        self._properties = properties_for(app_id, conf.rabbitmq_message_ttl)
+        properties = properties_for(app_id, conf.rabbitmq_message_ttl)
+        self._addresses = {queue: Address(topology.exchange, queue, properties) for queue in topology.queues}
         self._lock = threading.Lock()
         #: Notified when a publication ended.
         self._ended = threading.Condition(self._lock)
@@ -192,13 +193,12 @@ class Publisher:
     def _send_slice(self, channel: Any, publication: _Publication, positions: Sequence[int], at: int) -> None:
         if channel is not self._channel:
             return  # the next connection sends all of it again
-        exchange, queue = self._topology.exchange, publication.queue
-        for position in positions[at : at + _SLICE]:
+        these = positions[at : at + _SLICE]
+        for position in these:
             self._tag += 1
             self._sent[self._tag] = publication, position
-            channel.basic_publish(
-                exchange, queue, publication.bodies[position], self._properties, mandatory=True
-            )
+        address = self._addresses[publication.queue]
+        channel.connection.publish(channel, address, [publication.bodies[position] for position in these])
         if at + _SLICE < len(positions):
             self._link.call_later(0, partial(self._send_slice, channel, publication, positions, at + _SLICE))
         else:

@@ -71,8 +71,7 @@ class Claimer:
             answer = self._announced(step, parts.orchestrator.advance(taken))
             if answer.claims:
                 return answer
-        held_back = self._yields_until - time.monotonic()
-        if held_back > 0:
+        if self._yields_until and (held_back := self._yields_until - time.monotonic()) > 0:
             return replace(answer or self._without_claim(step), next_due_seconds=held_back)
         while True:
             deliveries = parts.broker.receive(min(claim.limit, self._appetite), self._lease_seconds)
@@ -80,12 +79,12 @@ class Claimer:
                 return answer or self._without_claim(step)
             ids = tuple(dict.fromkeys(delivery.invocation_id for delivery in deliveries))
             # One alone was taken or not: its state says nothing more.
-            asked = Step(claim=replace(claim, ids=ids), read=ids if len(ids) > 1 else ())
+            named, read = replace(claim, ids=ids), ids if len(ids) > 1 else ()
             if answer is None:
-                asked = replace(step, claim=asked.claim, read=(*step.read, *asked.read))
+                asked = Step(moves=step.moves, messages=step.messages, claim=named, read=(*step.read, *read))
                 answer = latest = self._announced(step, self._decide(asked, deliveries))
             else:
-                latest = self._decide(asked, deliveries)
+                latest = self._decide(Step(claim=named, read=read), deliveries)
                 answer = replace(answer, claims=latest.claims)
             left = self._confirm(claim, deliveries, latest)
             self._learn(claim.limit, len(deliveries), used=len(deliveries) - len(left))
@@ -105,6 +104,10 @@ class Claimer:
         self, claim: ClaimRequest, deliveries: Sequence[Delivery], answer: StepAnswer
     ) -> set[InvocationId]:
         """Confirm what was decided; what is still available was not for this worker, others may have it."""
+        if len(answer.claims) == len(deliveries):
+            self._yield_to_others(False)
+            self._settle(deliveries, ())
+            return set()
         refused = {d.invocation_id for d in deliveries} - {one.invocation_id for one in answer.claims}
         if refused and not answer.claims:
             # One of them would have been given, had it been claimable and not excluded. What falls due is pushed then.
@@ -132,12 +135,13 @@ class Claimer:
 
     def _yield_to_others(self, refused: bool) -> None:
         """Do not take at once again what was just given back for others."""
-        self._yields_seconds = (
-            min(max(2 * self._yields_seconds, _SHORTEST_YIELD_SECONDS), _LONGEST_YIELD_SECONDS)
-            if refused
-            else 0.0
+        if not refused:
+            self._yields_seconds = self._yields_until = 0.0
+            return
+        self._yields_seconds = min(
+            max(2 * self._yields_seconds, _SHORTEST_YIELD_SECONDS), _LONGEST_YIELD_SECONDS
         )
-        self._yields_until = time.monotonic() + self._yields_seconds if refused else 0.0
+        self._yields_until = time.monotonic() + self._yields_seconds
 
     def _settle(self, decided: Sequence[Delivery], undecided: Sequence[Delivery]) -> None:
         """Tell the queue. It delivers again what it does not hear of; an error must not lose what was claimed."""
@@ -153,18 +157,22 @@ class Claimer:
     def _without_claim(self, step: Step) -> StepAnswer:
         if not step.moves and not step.read:
             return StepAnswer()
-        return self._announced(step, self._components.orchestrator.advance(replace(step, claim=None)))
+        asked = Step(moves=step.moves, messages=step.messages, read=step.read)
+        return self._announced(step, self._components.orchestrator.advance(asked))
 
     def _announced(self, step: Step, answer: StepAnswer) -> StepAnswer:
         """Tell the queue what became available, or urgent.
 
         The sweeper tells it of what is available if this fails, or this process dies here.
         """
+        if not step.moves and not answer.unparked:
+            return answer
         due = [
             move.invocation_id
             for move, result in zip(step.moves, answer.moves, strict=True)
             if move.to in AVAILABLE and not move.delay_seconds and result.accepted
         ]
         due += [*answer.unparked, *self._urgency.among(step, answer)]
-        push_hints(self._components, due, front=True)
+        if due:
+            push_hints(self._components, due, front=True)
         return answer

@@ -26,7 +26,7 @@ class Urgency:
             step: What was carried out.
             answer: What became of it. One that waits and took something runs that, and the next after it.
         """
-        if answer.claims:
+        if answer.claims or not any(move.waits_on for move in step.moves):
             return []
         waited = (
             awaited
