@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import pytest
+
 from .conftest import Watched, eventually, for_everybody, running
 
 
@@ -33,3 +35,26 @@ def test_runners_are_seen_in_one_look(watched: Watched, shop: ModuleType) -> Non
         for table in tables.all():
             assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0
         for_everybody(page, "runners on a small screen", [("light", 1280)])
+
+
+LONGEST = """() => {
+  for (const one of document.querySelectorAll(".records td .status")) {
+    one.textContent = "Recovering (running)";
+    one.className = "status st-running-recovery";
+  }
+  for (const one of document.querySelectorAll("td .task b")) one.textContent = "reconcile_all_accounts_of_every_branch";
+}"""
+
+
+@pytest.mark.parametrize("path", ["/invocations", "/tasks", "/schedules", "/queues", "/failures?range=7d"])
+def test_lists_of_long_words_are_seen_in_one_look(watched: Watched, path: str) -> None:
+    # What is written into the page stays there.
+    watched.page.add_init_script("localStorage.setItem('pynmon-paused', 'yes')")
+    page = watched.open(path)
+    page.evaluate(LONGEST)
+    tables = page.locator("main .scroll")
+    assert tables.count() >= 1
+    for width in (1280, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        for table in tables.all():
+            assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0, width

@@ -92,6 +92,8 @@ def test_a_view_is_saved_by_name_in_this_browser(watched: Watched) -> None:
 
 
 def test_what_a_line_has_no_room_for_is_told_where_the_pointer_is(watched: Watched) -> None:
+    # What is written into the page stays there.
+    watched.page.add_init_script("localStorage.setItem('pynmon-paused', 'yes')")
     page = watched.open("/invocations?q=status:failed")
     link = page.locator("tbody a.id").first
     link.hover()

@@ -104,3 +104,16 @@ def test_an_open_dashboard_follows(shop: ModuleType, watched: Watched) -> None:
     assert page.locator("[data-part]").count() == len(ALL)
     assert page.evaluate("window.isThatPage")
     assert watched.complaints == []
+
+
+def test_what_keeps_a_pace_follows_when_nothing_else_does(shop: ModuleType, watched: Watched) -> None:
+    watched.page.clock.install()
+    page = watched.open("/")
+    expect(page.locator("#live-word")).to_have_text("live")
+    with running(shop):
+        assert shop.echo("the last change").wait(30)
+        expect(page.locator("[data-goes-on]")).to_have_count(1)
+    # Nobody beats any more, so that nothing else makes the page look again.
+    expect(page.locator("[data-goes-on]")).to_have_count(0, timeout=20_000)
+    with page.expect_request(lambda request: "x-parts" in request.headers):
+        page.clock.fast_forward(16_000)

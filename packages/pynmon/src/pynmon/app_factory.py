@@ -125,6 +125,9 @@ def _monitor_of(
     monitor.add_exception_handler(RequestValidationError, _misunderstood)
     monitor.add_api_route("/healthz", healthz, include_in_schema=False)
     monitor.add_api_route("/readyz", _readyz, include_in_schema=False)
+    # Whoever looks through them first makes them ready, which takes longer than most pages: now, so that nobody waits.
+    for route in monitor.routes:
+        route.matches({"type": "http", "method": "GET", "path": "", "headers": []})
     # The last one is the first that sees a request. What is shared is compressed once.
     monitor.add_middleware(GZipMiddleware, minimum_size=_SMALL_BYTES, compresslevel=_LEVEL)
     monitor.add_middleware(Together)
