@@ -104,6 +104,24 @@ def _somebody_waits(world: World) -> object:
     return _finish_and_claim(world, awaited)
 
 
+def _named_by_a_queue_elsewhere(world: World) -> object:
+    world.submit("one", "two", "three")
+    world.submit(
+        call("urgent", priority=3), call("held", cc_key="key", cc_limit=1), call("later", delay_seconds=60.0)
+    )
+    one, two, three = ids("one", "two", "three")
+    first = world.claims(ids=(two,), limit=64)
+    second = _finish_and_claim(world, *first, ids=(one,), limit=64)
+    world.do(finish(second[0]))
+    again = _finish_and_claim(world, ids=(one,), limit=64)
+    others = [world.claims(ids=(i,)) for i in ids("urgent", "held", "later", "nobody knows it")]
+    late = world.orchestrator.advance(Step(moves=(finish(first[0]), finish(others[0][0])))).moves
+    third = world.claims(ids=(three,))
+    fourth = world.submit("four"), world.claims(BOB, ids=ids("four"))
+    both = world.orchestrator.advance(Step(moves=(finish(*third), finish(*fourth[1])))).moves
+    return first, second, again, others, late, third, fourth, both, world.claims(limit=64)
+
+
 LIVES: dict[str, Life] = {
     "one by one": _one_by_one,
     "in batches": _in_batches,
@@ -111,6 +129,7 @@ LIVES: dict[str, Life] = {
     "refusals": _refusals,
     "outcomes": _outcomes,
     "somebody waits": _somebody_waits,
+    "named by a queue elsewhere": _named_by_a_queue_elsewhere,
 }
 
 
@@ -174,7 +193,10 @@ def test_the_straight_way_leads_where_the_other_one_does(
     assert "o:ids" in stored[0]
 
 
-def test_the_straight_way_asks_the_server_less(make_world: Callable[[], World], server: OwnServer) -> None:
+@pytest.mark.parametrize("named", [False, True], ids=["from the queue", "named by a queue elsewhere"])
+def test_the_straight_way_asks_the_server_less(
+    make_world: Callable[[], World], server: OwnServer, named: bool
+) -> None:
     straight, other = make_world(), make_world()
     _react(other)
     calls = []
@@ -182,6 +204,9 @@ def test_the_straight_way_asks_the_server_less(make_world: Callable[[], World], 
         world.do(finish(world.run("before")))  # connected, and every script is known
         world.submit("one")
         server.client.config_resetstat()
-        _finish_and_claim(world, world.claim())
+        if named:
+            world.do(finish(world.claim(ids=ids("one"))))
+        else:
+            _finish_and_claim(world, world.claim())
         calls.append(sum(row["calls"] for row in server.client.info("commandstats").values()))
     assert calls[0] < calls[1]

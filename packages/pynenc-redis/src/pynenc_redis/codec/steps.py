@@ -27,6 +27,8 @@ _KINDS = {
 }
 #: A usual step may be about so many records: their keys are the words of one command.
 _MOST_USUAL = 100
+#: The words of a step that claims nothing, where others say what they claim.
+_NO_CLAIM: tuple[str | int, ...] = ("-", "", "", "", "", 0, "0", "0", 0)
 #: All of a move but what is its own: most moves of a step are alike.
 _OWN = ("invocation_id", "token", "outcome")
 _demanded = attrgetter(*(field.name for field in dataclasses.fields(Move) if field.name not in _OWN))
@@ -49,21 +51,31 @@ def to_step(step: Step) -> list[str | int]:
 
 def _to_usual_step(step: Step) -> list[str | int]:
     """Words instead of JSON for what ``lua/usual_step.lua`` does; none for any other step."""
-    claim = step.claim
+    if step.messages or step.read or len(step.moves) > _MOST_USUAL:
+        return []
+    words = _to_usual_claim(step.claim) if step.claim is not None else list(_NO_CLAIM)
+    if not words or (step.claim is None and not step.moves):
+        return []
+    for move in step.moves:
+        if move.token is None or move.outcome is None or _besides(move) != _SUCCESS:
+            return []
+        words += (1, move.invocation_id, move.token, outcome_text(move.outcome))
+    return words
+
+
+def _to_usual_claim(claim: ClaimRequest) -> list[str | int]:
+    named = claim.ids
     if (
-        claim is None
-        or claim.ids is not None
-        or claim.exclude_tasks
+        claim.exclude_tasks
         or claim.repeated
+        or claim.chain
         or not (claim.recovered and 1 <= claim.limit <= _MOST_USUAL)
-        or step.messages
-        or step.read
-        or len(step.moves) > _MOST_USUAL
+        or (named is not None and len(named) != 1)
     ):
         return []
     runner = claim.runner
     words: list[str | int] = [
-        "",
+        f"+{named[0]}" if named else "",
         runner.runner_id,
         runner.host,
         runner.runner_cls,
@@ -73,10 +85,6 @@ def _to_usual_step(step: Step) -> list[str | int]:
     words += (str(claim.start_seconds), str(claim.ahead_seconds), 2 * len(claim.ahead))
     for task_id, seconds in claim.ahead.items():
         words += (task_id, str(seconds))
-    for move in step.moves:
-        if move.token is None or move.outcome is None or _besides(move) != _SUCCESS:
-            return []
-        words += (1, move.invocation_id, move.token, outcome_text(move.outcome))
     return words
 
 

@@ -19,7 +19,8 @@ local function usual()
   for at = 10, first - 1, 2 do ahead[ARGV[at]] = tonumber(ARGV[at + 1]) end
   return first, {
     moves = {{to = '$SUCCESS', kind = 'final', from = '$BEFORE_SUCCESS', releases = true}},
-    claim = {
+    claim = ARGV[1] ~= '-' and {
+      ids = ARGV[1] ~= '' and {string.sub(ARGV[1], 2)} or nil,
       runner = ARGV[2], host = ARGV[3], cls = ARGV[4], token = ARGV[5], limit = ARGV[6] + 1,
       start_seconds = tonumber(ARGV[7]), ahead_seconds = tonumber(ARGV[8]), ahead = ahead,
       recovered = true, exclude = {},
@@ -29,7 +30,7 @@ local function usual()
 end
 
 local first, step = 2, nil
-if ARGV[1] == '' then first, step = usual() else step = cjson.decode(ARGV[1]) end
+if string.find(ARGV[1], '^{') then step = cjson.decode(ARGV[1]) else first, step = usual() end
 local answers, delivered, entered, accepted = {}, {}, true, true
 local moved = {}
 for at = first + 1, #ARGV, 4 do moved[#moved + 1] = ARGV[at] end

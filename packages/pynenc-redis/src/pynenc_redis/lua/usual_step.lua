@@ -1,18 +1,21 @@
--- The usual step in a straight line: packed records end in success, and packed ones are claimed from the queue.
+-- The usual step in a straight line: packed records end in success, and packed ones are claimed from the queue, or one
+-- that a queue elsewhere named.
 -- First of the parts of advance. What it does not know it leaves to the others, before it wrote anything: to make their
 -- functions takes longer than all of this.
--- ARGV[1] '' says that the step may be such a one. ARGV[2] runner, ARGV[3] host, ARGV[4] class, ARGV[5] token,
+-- ARGV[1] says that the step may be such a one: '' claims from the queue, '+' and an id claims that one, '-' claims
+-- nothing. ARGV[2] runner, or '' for the owner of what ended, ARGV[3] host, ARGV[4] class, ARGV[5] token,
 -- ARGV[6] limit - 1, ARGV[7] start_seconds, ARGV[8] ahead_seconds, ARGV[9] number of words that follow: task and
 -- seconds of each that may be claimed ahead. Then '1', id, token and outcome of each that ended. advance.lua has the
 -- answer.
 local P, call, match = KEYS[1] .. 'o:', redis.call, string.match
 
 local function advance_usual()
-  local first, runner = 10 + ARGV[9], ARGV[2]
+  local first, runner, named = 10 + ARGV[9], ARGV[2], string.sub(ARGV[1], 2)
+  local from_queue = ARGV[1] == ''
   if call('EXISTS', P .. 'watched') == 1 then return nil end
   local clock = call('TIME')
   local now = string.format('%d.%06d', clock[1], clock[2])
-  if call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', '0', '1')[1] then return nil end
+  if from_queue and call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', '0', '1')[1] then return nil end
 
   -- Keys and new texts of records, and how many rest in a status more than before, by its letter and the task.
   local texts, counts = {}, {}
@@ -34,6 +37,7 @@ local function advance_usual()
       local at = first + 4 * place - 4
       local outcome = ARGV[at + 3]
       local token, owner, task = match(text or '', '^$RUNNING([^%z]*)%z([^%z]*)%z[^%z]*%z[^%z]*%z([^%z]*)%z')
+      if runner == '' then runner = owner end
       if token ~= ARGV[at + 2] or owner ~= runner or #outcome > $SHORT or once[keys[place]] then return nil end
       once[keys[place]] = true
       enter(keys[place], '$SUCCESS' .. string.sub(text, 2) .. news .. outcome, '$RUNNING', '$SUCCESS', task)
@@ -41,7 +45,12 @@ local function advance_usual()
   end
 
   local limit, claims, taken, bodies, members = ARGV[6] + 1, {}, {}, {}, {}
-  local page, records = call('ZRANGE', P .. 'ready', '0', ARGV[6]), {}
+  local page, records = from_queue and call('ZRANGE', P .. 'ready', '0', ARGV[6]) or {}, {}
+  if named ~= '' then
+    local order = match(call('MGET', P .. 'i:' .. named)[1] or '', '^$REGISTERED%z%z%z%z[^%z]*%z(%d+)%z')
+    page[1] = order and string.format('$USUAL_PLACE%016d:', order) .. named
+    if not order or not call('ZSCORE', P .. 'ready', page[1]) then return nil end
+  end
   if page[1] then
     local ahead, starts_in = {}, 0
     for at = 10, first - 1, 2 do ahead[ARGV[at]] = tonumber(ARGV[at + 1]) end
@@ -100,6 +109,8 @@ local function advance_usual()
     end
   end
 
+  for channel, news in pairs(tidings) do call('PUBLISH', channel, cjson.encode(news)) end
+  if not from_queue then return {{}, claims, {}, '', {}, {}} end
   local due, wake = '', KEYS[1] .. 'wake'
   if not taken[1] then
     local next_due = call('ZRANGE', P .. 'due', '0', '0', 'WITHSCORES')
@@ -112,9 +123,8 @@ local function advance_usual()
   elseif #taken == limit and call('LLEN', wake) < $MOST_TOKENS then
     call('RPUSH', wake, '1')
   end
-  for channel, news in pairs(tidings) do call('PUBLISH', channel, cjson.encode(news)) end
   return {{}, claims, {}, due, {}, {}}
 end
 
-local done = ARGV[1] == '' and advance_usual()
+local done = not match(ARGV[1], '^{') and advance_usual()
 if done then return done end
