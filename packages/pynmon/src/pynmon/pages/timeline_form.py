@@ -18,7 +18,7 @@ from pynmon.pages.context import Question, filters_of, question_of, seconds_of
 from pynmon.query.meaning import ran_longer
 from pynmon.query.quantities import seconds_of as duration_of
 from pynmon.query.rows import MOST_RECORDS
-from pynmon.source import Source
+from pynmon.source import MOST_OWNED, Source
 from pynmon.timeline import lanes, spans
 from pynmon.timeline.axis import Axis, gaps_between
 from pynmon.timeline.density import Density, density_in
@@ -261,7 +261,9 @@ def _density(
     (ended,) = source.store.count_ended(window.since, window.until, 1, spans.LIMIT + 1)
     if ended <= spans.LIMIT:
         return None
-    return density_in(source.store, window, conditions, form.lanes, form.arrangement)
+    return density_in(
+        source.store, window, source.owned(MOST_OWNED), conditions, form.lanes, form.arrangement
+    )
 
 
 def _family(source: Source, root: str) -> Sequence[InvocationRecord]:

@@ -29,7 +29,6 @@ PARTS, PER_PART, EACH = 110, 3, 10
 FEWEST = PARTS
 #: The busiest; more are not drawn.
 MOST_BUSY = 60
-_OWNED = 500
 #: Height of the row of failures, and of the highest column of a lane.
 FAILURES, _ROOM = 24, 20
 _CSS = LOOKS[InvocationStatus.RUNNING].css
@@ -72,6 +71,7 @@ class Density:
 def density_in(
     store: BaseMonitorStore,
     window: Window,
+    owned: Iterable[InvocationRecord],
     conditions: Sequence[RecordFilter] = (),
     lanes_by: LanesBy = LanesBy.RUNNER,
     how: Arrangement = _AS_IT_COMES,
@@ -79,8 +79,9 @@ def density_in(
     """What went on in a window, in reads that cost the same however much ended.
 
     Args:
-        store: Asked four times, and twice more for conditions that need more than figures.
+        store: Asked three times, and twice more for conditions that need more than figures.
         window: From when to when.
+        owned: What belongs to a runner now.
         conditions: What has to hold for an invocation that is shown.
         lanes_by: What has a lane of its own: runners or tasks.
         how: Which lanes come first, and how many are left out before the others.
@@ -95,7 +96,7 @@ def density_in(
     if conditions and len(chosen) < FEWEST:
         return None
     fulfils = matcher_of(AllOf(tuple(conditions)))
-    open_ones = [one for one in store.list_owned(_OWNED) if fulfils(one)]
+    open_ones = [one for one in owned if fulfils(one)]
     looked_at = Sample(sample, each, {row.invocation_id for row in chosen})
     busy = work_seconds(looked_at, open_ones, window, lanes_by)
     runners = store.get_runners(list(busy)) if lanes_by is LanesBy.RUNNER else {}
