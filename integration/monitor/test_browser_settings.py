@@ -94,7 +94,7 @@ def test_an_answer_that_was_under_way_brings_no_column_back(watched: Watched) ->
 LABELS = """() => [...document.querySelectorAll("time, .tick, figcaption, title, main [aria-label]")]
 .filter((one) => !one.closest(".utc")).flatMap((one) =>
   [one.matches("[aria-label]") ? "" : one.textContent, one.getAttribute("title"), one.getAttribute("aria-label")]
-).filter((text) => /\\d\\d:\\d\\d:\\d\\d| ago\\b|\u2212\\d/.test(text ?? ""))"""
+).filter((text) => /\\d\\d:\\d\\d:\\d\\d| ago\\b|^in \\d|\u2212\\d/.test(text ?? ""))"""
 
 
 def test_times_are_those_of_the_chosen_zone_on_every_page(chromium: Any, address: str) -> None:
