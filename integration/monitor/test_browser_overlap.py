@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from integration.backends import sqlite
+from integration.backends.parts import Site
+from integration.clocks import ManualClock
 from integration.world import ALICE, World, finish, ids
 from playwright.sync_api import expect
 
@@ -18,13 +23,25 @@ HOSTILE = "app.<img src=x onerror=alert(1)>"
 NAMES = [f"call-{n:02}" for n in range(15)]
 
 
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Records on a file, of a minute ago, by a clock that a busy machine does not move."""
+    clock = ManualClock()
+    clock.advance(time.time() - 60 - clock.now())
+    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), clock), "world")
+    yield world
+    world.close()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _calls(world: World) -> None:
     """More than are offered at once, one after the other, in far less time than a pixel of minutes is."""
     world.orchestrator.beat(Beat(alive=(ALICE,)))
     for name in NAMES:
         world.submit(name, task_id=HOSTILE)
-        world.do(finish(world.claim(ids=ids(name))))
+        claim = world.claim(ids=ids(name))
+        world.pass_time(0.001)
+        world.do(finish(claim))
     # And one by itself.
     world.pass_time(3.0)
     world.submit("alone", task_id="app.alone")
