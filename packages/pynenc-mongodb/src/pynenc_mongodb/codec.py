@@ -13,28 +13,9 @@ from pynenc.values.operations import Claim, NewInvocation, OwnedInvocation
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
 from pynenc.values.status import INITIAL, InvocationStatus
+from pynenc.values.status_letters import LETTERS
 from pynenc_mongodb.schema import DELAYED, READY, Document
 
-_S = InvocationStatus
-
-#: One letter per status in histories; letters are never used again for something else.
-LETTERS = {
-    _S.REGISTERED: "r",
-    _S.CONCURRENCY_CONTROLLED: "c",
-    _S.CONCURRENCY_CONTROLLED_FINAL: "C",
-    _S.REROUTED: "o",
-    _S.PENDING: "p",
-    _S.PENDING_RECOVERY: "P",
-    _S.RUNNING: "u",
-    _S.RUNNING_RECOVERY: "U",
-    _S.PAUSED: "a",
-    _S.RESUMED: "e",
-    _S.KILLED: "k",
-    _S.SUCCESS: "s",
-    _S.FAILED: "f",
-    _S.RETRY: "y",
-    _S.CANCELLED: "x",
-}
 _STATUSES = {letter: status for status, letter in LETTERS.items()}
 #: In a history: the runner of the entry before.
 SAME_RUNNER = "="

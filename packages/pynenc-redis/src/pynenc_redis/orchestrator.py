@@ -19,11 +19,11 @@ from pynenc.values.operations import (
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
 from pynenc.values.runners import Beat, BeatAnswer, RunnerRecord
 from pynenc.values.status import InvocationStatus
+from pynenc.values.status_letters import LETTERS
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 from pynenc_redis import scripts
 from pynenc_redis.codec.calls import from_submit, to_submit
-from pynenc_redis.codec.letters import LETTERS
 from pynenc_redis.codec.occurrences import from_entered
 from pynenc_redis.codec.queries import to_query
 from pynenc_redis.codec.records import (

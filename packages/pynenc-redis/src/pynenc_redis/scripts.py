@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from pynenc.values.status import FINAL, InvocationStatus, sources_of
-from pynenc_redis.codec.letters import LETTERS, to_letters
+from pynenc.values.status_letters import LETTERS
+from pynenc_redis.codec.letters import to_letters
 
 _ROOT = files("pynenc_redis").joinpath("lua")
 #: Between a part and what builds upon it. Every run of a script makes its functions anew, and for each local of the

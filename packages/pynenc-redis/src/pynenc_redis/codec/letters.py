@@ -6,26 +6,7 @@ from collections.abc import Iterable
 
 from pynenc.exceptions import CorruptDataError
 from pynenc.values.status import InvocationStatus
-
-_S = InvocationStatus
-#: One letter per status; letters are never used again for something else.
-LETTERS = {
-    _S.REGISTERED: "r",
-    _S.CONCURRENCY_CONTROLLED: "c",
-    _S.CONCURRENCY_CONTROLLED_FINAL: "C",
-    _S.REROUTED: "o",
-    _S.PENDING: "p",
-    _S.PENDING_RECOVERY: "P",
-    _S.RUNNING: "u",
-    _S.RUNNING_RECOVERY: "U",
-    _S.PAUSED: "a",
-    _S.RESUMED: "e",
-    _S.KILLED: "k",
-    _S.SUCCESS: "s",
-    _S.FAILED: "f",
-    _S.RETRY: "y",
-    _S.CANCELLED: "x",
-}
+from pynenc.values.status_letters import LETTERS
 
 
 class _Statuses(dict[str, InvocationStatus]):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from pynenc.values.status_letters import LETTERS
 from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun, status_occurrence_id
-from pynenc_redis.codec.letters import LETTERS, STATUSES
+from pynenc_redis.codec.letters import STATUSES
 from pynenc_redis.codec.texts import dump
 
 

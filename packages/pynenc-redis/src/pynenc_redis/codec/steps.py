@@ -10,8 +10,9 @@ from typing import Any
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import Claim, ClaimRequest, Move, MoveAnswer, MoveResult, Step, StepAnswer
 from pynenc.values.status import AVAILABLE, FINAL, InvocationStatus, sources_of
+from pynenc.values.status_letters import LETTERS
 from pynenc_redis.codec.calls import operation_rows
-from pynenc_redis.codec.letters import LETTERS, STATUSES
+from pynenc_redis.codec.letters import STATUSES
 from pynenc_redis.codec.records import from_states
 from pynenc_redis.codec.texts import dump, from_outcome, outcome_text, split_call
 

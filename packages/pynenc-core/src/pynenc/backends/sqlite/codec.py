@@ -11,27 +11,8 @@ from pynenc.values.operations import Move, NewInvocation
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
 from pynenc.values.status import INITIAL, InvocationStatus
+from pynenc.values.status_letters import LETTERS
 
-_S = InvocationStatus
-
-#: One letter per status in the packed history; letters are never used again for something else.
-LETTERS = {
-    _S.REGISTERED: "r",
-    _S.CONCURRENCY_CONTROLLED: "c",
-    _S.CONCURRENCY_CONTROLLED_FINAL: "C",
-    _S.REROUTED: "o",
-    _S.PENDING: "p",
-    _S.PENDING_RECOVERY: "P",
-    _S.RUNNING: "u",
-    _S.RUNNING_RECOVERY: "U",
-    _S.PAUSED: "a",
-    _S.RESUMED: "e",
-    _S.KILLED: "k",
-    _S.SUCCESS: "s",
-    _S.FAILED: "f",
-    _S.RETRY: "y",
-    _S.CANCELLED: "x",
-}
 _STATUSES = {letter: status for status, letter in LETTERS.items()}
 #: Instead of a runner's id: the same as in the entry before.
 SAME = "="

@@ -14,6 +14,7 @@ from pynenc.backends.sqlite import codec
 from pynenc.backends.sqlite.codec import marks
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.values.status import InvocationStatus
+from pynenc.values.status_letters import LETTERS
 from pynenc.values.triggers import Occurrence, OccurrenceKind
 
 RECORD, TRIGGER = "record", "trigger"
@@ -125,7 +126,7 @@ def watch(
             "ON CONFLICT (task_id, status) DO UPDATE SET renewed_at = excluded.renewed_at"
         ),
         [
-            (task_id, status.value, codec.LETTERS[status], now)
+            (task_id, status.value, LETTERS[status], now)
             for task_id, statuses in watched.items()
             for status in statuses
         ],
