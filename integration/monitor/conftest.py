@@ -23,10 +23,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from integration.backends import load, sqlite
 from integration.backends.parts import Site
+from integration.clocks import ManualClock
 from integration.world import World
 
 from pynenc import Pynenc, PynencBuilder
-from pynenc.values.clock import SystemClock
+from pynenc.values.clock import Clock, SystemClock
 from pynmon import MonitorSettings, api, create_monitor_app, pages
 from pynmon.app_factory import declared_routes
 
@@ -107,10 +108,23 @@ def monitor(shop: ModuleType) -> FastAPI:
     )
 
 
+def a_minute_ago() -> ManualClock:
+    """A clock that a busy machine does not move."""
+    clock = ManualClock()
+    clock.advance(time.time() - 60 - clock.now())
+    return clock
+
+
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def clock() -> Clock:
+    """That of the records of a world."""
+    return SystemClock()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[World]:
     """Records on a file, to be filled without any task that runs."""
-    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), SystemClock()), "world")
+    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), clock), "world")
     yield world
     world.close()
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from integration.backends import sqlite
-from integration.backends.parts import Site
 from integration.clocks import ManualClock
 from integration.world import ALICE, World, finish, ids
 from playwright.sync_api import expect
@@ -17,20 +13,16 @@ from pynenc import Pynenc
 from pynenc.values.runners import Beat
 from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import Watched, for_everybody, served
+from .conftest import Watched, a_minute_ago, for_everybody, served
 
 HOSTILE = "app.<img src=x onerror=alert(1)>"
 NAMES = [f"call-{n:02}" for n in range(15)]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Records on a file, of a minute ago, by a clock that a busy machine does not move."""
-    clock = ManualClock()
-    clock.advance(time.time() - 60 - clock.now())
-    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), clock), "world")
-    yield world
-    world.close()
+def clock() -> ManualClock:
+    """So that their times are set."""
+    return a_minute_ago()
 
 
 @pytest.fixture(scope="module", autouse=True)

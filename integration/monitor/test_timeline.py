@@ -189,10 +189,6 @@ def test_bars_have_colours_of_what_they_were_and_of_attempts(client: TestClient)
     text = client.get("/timeline?range=1h&task=pynmon_shop.flaky&colour=status").text
     assert 'class="bar fill st-running"' in text
     assert 'class="bar fill st-success"' not in text
-    # What waits, and what does not.
-    waits = client.get("/timeline?range=1h&colour=status&view=table").text
-    assert 'class="status st-pending"' in waits
-    assert 'class="status st-pending"' not in client.get("/timeline?range=1h&view=table&work=true").text
     text = client.get("/timeline?range=1h&task=pynmon_shop.flaky&colour=attempt").text
     assert 'class="bar fill pace-1"' in text
     assert 'class="bar fill pace-2"' in text
