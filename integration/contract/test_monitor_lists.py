@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from integration.contract.monitor_lists import ALL, between, listed, names, pages, populate
+from integration.contract.monitor_lists import ALL, between, like, listed, names, pages, populate
 from integration.world import (
     ERROR,
     S,
@@ -21,9 +21,7 @@ from integration.world import (
 )
 
 from pynenc.values.monitor import RecordQuery
-from pynenc.values.record_filter import (
-    NumberField,
-)
+from pynenc.values.record_filter import NumberField, TextField
 from pynenc.values.status import InvocationStatus
 
 
@@ -83,6 +81,23 @@ def test_a_list_of_a_task_holds_no_other(world: World) -> None:
     populate(world)
     assert listed(world, task_id="app.other") == ["lost", "won", "failed"]
     assert listed(world, task_id="app.unknown") == []
+
+
+def test_the_same_call_is_looked_for_among_those_of_its_task_as_far_as_the_limit(world: World) -> None:
+    same: dict[str, Any] = {"task_id": "app.task", "where": like(TextField.ARGS_ID, "same")}
+    world.submit("first", args_id="same")
+    world.submit("same of another", args_id="same", task_id="app.other")
+    world.submit(*(f"n{n}" for n in range(8)), task_id="app.other")
+    world.submit(*(f"m{n}" for n in range(8)))
+    world.submit("last", args_id="same")
+    assert listed(world, **same) == ["last", "first"]
+    assert pages(world, RecordQuery(search_limit=100, **same)) == [["last", "first"]]
+    # It stops after so many of the task, and goes on from there.
+    query = RecordQuery(search_limit=6, **same)
+    page = world.monitor.list_invocations(query)
+    assert names(page.records) == ["last"]
+    assert page.next is not None
+    assert [one for some in pages(world, replace(query, cursor=page.next)) for one in some] == ["first"]
 
 
 def test_a_released_workflow_is_found_as_paused(world: World) -> None:

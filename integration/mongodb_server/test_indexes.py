@@ -16,7 +16,7 @@ from pynenc.exceptions import SchemaVersionError
 from pynenc.values.findings import Level
 from pynenc.values.monitor import RecordQuery
 from pynenc.values.operations import InvocationQuery
-from pynenc.values.record_filter import Between, NumberField
+from pynenc.values.record_filter import Between, Like, NumberField, TextField
 from pynenc.values.runners import Beat, LeaseRequest
 from pynenc.values.status import InvocationStatus as S
 from pynenc.values.triggers import Occurrence, OccurrenceKind, TriggerRun
@@ -241,6 +241,29 @@ def test_a_family_is_found_without_looking_at_others(
     for one in asked:
         plan = server.client["own"].command("explain", one, verbosity="executionStats")
         assert plan["executionStats"]["totalKeysExamined"] <= 2, one
+
+
+def test_the_same_call_is_looked_for_among_a_bounded_number_of_its_task(
+    server: OwnServer, world: World, commands: Commands
+) -> None:
+    world.submit("one", args_id="same")
+    world.submit(*(f"other {number}" for number in range(100)), task_id="app.other")
+    world.submit(*(f"n{number}" for number in range(100)))
+    limit = 10
+    query = RecordQuery(task_id="app.task", where=Like(TextField.ARGS_ID, ("same",)), search_limit=limit)
+    with commands.during() as seen:
+        page = world.monitor.list_invocations(query)
+    assert page.records == ()
+    assert page.next is not None
+    asked = [one for name, command in seen if name == "find" for one in _explainable(name, command)]
+    assert len(asked) == 2
+    for one in asked:
+        plan = server.client["own"].command("explain", one, verbosity="executionStats")
+        assert "COLLSCAN" not in set(_stages(plan)), one
+        assert "SORT" not in set(_stages(plan)), one
+        # Of each status a key more is looked at to know that there is none.
+        assert plan["executionStats"]["totalKeysExamined"] <= limit + 2 * len(S), one
+        assert plan["executionStats"]["totalDocsExamined"] <= limit, one
 
 
 def test_a_database_of_a_newer_version_is_refused(server: OwnServer) -> None:

@@ -202,6 +202,9 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "by what its call says": lambda monitor: monitor.list_invocations(
         RecordQuery(where=Like(TextField.ARGS_PREVIEW, ("", "nowhere", "")), search_limit=50)
     ),
+    "same call": lambda monitor: monitor.list_invocations(
+        RecordQuery(task_id="app.task", where=Like(TextField.ARGS_ID, ("nowhere",)), search_limit=50)
+    ),
     "by its end": lambda monitor: monitor.find_by_suffix("nowhere", 10, 50),
     "family": lambda monitor: monitor.list_invocations(RecordQuery(root_id=ids("root")[0], limit=10)),
     "workflows": lambda monitor: monitor.list_invocations(RecordQuery(workflows=True, limit=10)),

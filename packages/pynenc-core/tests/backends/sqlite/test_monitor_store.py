@@ -34,6 +34,7 @@ ONE = InvocationId("1")
 SLOW: RecordFilter = AllOf(
     (Between(NumberField.RUN_SECONDS, low=9.0), Not(Like(TextField.ARGS_PREVIEW, ("", "x", ""))))
 )
+SAME_CALL = Like(TextField.ARGS_ID, ("a-1",))
 #: What is asked, and the index that has to serve it.
 READS: dict[str, tuple[Reads, str]] = {
     "newest": (listing(), "INTEGER PRIMARY KEY"),
@@ -54,6 +55,7 @@ READS: dict[str, tuple[Reads, str]] = {
     "slow, deep": (listing(where=SLOW, cursor="5", search_limit=2), "INTEGER PRIMARY KEY"),
     "slow and failed": (listing(where=SLOW, statuses=statuses(S.FAILED)), "inv_unsuccessful"),
     "slow of a task": (listing(where=SLOW, task_id="app.task", search_limit=2), "calls"),
+    "same call": (listing(where=SAME_CALL, task_id="app.task", search_limit=2), "calls"),
     "slow workflows": (listing(where=SLOW, workflows=True), "inv_workflows"),
     "slow family": (listing(where=SLOW, root_id=ONE, oldest_first=True), "inv_root"),
     "position": (lambda monitor: monitor.find_cursor(1.0), "USING INTEGER PRIMARY KEY (rowid>?)"),
