@@ -192,9 +192,7 @@ def faulty(component: type[Any]) -> type[Any]:
     }
     if issubclass(component, BaseOrchestrator):
         members["begin_submit"] = BaseOrchestrator.begin_submit  # fails as a whole, where `submit` does
-        members["wait_and_claim"] = (
-            BaseOrchestrator.wait_and_claim
-        )  # waits only: its claim fails in `advance`
+        members["wait_and_claim"] = _claimed(f"{name}.wait_and_claim", component.wait_and_claim)
     members |= {"faults": _OF_PROCESS, "__module__": __name__, "__doc__": component.__doc__}
     made: type[Any] = types.new_class(
         f"Faulty{component.__name__}", (component,), exec_body=lambda body: body.update(members)
@@ -230,6 +228,27 @@ def __getattr__(name: str) -> type[Any]:
         with contextlib.suppress(ConfigError):
             return faulty(REGISTRY.resolve(contract, name.removeprefix("Faulty")))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _claimed(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Counts what claimed, not what waited only: how often somebody looks in vain is a matter of time.
+
+    So whatever fails it fails after it, and nobody who asked can know that.
+    """
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        faults: Faults = self.faults
+        with faults.uncounted():
+            answer = method(self, *args, **kwargs)
+        if answer is None:
+            return None
+        try:
+            return faults.carry_out(operation, lambda: answer)
+        except StoreUnavailableError as error:
+            raise CommitUnknownError(str(error)) from error
+
+    return call
 
 
 def _counted(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
