@@ -188,10 +188,37 @@ class Model:
         left = [found for found in move.waits_on if self.lives[found].status not in FINAL]
         if len(move.waits_on) - len(left) >= move.enough:
             return MoveResult.READY
-        reached = set(left)
-        while more := {found for one in reached for found in self.waits.get(one, ())} - reached:
+        waits = {**self.waits, move.invocation_id: set(left)}
+        stuck = self._stuck(waits)
+        # Others may be stuck without this one: who waits for them closes nothing.
+        reached = set(left) & stuck
+        while more := {found for one in reached for found in self._before(one, waits)} & stuck - reached:
             reached |= more
         return MoveResult.CYCLE if move.invocation_id in reached else None
+
+    def _stuck(self, waits: dict[InvocationId, set[InvocationId]]) -> set[InvocationId]:
+        """Who can never end, whatever happens, if these are the waits."""
+        stuck = set(self.lives)
+        while free := {
+            found
+            for found in stuck
+            if not stuck & waits.get(found, set())
+            and (not self.holders_before(found) or self.holders_before(found) - stuck)
+        }:
+            stuck -= free
+        return stuck
+
+    def _before(self, found: InvocationId, waits: dict[InvocationId, set[InvocationId]]) -> set[InvocationId]:
+        return waits.get(found, set()) | self.holders_before(found)
+
+    def holders_before(self, found: InvocationId) -> set[InvocationId]:
+        """Who holds the places without which it cannot run; nobody where there is one, or it would be turned away."""
+        life = self.lives[found]
+        key = life.call.cc_key
+        stands = life.token is None and life.status not in FINAL and (life.call.cc_park or life.epoch > 0)
+        if key is None or not stands or self.owned(key) < life.call.cc_limit:
+            return set()
+        return {one.call.invocation_id for one in self._of_key(key) if one.token is not None}
 
     def _write(self, life: Life, move: Move) -> None:
         found = move.invocation_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from integration.world import (
@@ -110,6 +111,35 @@ def test_a_pause_that_closes_a_cycle_is_refused_and_the_cycle_named(world: World
     answer = world.answer(pause(last, names[0]))
     assert (answer.result, answer.ids) == (MoveResult.CYCLE, ids(names[-1], *names))
     assert world.snapshot() == before
+
+
+def test_waiting_for_what_stands_in_line_for_the_own_place_is_a_cycle(world: World) -> None:
+    holder = world.run("holder", cc_key="k", cc_limit=1)
+    world.submit("parked", cc_key="k", cc_limit=1, cc_park=True)
+    answer = world.answer(pause(holder, "parked"))
+    assert (answer.result, answer.ids) == (MoveResult.CYCLE, ids("holder", "parked", "holder"))
+    assert (world.status("holder"), _waits(world)) == (S.RUNNING, {})
+
+
+def test_who_is_turned_away_without_a_place_is_no_cycle(world: World) -> None:
+    holder = world.run("holder", cc_key="k", cc_limit=1)
+    world.submit("refused", cc_key="k", cc_limit=1)
+    world.do(pause(holder, "refused"))
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_the_last_holder_who_would_wait_for_what_stands_in_line_is_refused(world: World, number: int) -> None:
+    places: dict[str, Any] = {"cc_key": "k", "cc_limit": number, "cc_park": True}
+    *others, last = [world.run(f"holder-{at}", **places) for at in range(number)]
+    world.submit("parked", **places)
+    # One of the others may end at any time, and leave its place to who is parked.
+    for holder in others:
+        world.do(pause(holder, "parked"))
+    answer = world.answer(pause(last, "parked"))
+    assert answer.result is MoveResult.CYCLE
+    assert answer.ids[:2] == (last.invocation_id, "parked")
+    world.submit("free")
+    world.do(pause(last, "free"))
 
 
 def test_a_diamond_is_no_cycle(world: World) -> None:

@@ -41,6 +41,11 @@ def test_one_of_several_holders_that_goes_on_is_enough() -> None:
     assert search("b", "x", {"a": "b", "c": "a"}, {"x": "ac"}) == "bxab"
 
 
+def test_holders_who_wait_for_the_same_place_are_stuck_once_all_of_them_do() -> None:
+    assert search("c", "x", {"a": "x"}, {"x": "abc"}) == ""
+    assert search("c", "x", {"a": "x", "b": "x"}, {"x": "abc"}) == "cxc"
+
+
 def test_a_cycle_that_the_waiter_is_no_part_of_ends_the_search() -> None:
     assert search("a", "b", {"b": "c", "c": "b"}) == ""
 

@@ -73,50 +73,81 @@ local function holders_before(id)
   return #holders >= row.ci and holders or {}
 end
 
--- The ids from `waiter` back to itself if it waited for `awaited`; nil when there is no such way.
--- Who may not run because a key is full is stuck only if every holder of a place is.
-local function find_cycle(waiter, awaited)
-  local came_from, line, at = {}, {}, 1
-  for _, id in ipairs(awaited) do
-    if not came_from[id] then
-      came_from[id] = waiter
-      line[#line + 1] = id
-    end
-  end
+-- What each waits for, and who holds its place, of all that `waiter` would depend on; the order in which they were
+-- found; and whether it is among what they depend on.
+local function reached(waiter, awaited)
+  local waits, holders, line, is_back = {[waiter] = awaited}, {[waiter] = {}}, {waiter}, false
+  local at = 1
   while line[at] do
-    local current = line[at]
-    at = at + 1
-    if current == waiter then
-      local path, id = {waiter}, came_from[waiter]
-      while id ~= waiter do
-        table.insert(path, 1, id)
-        id = came_from[id]
-      end
-      table.insert(path, 1, waiter)
-      return path
-    end
-    local following = waits_of(current)
-    local holders = holders_before(current)
-    if #holders > 0 then
-      local stuck = true
-      if #holders > 1 then
-        for _, holder in ipairs(holders) do
-          if holder ~= waiter and not find_cycle(waiter, waits_of(holder)) then
-            stuck = false
-            break
-          end
+    for _, edges in ipairs({waits[line[at]], holders[line[at]]}) do
+      for _, id in ipairs(edges) do
+        if id == waiter then
+          is_back = true
+        elseif not waits[id] then
+          waits[id], holders[id] = waits_of(id), holders_before(id)
+          line[#line + 1] = id
         end
       end
-      if stuck then following[#following + 1] = holders[1] end
     end
-    for _, id in ipairs(following) do
-      if not came_from[id] then
-        came_from[id] = current
-        line[#line + 1] = id
+    at = at + 1
+  end
+  return waits, holders, line, is_back
+end
+
+local function is_any(ids, set)
+  for _, id in ipairs(ids) do
+    if set[id] then return true end
+  end
+  return false
+end
+
+local function is_every(ids, set)
+  for _, id in ipairs(ids) do
+    if not set[id] then return false end
+  end
+  return true
+end
+
+-- The ids from `waiter` back to itself if it waited for `awaited`; nil when it could still go on one day.
+-- Who may not run because a key is full is stuck only if every holder of a place is.
+local function find_cycle(waiter, awaited)
+  local waits, holders, line, is_back = reached(waiter, awaited)
+  if not is_back then return nil end
+  local stuck, more = {}, true
+  for _, id in ipairs(line) do stuck[id] = true end
+  while more do
+    more = false
+    for at = #line, 1, -1 do
+      local id = line[at]
+      local has_place = #holders[id] == 0 or not is_every(holders[id], stuck)
+      if stuck[id] and has_place and not is_any(waits[id], stuck) then
+        stuck[id], more = nil, true
       end
     end
   end
-  return nil
+  if not stuck[waiter] then return nil end
+  -- The shortest way back among the stuck. There is none where others were stuck before, without this one.
+  local came_from, at = {}, 1
+  line = {waiter}
+  while line[at] and not came_from[waiter] do
+    for _, edges in ipairs({waits[line[at]], holders[line[at]]}) do
+      for _, id in ipairs(edges) do
+        if stuck[id] and not came_from[id] then
+          came_from[id] = line[at]
+          line[#line + 1] = id
+        end
+      end
+    end
+    at = at + 1
+  end
+  if not came_from[waiter] then return nil end
+  local path, id = {waiter}, came_from[waiter]
+  while id ~= waiter do
+    table.insert(path, 1, id)
+    id = came_from[id]
+  end
+  table.insert(path, 1, waiter)
+  return path
 end
 
 -- Why a pause is not entered, and ids that explain it; nil when it is.
