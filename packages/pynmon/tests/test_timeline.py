@@ -369,3 +369,30 @@ def test_lines_of_a_table_are_sorted() -> None:
         SortBy.BEGIN: [110, 120, 130],
         SortBy.LENGTH: [120, 110, 130],
     }
+
+
+def test_what_waits_for_another_attempt_shares_a_row_and_leaves_its_lane_free() -> None:
+    waits = [span(110.0 + n, None, S.RETRY) for n in range(MOST_ROWS + 5)]
+    work = span(120.0, 130.0)
+    (lane,) = draw([*waits, work]).lanes
+    assert (lane.rows, lane.left_out) == (2, 0)
+    rows = {box.span.status: box.y for box in lane.boxes}
+    assert rows[S.RETRY] > rows[S.SUCCESS]
+    boxes = [box for box in lane.boxes if box.span.status is S.RETRY]
+    assert len({box.y for box in boxes}) == 1
+    assert [box.x + box.width for box in boxes] == pytest.approx(
+        [*(box.x for box in boxes[1:]), WIDTH], abs=0.2
+    )
+    (alone,) = draw(waits).lanes
+    assert alone.rows == 1
+    # Where bars are in one piece, an attempt that is to be repeated is none that waits.
+    many = [span(100.0 + n / 10, 100.05 + n / 10) for n in range(SINGLE)]
+    picture = draw([*many, waits[0], span(105.0, 110.0, S.RETRY)])
+    assert not picture.is_single
+    assert {"st-retry", "st-retry wait dotted"} <= dict(picture.paths).keys()
+
+
+def test_what_waits_for_another_attempt_is_no_work_and_not_the_same_as_one() -> None:
+    attempt, wait = span(110.0, 120.0, S.RETRY), span(120.0, None, S.RETRY)
+    assert totals_of([attempt, wait], WINDOW).busy == 10.0
+    assert identical([attempt, wait], WINDOW) == [attempt, wait]

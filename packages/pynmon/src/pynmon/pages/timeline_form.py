@@ -198,7 +198,7 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
         # A picture of what was looked at, not of a window of which most is missing.
         window = replace(window, since=min(work.cut_at, window.until - SHORTEST_SECONDS))
     if form.work:
-        work = replace(work, spans=[span for span in work.spans if span.status not in spans.WAITS])
+        work = replace(work, spans=[span for span in work.spans if not span.is_wait])
     if density:
         drawing = Drawing(window, density.picture, Axis(window), form.lanes, density, kept, own, how=how)
         strip = overview_of_density(density, window)
@@ -211,7 +211,9 @@ def drawn(source: Source, form: TimelineForm, now: float) -> Drawn:
         runners = source.store.get_runners(list({span.runner_id for span in work.spans}))
     paint = paint_by(form.colour, work.spans, records, now)
     shown = part or window
-    axis = Axis(shown, gaps_between(work.spans, shown) if form.cut else ())
+    axis = Axis(
+        shown, gaps_between([span for span in work.spans if not span.waits_again], shown) if form.cut else ()
+    )
     every = collapsed(grouped(form.lanes, work.spans, runners, records), how.folds, how.pins)
     groups = arranged(every, how)
     bars = _bars(groups, form, shown)

@@ -10,7 +10,7 @@ from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill
 from pynmon.presentation.statuses import LOOKS
 from pynmon.presentation.texts import duration
-from pynmon.timeline.cuts import PLAIN_WAITS
+from pynmon.timeline.cuts import outlined
 from pynmon.timeline.lanes import BAR, Box, Picture
 from pynmon.timeline.spans import Span
 
@@ -35,7 +35,7 @@ def bars_of(boxes: Iterable[Box], picture: Picture, to: Callable[[Span], str], i
 
 def _bar(box: Box, picture: Picture, to: str, instants: Instants) -> Markup:
     span = box.span
-    wait = " wait" if span.status in PLAIN_WAITS else ""
+    wait = outlined(span)
     place = (box.css, wait, box.x, box.y, box.width, BAR)
     name = _name(box, wait) if box.letters and box.width >= picture.named_from else ""
     words = _words(span, instants)

@@ -9,7 +9,7 @@ from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
 from pynmon.timeline.axis import LABELS, WIDTH, Axis
 from pynmon.timeline.outlines import Layer, Outlines
-from pynmon.timeline.spans import BAD, WAITS, Span
+from pynmon.timeline.spans import BAD, Span
 
 #: Class of what stands above a failure.
 RAIL = "rail"
@@ -31,8 +31,8 @@ def draw_crowd(spans: Sequence[Span], axis: Axis, top: int, height: int, outline
         height: Of the lane.
         outlines: Of the picture.
     """
-    works = _counted((span for span in spans if span.status not in WAITS), axis)
-    waits = _counted((span for span in spans if span.status in WAITS), axis)
+    works = _counted((span for span in spans if not span.is_wait), axis)
+    waits = _counted((span for span in spans if span.is_wait), axis)
     failed = _counted((span for span in spans if span.status in BAD), axis)
     most = max(map(sum, zip(works, waits, strict=True)))
     room, bottom = height - _TICK - 4, top + height - 1

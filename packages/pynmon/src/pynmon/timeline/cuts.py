@@ -24,12 +24,19 @@ PATTERNS = {
     "cut-cross": (45, "M1 0V6M0 1H6"),
 }
 #: What is drawn as an outline, because nothing is cut into it.
-PLAIN_WAITS = frozenset(WAITS) - frozenset(HATCHES)
+_PLAIN_WAITS = frozenset(WAITS) - frozenset(HATCHES)
 #: What tells them from others besides a colour.
 CUT = frozenset({*HATCHES, _S.RESUMED, _S.KILLED})
 #: From the end of a bar to its stripes, and how far each leans and is wide.
 _STRIPES, _LEAN, _WIDE = (3, 9, 15), 4, 3
 _TEETH, _NOTCH = 4, 6
+
+
+def outlined(span: Span) -> str:
+    """Classes of a bar that is an outline, with a space before each: waits are no work, and dots lead to another."""
+    if span.waits_again:
+        return " wait dotted"
+    return " wait" if span.status in _PLAIN_WAITS else ""
 
 
 def cuts_of(span: Span, x: float, width: float, y: int, height: int, *, is_torn: bool) -> dict[str, str]:

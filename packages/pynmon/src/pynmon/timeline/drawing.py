@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from markupsafe import Markup
 
-from pynenc.values.status import InvocationStatus
 from pynmon.presentation.instants import Instants
 from pynmon.timeline.axis import LABELS, WIDTH, Axis
 from pynmon.timeline.bars import bars_of
-from pynmon.timeline.cuts import PATTERNS, PLAIN_WAITS
+from pynmon.timeline.cuts import PATTERNS, outlined
 from pynmon.timeline.density import Density, Part
 from pynmon.timeline.groups import Arrangement, LanesBy
 from pynmon.timeline.lanes import AXIS, Lane, Picture
@@ -72,10 +71,9 @@ class Drawing:
         seen = {css for css, _ in self.picture.paths}
         return {css: pattern for css, pattern in PATTERNS.items() if css in seen}
 
-    @property
-    def plain_waits(self) -> Collection[InvocationStatus]:
-        """What is drawn as an outline."""
-        return PLAIN_WAITS
+    def outlined(self, span: Span) -> str:
+        """Classes of a bar that is an outline; empty where it is filled."""
+        return outlined(span)
 
     def axis_lines(self, origin: float, top: int, bottom: int) -> str:
         """Outline of the lines of its ticks."""

@@ -246,7 +246,7 @@ def _by_status(spans: Sequence[Span]) -> Paint:
     def status_of(span: Span) -> InvocationStatus:
         if span.status is InvocationStatus.PENDING_RECOVERY:
             return InvocationStatus.PENDING
-        return span.status if span.status in HELD else InvocationStatus.RUNNING
+        return span.status if span.status in HELD or span.waits_again else InvocationStatus.RUNNING
 
     seen = set(map(status_of, spans))
     shades = [Shade(LOOKS[one].css, Label("", LOOKS[one].word)) for one in InvocationStatus if one in seen]

@@ -15,9 +15,9 @@ _NEAR = 0.01
 
 def identical(spans: Iterable[Span], window: Window) -> list[Span]:
     """Those of one lane, in the order of their beginnings; each that stands for several says for how many."""
-    found: dict[tuple[str, InvocationStatus], list[Span]] = {}
+    found: dict[tuple[str, InvocationStatus, bool], list[Span]] = {}
     for span in sorted(spans, key=attrgetter("begin")):
-        found.setdefault((span.task_id, span.status), []).append(span)
+        found.setdefault((span.task_id, span.status, span.waits_again), []).append(span)
     near = _NEAR * window.seconds
     together = [one for same in found.values() for one in _together(same, near)]
     return sorted(together, key=attrgetter("begin"))

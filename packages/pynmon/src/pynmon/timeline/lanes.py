@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import pairwise, repeat
 from operator import attrgetter
 from typing import NamedTuple
 
-from pynmon.timeline.axis import Axis
+from pynmon.timeline.axis import WIDTH, Axis
 from pynmon.timeline.crowded import RAIL, ROWS, draw_crowd
-from pynmon.timeline.cuts import CUT, HATCHES, cuts_of
+from pynmon.timeline.cuts import CUT, HATCHES, cuts_of, outlined
 from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
 from pynmon.timeline.headings import INDENT, MARGIN, Heading, below, fitting, is_heading
 from pynmon.timeline.nodes import Room, room_for
@@ -223,7 +223,8 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
         left, right = int(begin + 0.5), int(begin + width + 0.5)
         right += right == left
         is_bad = span.status in BAD
-        add((Layer.BAD if is_bad and paint.shades is None else Layer.BARS, css_of(span), row), left, right)
+        css = f"{css_of(span)}{outlined(span)}" if span.waits_again else css_of(span)
+        add((Layer.BAD if is_bad and paint.shades is None else Layer.BARS, css, row), left, right)
         if is_bad:
             add((Layer.MARKS, RAIL, row), left, max(right, left + _TICK), _NEAR)
         if span.end is None or span.begin < since or span.status in CUT:
@@ -247,6 +248,16 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
 def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> list[_Packed]:
     """The row, beginning and width of each span that finds room; the lane learns of the rest."""
     ordered = sorted(spans, key=attrgetter("begin"))
+    # What waits for another attempt leaves its runner free: all of it shares one row below what was at work, in which
+    # each is drawn until the next one waits, too.
+    waiting = [span for span in ordered if span.waits_again]
+    if waiting and not lane.is_folded:
+        others = _packed(lane, [span for span in ordered if not span.waits_again], axis, most_rows)
+        row = lane.rows if others else 0
+        lane.rows = row + 1
+        begins = axis.places([span.begin for span in waiting])
+        widths = [max(after - begin, _NARROWEST) for begin, after in pairwise([*begins, WIDTH])]
+        return others + list(zip(waiting, repeat(row), begins, widths, strict=False))
     begins = axis.places([span.begin for span in ordered])
     ends = axis.places([span.end for span in ordered])
     widths = [

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished
+from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
-from pynenc.values.status import InvocationStatus
+from pynenc.values.status import FINAL, InvocationStatus
 from pynmon.journey import stretches_of
 from pynmon.query.rows import narrowed
 from pynmon.timeline.window import Window
@@ -32,6 +32,8 @@ OWNED = 500
 #: What is in somebody's hands, but no work.
 WAITS = (_S.PENDING, _S.PAUSED, _S.PENDING_RECOVERY)
 HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
+#: What has not ended, and may have been in somebody's hands.
+_OPEN = frozenset(_S) - FINAL - {_S.REGISTERED}
 #: What is seen in whatever picture, however little it is of it.
 BAD = (_S.FAILED, _S.KILLED, _S.RUNNING_RECOVERY, _S.PENDING_RECOVERY)
 
@@ -63,6 +65,16 @@ class Span(NamedTuple):
     #: None where only the record tells it.
     around: Around | None = None
 
+    @property
+    def waits_again(self) -> bool:
+        """Whether it is what comes after an attempt: until somebody takes it again, it is in nobody's hands."""
+        return self.end is None and self.status not in HELD
+
+    @property
+    def is_wait(self) -> bool:
+        """Whether it is no work."""
+        return self.status in WAITS or self.waits_again
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -77,6 +89,8 @@ class Work:
     cut_at: float | None = None
     #: Whether only the latest of what ended were looked at for a query.
     is_searched_in_part: bool = False
+    #: Whether more is open than was looked at, so that of what waits for another attempt only the latest is known.
+    is_open_in_part: bool = False
 
 
 def work_in(
@@ -91,7 +105,8 @@ def work_in(
     """Whatever overlaps the window, also what began before it or goes on.
 
     Args:
-        store: Asked at most five times, and once more for conditions that need more than figures.
+        store: Asked at most five times, and once more for conditions that need more than figures, or when more is open
+            than is looked at.
         window: From when to when.
         conditions: What has to hold for an invocation that is shown.
         errors_only: Shows no stretch that did not fail.
@@ -110,30 +125,44 @@ def work_in(
         if len(finished) + len(later) > DETAILED:
             later = [row for row in later if row.available_at < window.until]
         finished += later
-    open_ones = [one for one in store.list_owned(OWNED) if one.created_at < window.until]
+    open_ones, is_open_in_part = ([], False) if errors_only else _open_in(store, window)
     if errors_only:
         finished = [row for row in finished if row.status is _S.FAILED]
-        open_ones = []
     found = narrowed(store, finished, conditions)
     finished = found.rows
     fulfils = matcher_of(AllOf(tuple(conditions)))
     open_ones = [one for one in open_ones if fulfils(one)]
-    attempts = spans = [*last_attempts(finished, window), *open_attempts(open_ones, window)]
+    attempts = [*last_attempts(finished, window), *open_attempts(open_ones, window)]
+    shown = part or window
     if part is not None:
         finished = [row for row in finished if row.ended_at > part.since]
         open_ones = [one for one in open_ones if one.created_at < part.until]
-        spans = [*last_attempts(finished, part), *open_attempts(open_ones, part)]
-    if len(finished) + len(open_ones) > DETAILED:
-        return Work(spans, attempts, is_detailed=False, cut_at=cut_at, is_searched_in_part=found.is_cut)
+    is_detailed = len(finished) + len(open_ones) <= DETAILED
+    work = Work([], attempts, is_detailed, cut_at, found.is_cut, is_open_in_part)
+    if not is_detailed:
+        spans = (
+            attempts if part is None else [*last_attempts(finished, part), *open_attempts(open_ones, part)]
+        )
+        return replace(work, spans=[*spans, *waits_again(open_ones, shown)])
     tasks = {row.invocation_id: row.task_id for row in finished} | {
         one.invocation_id: one.task_id for one in open_ones
     }
     spans = [
         span
-        for span in stretches_in(store.get_histories(list(tasks)), tasks, part or window)
+        for span in stretches_in(store.get_histories(list(tasks)), tasks, shown)
         if not errors_only or span.status is _S.FAILED
     ]
-    return Work(spans, attempts, is_detailed=True, cut_at=cut_at, is_searched_in_part=found.is_cut)
+    return replace(work, spans=spans)
+
+
+def _open_in(store: BaseMonitorStore, window: Window) -> tuple[list[InvocationRecord], bool]:
+    """What has not ended and may have been in somebody's hands, and whether there is more of it."""
+    page = store.list_invocations(RecordQuery(statuses=_OPEN, limit=OWNED))
+    found = {one.invocation_id: one for one in page.records}
+    if page.next is not None:
+        # However much waits, what goes on is not missing.
+        found |= {one.invocation_id: one for one in store.list_owned(OWNED)}
+    return [one for one in found.values() if one.created_at < window.until], page.next is not None
 
 
 def _failed_in(store: BaseMonitorStore, window: Window, limit: int) -> list[Finished]:
@@ -163,7 +192,7 @@ def work_of(
     histories = store.get_histories(list(tasks))
     whole = list(stretches_in(histories, tasks, window))
     spans = whole if part is None else list(stretches_in(histories, tasks, part))
-    return Work(spans, [span for span in whole if span.status not in WAITS], is_detailed=True)
+    return Work(spans, [span for span in whole if not span.is_wait], is_detailed=True)
 
 
 def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
@@ -179,11 +208,21 @@ def last_attempts(rows: Iterable[Finished], window: Window) -> list[Span]:
 
 
 def open_attempts(records: Iterable[InvocationRecord], window: Window) -> Iterator[Span]:
-    """What goes on, and began by the end of the window."""
+    """The last attempt of each of these that began by the end of the window: it goes on, or another will follow."""
     for one in records:
-        begin = one.started_at or one.pending_at
-        if begin is not None and begin <= window.until and one.runner_id is not None:
-            yield Span(one.invocation_id, one.task_id, one.runner_id, begin, None, one.status)
+        if one.runner_id is None or one.pending_at is None:
+            continue
+        begin = max(one.pending_at, one.started_at or 0.0)
+        end = None if one.status in HELD else one.status_at
+        if begin <= window.until and (end is None or end > window.since):
+            yield Span(one.invocation_id, one.task_id, one.runner_id, begin, end, one.status)
+
+
+def waits_again(records: Iterable[InvocationRecord], window: Window) -> Iterator[Span]:
+    """What is in nobody's hands since its last attempt."""
+    for one in records:
+        if one.status not in HELD and one.runner_id is not None and one.status_at < window.until:
+            yield Span(one.invocation_id, one.task_id, one.runner_id, one.status_at, None, one.status)
 
 
 def stretches_in(
@@ -193,10 +232,12 @@ def stretches_in(
 ) -> Iterator[Span]:
     """The stretches of work in these histories that overlap the window."""
     for invocation_id, history in histories.items():
-        attempt = 1
+        attempt, runner_id = 1, None
         for one in stretches_of(history):
             number, attempt = attempt, attempt + (one.outcome is _S.RETRY)
-            if one.status not in HELD or one.runner_id is None:
+            # What nobody has, waits where it was.
+            runner_id = one.runner_id or runner_id
+            if runner_id is None or (one.status not in HELD and one.end is not None):
                 continue
             if one.begin >= window.until or (one.end is not None and one.end <= window.since):
                 continue
@@ -204,7 +245,7 @@ def stretches_in(
             yield Span(
                 invocation_id,
                 tasks[invocation_id],
-                one.runner_id,
+                runner_id,
                 one.begin,
                 one.end,
                 _S.PENDING_RECOVERY if is_recovered else one.shown,

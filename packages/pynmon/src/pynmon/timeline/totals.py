@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pynenc.values.status import InvocationStatus
-from pynmon.timeline.spans import WAITS, Span
+from pynmon.timeline.spans import Span
 from pynmon.timeline.window import Window
 
 
@@ -38,7 +38,7 @@ def totals_of(spans: Sequence[Span], window: Window) -> Totals:
     edges: list[tuple[float, int]] = []
     busy = 0.0
     for span in spans:
-        if span.status in WAITS:
+        if span.is_wait:
             continue
         begin = max(span.begin, window.since)
         end = window.until if span.end is None else min(span.end, window.until)
