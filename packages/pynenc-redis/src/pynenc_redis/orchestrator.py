@@ -46,7 +46,16 @@ _SUBMIT = scripts.load("submit", "schema", "usual_call", "outbox", "watched", "o
 #: What scripts that change invocations build upon.
 _CHANGING = ("record", "outbox", "watched", "session", "rows", "places", "ends", "flush", "due")
 _ADVANCE = scripts.load(
-    "advance", "usual_step", *_CHANGING, "operations", "messages", "waits", "moves", "claims", "reading"
+    "advance",
+    "usual_step",
+    *_CHANGING,
+    "operations",
+    "messages",
+    "waits",
+    "wait_graph",
+    "moves",
+    "claims",
+    "reading",
 )
 _TAKE_DUE = scripts.load("take_due", *_CHANGING)
 _STATES = scripts.load("states", "record", "reading")
