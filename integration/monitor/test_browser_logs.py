@@ -14,6 +14,7 @@ from pynmon import Role
 
 from .conftest import Watched, for_everybody, served
 from .test_access import SECRETS, monitor_of
+from .test_logs import monitor_with_links
 
 
 def explain(page: Any, button: str = "Explain") -> Any:
@@ -247,6 +248,36 @@ def test_an_address_of_a_line_is_no_token(chromium: Any, shop: ModuleType) -> No
         expect(page.locator("#sought")).to_contain_text("line 20")
         stranger.context.close()
     assert stranger.complaints == []
+
+
+def test_a_line_that_is_looked_at_leads_to_where_it_is_kept(
+    watched: Watched, chromium: Any, shop: ModuleType
+) -> None:
+    name, _ = refused(watched, shop)
+    lines = [
+        f"2026-01-31T08:00:00Z ERROR {shop.HOSTILE[0]} [invocation:{name}] no",
+        "Traceback",
+        f"2026-01-31T08:05:00Z INFO [invocation:{name}] again",
+    ]
+    with served(monitor_with_links(shop)) as address:
+        other = Watched(chromium, address)
+        page = other.open("/logs")
+        page.locator("#text").fill("\n".join(lines))
+        log = explain(page)
+        out = log.get_by_role("link", name="log \u2197")
+        expect(out).to_have_count(0)
+        log.locator("li", has_text="Traceback").hover()
+        expect(log.locator(".on .nr")).to_have_text("2")
+        expect(out).to_have_count(0)
+        for text, since, until in (("no", "07:59:00", "08:01:00"), ("again", "08:04:00", "08:06:00")):
+            # By keys as well as with a pointer.
+            log.locator("li", has_text=text).get_by_role("link", name=name).focus()
+            around = [f"2026-01-31T{at}.000Z".replace(":", "%3A") for at in (since, until)]
+            to = f"https://logs.example.org/pynmon_shop.refuse?q={name}&from={around[0]}&to={around[1]}"
+            expect(out).to_have_attribute("href", to)
+        for_everybody(page, "lines that lead elsewhere")
+        other.context.close()
+    assert other.complaints == []
 
 
 def test_lines_are_explained_without_scripts(chromium: Any, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -10,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from pynmon import MonitorSettings, create_monitor_app
@@ -225,17 +227,23 @@ def test_lines_lead_to_where_lines_are_kept(shop: ModuleType, client: TestClient
         '2026-01-31T08:00:01Z INFO nothing [invocation:"><script>]',
     ]
     assert "ERROR" in explained(client, lines)
-    assert 'class="out"' not in explained(client, lines)
-    template = "https://logs.example.org/?q={invocation_id}&from={from}&to={to}"
-    monitor = create_monitor_app(shop.app, MonitorSettings(log_url_template=template))
-    other = TestClient(monitor, base_url="http://localhost")
-    links = re.findall(r'class="out" href="([^"]+)"', explained(other, lines))
-    assert [unescape(one) for one in links] == [
-        f"https://logs.example.org/?q={whole}&from=2026-01-31T07%3A59%3A00.000Z&to=2026-01-31T08%3A01%3A00.000Z"
-    ]
+    assert "data-out" not in explained(client, lines)
+    other = TestClient(monitor_with_links(shop), base_url="http://localhost")
+    (found,) = re.findall(r"data-out='([^']+)'", explained(other, lines))
+    # The last one names nothing that is known, and the second says nothing of itself.
+    assert json.loads(unescape(found)) == {
+        "addresses": ["https://logs.example.org/pynmon_shop.refuse?q={invocation_id}&from={from}&to={to}"],
+        "lines": [1, 0, 0],
+        "margin": 60.0,
+    }
 
 
-def test_two_thousand_mixed_lines_make_a_page_of_bounded_size(shop: ModuleType, client: TestClient) -> None:
+@pytest.mark.parametrize("has_links", [False, True])
+def test_two_thousand_mixed_lines_make_a_page_of_bounded_size(
+    shop: ModuleType, client: TestClient, has_links: bool
+) -> None:
+    if has_links:
+        client = TestClient(monitor_with_links(shop), base_url="http://localhost")
     names = [record.invocation_id for record in shop.app.orchestrator.get_records(all_ids(client)).values()]
     lines = []
     for n in range(500):
@@ -255,6 +263,15 @@ def test_two_thousand_mixed_lines_make_a_page_of_bounded_size(shop: ModuleType, 
     assert len(page.tags) <= 15_000
     assert len(response.content) <= 900_000
     assert len(gzip.compress(response.content, 4)) <= 90_000
+
+
+def monitor_with_links(shop: ModuleType) -> FastAPI:
+    """A monitor that knows where lines are kept."""
+    template = "https://logs.example.org/{task}?q={invocation_id}&from={from}&to={to}"
+    settings = MonitorSettings(
+        log_url_template=template, allowed_hosts=("127.0.0.1", "localhost"), requests_per_second=0
+    )
+    return create_monitor_app(shop.app, settings)
 
 
 def all_ids(client: TestClient) -> list[str]:

@@ -6,23 +6,18 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from pynenc.values.records import InvocationRecord
-from pynenc.values.runners import RunnerRecord
 from pynmon.log_known import Known
 from pynmon.log_lines import LogLine, Part
 from pynmon.log_part import LogPart
-from pynmon.outside import log_url_around
 from pynmon.presentation.instants import Instants
 from pynmon.presentation.markup import fill
 from pynmon.presentation.texts import iso
 
 # Scripts make a link of the number, to what it is called: twice that in each of thousands of lines would be much.
-_ROW = '<li class="%s"%s><a class="nr" id="%s">%s</a>%s%s</li>\n'
+_ROW = '<li class="%s"%s><a class="nr" id="%s">%s</a>%s</li>\n'
 _TIMES = ' data-s="%s" data-d="%s"'
 _HERE = ' data-here="%s"'
 _LINK = '<a href="%s">%s</a>'
-#: Where lines are kept; other sites are not told where readers come from, by the policy of every answer.
-_OUT = '<a class="out" href="%s">log \u2197</a>'
 _NOTHING = Markup("")
 
 
@@ -49,19 +44,13 @@ class LogRows:
         known: What the store knows of the names in them.
         url: The address of a page by the name of its route.
         instants: How they are shown.
-        template: Of the address where lines are kept; empty for none.
-        app_id: Stands in it.
     """
 
-    def __init__(
-        self, known: Known, url: Callable[..., str], instants: Instants, template: str, app_id: str
-    ) -> None:
+    def __init__(self, known: Known, url: Callable[..., str], instants: Instants) -> None:
         self._known = known
         self._url = url
         # As they were written they are in UTC, as far as these lines are ours.
         self._instants = instants if instants.choice != "UTC" else None
-        self._template = template
-        self._app_id = app_id
         self._links: dict[tuple[str, str], str] = {}
 
     def rows(self, part: LogPart, start: float | None) -> Markup:
@@ -81,7 +70,7 @@ class LogRows:
         name = line_id(line)
         css = f"level-{line.level.lower()}{' rest' if line.is_rest else ''}"
         text = _NOTHING.join([self._part(part) for part in line.parts])
-        return fill(_ROW, css, self._times(line, start, before), name, line.number, text, self._out(line))
+        return fill(_ROW, css, self._times(line, start, before), name, line.number, text)
 
     def _times(self, line: LogLine, start: float | None, before: float | None) -> Markup:
         if not line.is_timed or line.at is None or start is None:
@@ -108,16 +97,3 @@ class LogRows:
             return self._url("invocation", invocation_id=record.invocation_id) if record else ""
         runner = self._known.runners.get(part.name)
         return self._url("runner", runner_id=runner.identity.runner_id) if runner else ""
-
-    def _out(self, line: LogLine) -> Markup:
-        if not self._template or line.at is None or not line.is_timed:
-            return _NOTHING
-        address = log_url_around(self._template, self._app_id, *self._about(line), line.at)
-        return fill(_OUT, address) if address else _NOTHING
-
-    def _about(self, line: LogLine) -> tuple[InvocationRecord | None, RunnerRecord | None]:
-        """The first invocation that it names, and whoever it says ran it."""
-        records, runners = self._known.by_name, self._known.runners
-        record = next((records[name] for name in line.names("invocation") if name in records), None)
-        writers = (*line.names("worker"), *line.names("runner"))
-        return record, next((runners[name] for name in writers if name in runners), None)

@@ -16,7 +16,9 @@ NAMES = ("app", "invocation_id", "task", "runner_id", "host", "from", "to")
 _PLACE = re.compile(r"\{(\w*)\}")
 _IN_BRACES = re.compile(r"\{([^{}]*)\}?|\}")
 #: Lines are written a little before and after what the store has the time of.
-_MARGIN_SECONDS = 60.0
+MARGIN_SECONDS = 60.0
+#: What each line of a log says itself.
+_OF_LINE = ("invocation_id", "from", "to")
 
 
 def check_template(template: str) -> None:
@@ -60,20 +62,24 @@ def log_url_of_runner(template: str, app_id: str, runner: RunnerRecord, now: flo
 
 
 def log_url_around(
-    template: str, app_id: str, record: InvocationRecord | None, runner: RunnerRecord | None, at: float
+    template: str, app_id: str, record: InvocationRecord | None, runner: RunnerRecord | None
 ) -> str:
-    """The address of the log lines around one; empty where the template asks for what the line does not say.
+    """The address of the log lines around one, but for what each line says itself: its invocation and its time.
+
+    These places are left in it, and in nothing that is filled in. Empty where the template asks for what is not known.
 
     Args:
         template: Of the address.
         app_id: Of the app.
         record: The invocation that the line is about.
         runner: The runner that wrote it.
-        at: When it was written.
     """
     values = {**(_of_invocation(record) if record else {}), **(_of_runner(runner) if runner else {})}
     asked = set(_PLACE.findall(template)) - {"app", "from", "to"}
-    return _filled(template, app_id, values, at, at) if all(values.get(name) for name in asked) else ""
+    if not all(values.get(name) for name in asked):
+        return ""
+    values["app"] = app_id
+    return _PLACE.sub(lambda one: one[0] if one[1] in _OF_LINE else quote(values[one[1]], safe=""), template)
 
 
 def _of_invocation(record: InvocationRecord) -> dict[str, str]:
@@ -90,5 +96,5 @@ def _of_runner(runner: RunnerRecord) -> dict[str, str]:
 
 
 def _filled(template: str, app_id: str, values: Mapping[str, str], begin: float, end: float) -> str:
-    around = {"app": app_id, "from": iso(begin - _MARGIN_SECONDS), "to": iso(end + _MARGIN_SECONDS)}
+    around = {"app": app_id, "from": iso(begin - MARGIN_SECONDS), "to": iso(end + MARGIN_SECONDS)}
     return _PLACE.sub(lambda place: quote({**around, **values}[place[1]], safe=""), template)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pynmon.log_findings import Finding, findings_in
 from pynmon.log_known import MOST_PARTS, PART, Known, look_up
 from pynmon.log_lines import ERRORS, LEVELS, MOST_BYTES, MOST_LINES, LogLine, lines_of, parse, references
+from pynmon.log_outside import Outside, outside_of
 from pynmon.log_part import MOST_SHOWN, ONLY_ERRORS, levels_of, part_of, text_of, toggled
 from pynmon.log_picture import picture_of
 from pynmon.log_rows import LogRows, line_id
@@ -154,8 +155,11 @@ def _page(request: Request, views: Views, form: Form, found: Explained) -> HTMLR
 
     def rows(url: Callable[..., str], instants: Instants) -> Markup:
         start = next((line.at for line in lines if line.at is not None), None)
-        made = LogRows(found.known, url, instants, source.settings.log_url_template, source.app_id)
-        return made.rows(part, start)
+        return LogRows(found.known, url, instants).rows(part, start)
+
+    def outside() -> Outside | None:
+        template = source.settings.log_url_template
+        return outside_of(part.lines, found.known, template, source.app_id) if template else None
 
     return views.page(
         request,
@@ -169,6 +173,7 @@ def _page(request: Request, views: Views, form: Form, found: Explained) -> HTMLR
         total=len(lines),
         part=part,
         rows=rows,
+        outside=outside(),
         id_of=lambda line: line_id(lines[line - 1]),
         is_shown=lambda line: line in numbers,
         known=found.known,

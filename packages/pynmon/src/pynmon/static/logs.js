@@ -114,7 +114,30 @@
       copy.textContent = "copy";
       line.querySelector(".nr").after(copy);
     }
+    if (outside) lead(line);
     mark?.(line);
+  }
+
+  // -- where it is kept: what lines say themselves is put into the addresses of the page -----------------------
+
+  const outside = log.dataset.out && JSON.parse(log.dataset.out);
+  const out = document.createElement("a");
+  out.className = "out";
+  out.textContent = "log \u2197";
+  const numbers = new Map(outside && [...log.children].map((line, at) => [line, outside.lines[at]]));
+
+  function lead(line) {
+    const address = outside.addresses[numbers.get(line) - 1];
+    if (!address || out.parentElement === line) return;
+    const named = line.querySelector(`a[href^="${CSS.escape(log.dataset.one)}"]`)?.getAttribute("href");
+    const instant = (seconds) => new Date((atOf(line) + seconds) * 1000).toISOString();
+    const values = {
+      invocation_id: decodeURIComponent(named?.slice(log.dataset.one.length) ?? ""),
+      from: instant(-outside.margin),
+      to: instant(outside.margin),
+    };
+    out.href = address.replace(/\{(\w+)\}/g, (place, name) => encodeURIComponent(values[name]));
+    line.append(out);
   }
 
   // -- the cursor: one instant in the lines and on the timeline -----------------------------------------------
