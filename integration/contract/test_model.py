@@ -53,8 +53,11 @@ class OrchestratorMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = ManualClock()
-        site = Site(self.folder, self.clock)
-        self.world = World(self.backend, site, f"model-{uuid.uuid4().hex}")
+        app_id = f"model-{uuid.uuid4().hex}"
+        # Of its own, too: what is left of hundreds of apps slows down whoever opens a file.
+        folder = self.folder / app_id
+        folder.mkdir()
+        self.world = World(self.backend, Site(folder, self.clock), app_id)
         self.model = Model()
         #: Every claim ever given and every record ever seen by a recoverer: most of them are stale.
         self.claims: list[Claim] = []
