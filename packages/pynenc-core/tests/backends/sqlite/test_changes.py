@@ -145,3 +145,21 @@ def test_heartbeats_of_others_are_no_activity(
         thread.join(0.005)
     assert any(looks)
     assert len(looks) <= (time.monotonic() - began) / 0.02 + 5  # the longest pause, not the shortest
+
+
+def test_who_looked_in_vain_leaves_the_processors_to_others(
+    app: SQLiteOrchestrator, others: SQLiteOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+    original = Looker.has_changed
+    monkeypatch.setattr(Looker, "has_changed", lambda self: looks.append(original(self)) or looks[-1])
+    results: list[bool] = []
+    thread = waiting(app.store, results)
+    submit(others, "one")
+    thread.join(5)
+    assert claim(others)
+    assert not claim(app)
+    looks.clear()
+    began = time.monotonic()
+    app.store.wait_for_work(app.store.work_marker(), 0.1)
+    assert len(looks) <= (time.monotonic() - began) / 0.002 + 3  # and not every 0.25 ms
