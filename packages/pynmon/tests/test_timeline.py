@@ -135,9 +135,11 @@ def test_pictures_have_no_more_nodes_than_browsers_like() -> None:
                 each = 3 if room.has_titles else 2
                 lane_nodes = lane_count * (9 if room.has_rich_lanes else 3)
                 assert PAGE + lane_nodes + each * bars + room.names <= MOST_SINGLE
+    assert room_for(1, 100, SINGLE, headings=2, gaps=5).names == room_for(1, 100, SINGLE).names - 3 * 7
     assert not room_for(1, SINGLE + 1, SINGLE).is_single
     assert room_for(1, 250, SINGLE).has_titles
     assert not room_for(1, 400, SINGLE).has_titles
+    assert room_for(1, 500, SINGLE).is_single
     # Of many that are as wide those have names that there is room for.
     wide = [span(100.0 + 10 * n, 110.0 + 10 * n, runner=f"r{k}") for n in range(10) for k in range(30)]
     picture = draw(wide)
@@ -164,9 +166,11 @@ def test_ten_thousand_bars_are_few_nodes_and_failures_come_last() -> None:
 
 
 def test_lanes_are_limited_and_a_few_bars_are_drawn_one_by_one() -> None:
-    picture = draw([span(110.0, 120.0, runner=f"r{n:03d}") for n in range(MOST_LANES + 3)])
+    one_each = [span(110.0, 120.0, runner=f"r{n:03d}") for n in range(MOST_LANES + 3)]
+    picture = draw(one_each)
     assert (len(picture.lanes), picture.left_out) == (MOST_LANES, 3)
-    assert not picture.is_single
+    assert picture.is_single
+    assert not draw([*one_each, *(span(130.0, 140.0, runner=one.runner_id) for one in one_each)]).is_single
     assert draw([span(110.0, 120.0, runner=f"r{n:03d}") for n in range(100)]).is_single
     assert draw([]).lanes == []
 

@@ -162,7 +162,7 @@ def draw(
     ]
     alone = sum(len(boxes) for lane, boxes in zip(lanes, packed, strict=True) if not lane.left_out)
     headings = sum(len(group.headings) for group in groups[: len(lanes)])
-    room = room_for(len(lanes), alone, limits.single, headings)
+    room = room_for(len(lanes), alone, limits.single, headings, len(axis.gaps))
     outlines = Outlines()
     y = AXIS
     for lane, group, boxes in zip(lanes, groups, packed, strict=False):
