@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from integration.backends.parts import Backend
 from integration.clocks import eventually
-from integration.world import World, finish, message, pause, record, release, resume
+from integration.world import World, finish, ids, message, pause, record, release, resume
 
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts import BaseStore
@@ -78,6 +78,16 @@ def test_a_submission_is_one_write(world: World, counted: Any, number: int) -> N
     with counted(world.parts.orchestrator.store) as writes:
         world.submit(*(f"call-{index}" for index in range(number)))
     assert len(writes) == 1
+
+
+def test_calls_that_are_merged_are_counted_by_the_write_that_looks_for_what_stands_for_them(
+    world: World, counted: Any
+) -> None:
+    world.submit("one", reg_key="k")
+    with counted(world.parts.orchestrator.store) as writes:
+        world.submit(*(f"call-{index}" for index in range(100)), reg_key="k")
+    assert len(writes) == 1
+    assert world.monitor.get_merges(ids("one"))[ids("one")[0]].calls == 100
 
 
 def test_finishing_a_batch_and_claiming_the_next_is_one_write(world: World, counted: Any) -> None:

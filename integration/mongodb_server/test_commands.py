@@ -46,6 +46,18 @@ def test_a_submission_is_one_command(world: World, commands: Commands, number: i
     assert _names(seen) == ["insert"]
 
 
+def test_a_merged_call_is_one_write_more_than_the_look_for_what_stands_for_it(
+    world: World, commands: Commands
+) -> None:
+    world.submit("one", reg_key="k")
+    with commands.during() as seen:
+        world.submit(*(f"n{one}" for one in range(10)), reg_key="k")
+    assert _names(seen) == ["insert", "find", "find", "update"]
+    with commands.during() as seen:
+        world.submit("two", reg_key="another")
+    assert _names(seen) == ["insert"]
+
+
 def test_large_values_are_one_command_more(world: World, commands: Commands) -> None:
     with commands.during() as seen:
         world.orchestrator.submit([call("one"), call("two")], {"h1": "x", "h2": "y"}, enqueue=True)

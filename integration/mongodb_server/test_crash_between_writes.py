@@ -195,6 +195,23 @@ def test_a_batch_that_was_registered_in_part_is_completed_by_its_repetition(
     world.clear()
 
 
+def test_a_merged_call_is_counted_once_wherever_its_process_died_before_it_was_repeated(
+    server: OwnServer, commands: Commands
+) -> None:
+    for at in range(1, _MOST_COMMANDS):
+        world = world_on(server)
+        world.submit("one", reg_key="r")
+        died = _die_at(world, commands, lambda w: w.submit("a", "b", reg_key="r"), at)
+        for _ in range(2):
+            assert world.submit("a", "b", reg_key="r") == ids("one", "one")
+        assert world.monitor.get_merges(ids("one"))[ids("one")[0]].calls == 2
+        world.clear()
+        if not died:
+            assert at > 3
+            return
+    pytest.fail(f"it takes {_MOST_COMMANDS} commands or more")
+
+
 def test_a_claim_that_is_fenced_by_a_repair_takes_nothing(
     server: OwnServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

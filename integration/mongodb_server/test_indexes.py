@@ -150,6 +150,7 @@ def _look_at_everything(world: World) -> None:
     monitor.get_invocations(ids("n1"))
     monitor.get_histories(ids("n1"))
     monitor.get_payloads(ids("n1")[0], 9)
+    monitor.get_merges(ids("merged"))
     monitor.find_by_prefix("n", 9)
     monitor.list_finished(0.0, 9e9, 9)
     monitor.list_failed(0.0, 9e9, 9)

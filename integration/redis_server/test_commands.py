@@ -211,6 +211,7 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "by prefix": lambda monitor: monitor.find_by_prefix("a1", 10),
     "records": lambda monitor: monitor.get_invocations(ids("a0", "b1", "root")),
     "histories": lambda monitor: monitor.get_histories(ids("a0", "b1", "root")),
+    "merges": lambda monitor: monitor.get_merges(ids("a0", "b1", "root")),
     "payloads": lambda monitor: monitor.get_payloads(ids("a0")[0], 100),
     "finished": lambda monitor: monitor.list_finished(0.0, math.inf, 10),
     "failed in a window": lambda monitor: monitor.list_failed(0.0, math.inf, 3),

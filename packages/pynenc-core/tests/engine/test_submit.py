@@ -92,3 +92,19 @@ def test_a_batch_is_prepared_while_the_one_before_is_on_its_way_and_sent_when_th
     assert seen[::SIZE] == seen[SIZE - 1 :: SIZE] == [(0, 0), (1, 0), (1, SIZE)]
     assert registered(app) == 3 * SIZE
     app.close()
+
+
+@pytest.mark.parametrize("mode", [FaultMode.ERROR_AFTER, FaultMode.ERROR_BEFORE])
+def test_a_merged_call_whose_answer_is_lost_is_counted_once(app: Pynenc, mode: FaultMode) -> None:
+    task = app.task(registration_concurrency="task")(double)
+    first = task(1)
+    inject(app, Faults(Fault(2, mode, "orchestrator.submit")))
+    task(1)
+    if mode is FaultMode.ERROR_AFTER:
+        assert task(2).invocation_id == first.invocation_id
+    else:
+        with pytest.raises(StoreUnavailableError):
+            task(2)
+    (merges,) = app.orchestrator.open_monitor_store().get_merges([first.invocation_id]).values()
+    expected = (2, 1) if mode is FaultMode.ERROR_AFTER else (1, 0)
+    assert (merges.calls, merges.dropped) == expected

@@ -9,6 +9,7 @@ from bson import Timestamp
 
 from pynenc.exceptions import CorruptDataError
 from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.merges import Merges
 from pynenc.values.operations import Claim, NewInvocation, OwnedInvocation
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome, OutcomeKind
 from pynenc.values.runners import RunnerIdentity, RunnerRecord
@@ -69,7 +70,7 @@ CLAIM: dict[str, int] = HOT | dict.fromkeys(
 )
 STATE: dict[str, int] = {"status": 1, "epoch": 1, "outcome": 1}
 #: Everything but what grows.
-RECORD: dict[str, int] = dict.fromkeys(("history", "operations", "values", "messages", "outbox"), 0)
+RECORD: dict[str, int] = dict.fromkeys(("history", "operations", "values", "messages", "outbox", "merges"), 0)
 #: What people are shown: no tokens, no payloads.
 SLIM: dict[str, int] = {**RECORD, **dict.fromkeys(("token", "arguments", "outcome.data"), 0)}
 
@@ -199,6 +200,12 @@ def to_record(invocation_id: InvocationId, document: Document) -> InvocationReco
         raise CorruptDataError(
             f"the stored invocation {document.get('_id')!r} is not complete: {error}"
         ) from error
+
+
+def to_merges(document: Mapping[str, Any]) -> Merges:
+    """What was merged into a stored invocation."""
+    stored = document["merges"]
+    return Merges(stored["calls"], stored["dropped"], stored["last_at"], tuple(stored["recent"]))
 
 
 def to_claim(invocation_id: InvocationId, document: Document) -> Claim:

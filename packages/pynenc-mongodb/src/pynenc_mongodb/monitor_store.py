@@ -13,6 +13,7 @@ from bson import Timestamp
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import Lease, RunnerRecord
@@ -179,6 +180,10 @@ class MongoMonitorStore(BaseMonitorStore):
             )
         }
         return {kind: text[:limit] for kind, text in stored.items() if text is not None}
+
+    def get_merges(self, ids: Sequence[InvocationId]) -> dict[InvocationId, Merges]:  # noqa: D102
+        found = self._find(self._store.by_ids(ids), {"merges": 1})
+        return {self._store.id_of(one): codec.to_merges(one) for one in found if "merges" in one}
 
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
         own = self._find({**self._store.by_ids([invocation_id]), **_OPEN}, {"waits": 1})

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from pynenc.exceptions import SchemaVersionError
 
 #: Grows with each change of the indexes or of the format of documents.
-VERSION = 4
+VERSION = 5
 
 INVOCATIONS = "pynenc_invocations"
 SLOTS = "pynenc_slots"

@@ -8,9 +8,11 @@ from typing import Any
 
 import bson
 from bson.raw_bson import RawBSONDocument
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from pynenc.exceptions import CommitUnknownError, StoreError
+from pynenc.values.merges import REMEMBERED, merges_of
 from pynenc.values.operations import NewInvocation, SubmitAnswer
 from pynenc_mongodb import codec, schema
 from pynenc_mongodb.client_data_store import put_values
@@ -69,6 +71,8 @@ class Submission:
                         call = self._batch[at]
                         self._answers[at] = SubmitAnswer(call.invocation_id, True, call.args_id)
                 todo = self._answer_existing(refused) if refused else []
+                if not todo:
+                    self._count_merges()
             except StoreError as error:
                 raise self._unknown(error) from error
             if not todo:
@@ -116,6 +120,25 @@ class Submission:
             else:
                 self._answers[at] = self._answer(at, document)
         return left
+
+    def _count_merges(self) -> None:
+        """Note what stands for others; whoever sends the batch again because this failed is not counted twice."""
+        store = self._store
+        now = store.now()
+        updates = [
+            UpdateOne(
+                {"_id": store.key(survivor), "merges.recent": {"$ne": merge.first}},
+                {
+                    "$inc": {"merges.calls": merge.calls, "merges.dropped": merge.dropped},
+                    "$max": {"merges.last_at": now},
+                    "$push": {"merges.recent": {"$each": [merge.first], "$slice": -REMEMBERED}},
+                },
+            )
+            for survivor, merge in merges_of(self._batch, self._answers).items()
+        ]
+        if updates:
+            with store.writing():
+                store.collection(schema.INVOCATIONS).bulk_write(updates, ordered=False)
 
     def _answer(self, at: int, document: Document) -> SubmitAnswer:
         invocation_id = self._store.id_of(document)

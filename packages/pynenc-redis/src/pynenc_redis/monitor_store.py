@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
@@ -19,6 +20,7 @@ from pynenc_redis.codec.monitor import (
     from_counts_by_task,
     from_failure,
     from_figures,
+    from_merges,
     from_slim,
     size_of,
     to_search,
@@ -39,6 +41,7 @@ _SLIM = scripts.load("slim", "record")
 _PREFIX = scripts.load("prefix")
 _SUFFIX = scripts.load("suffix")
 _HISTORIES = scripts.load("histories", "record")
+_MERGES = scripts.load("merges", "record")
 _BEGINNINGS = scripts.load("beginnings", "record")
 _FIGURES = scripts.load("figures", "record")
 _FAILURES = scripts.load("failures", "record")
@@ -180,6 +183,13 @@ class RedisMonitorStore(BaseMonitorStore):
         texts = self._store.ask(_BEGINNINGS, invocation_id, _CHARACTER_BYTES * limit)
         found = from_beginnings(*texts) if texts else {}
         return {kind: text[:limit] for kind, text in found.items()}
+
+    def get_merges(self, ids: Sequence[InvocationId]) -> dict[InvocationId, Merges]:  # noqa: D102
+        return {
+            InvocationId(one): from_merges(text)
+            for batch in batches(ids, _BATCH)
+            for one, text in self._store.ask(_MERGES, *batch)
+        }
 
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
         on, by = self._store.ask(_WAITS, invocation_id, limit)

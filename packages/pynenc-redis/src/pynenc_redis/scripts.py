@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from pynenc.values.merges import REMEMBERED
 from pynenc.values.status import FINAL, InvocationStatus, sources_of
 from pynenc.values.status_letters import LETTERS
 from pynenc_redis.codec.letters import to_letters
@@ -26,6 +27,8 @@ _SAID: Mapping[str, str] = {
     "BEFORE_SUCCESS": to_letters(sorted(sources_of((InvocationStatus.SUCCESS,)))),
     # An outcome of at most so many bytes is part of a packed record, and travels with the news of it.
     "SHORT": "1000",
+    # So many merges are known again.
+    "REMEMBERED": str(REMEMBERED),
     # So many tokens wait for idle workers: each says that there is work, not which, and more say nothing more.
     "MOST_TOKENS": "8",
     # How the place of a call without a priority begins; places.lua says what it is.

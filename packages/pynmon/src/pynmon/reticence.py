@@ -8,6 +8,7 @@ from dataclasses import replace
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
@@ -65,6 +66,9 @@ class ReticentStore(BaseMonitorStore):
 
     def find_cursor(self, before: float) -> str:  # noqa: D102
         return self._inner.find_cursor(before)
+
+    def get_merges(self, ids: Sequence[InvocationId]) -> dict[InvocationId, Merges]:  # noqa: D102
+        return self._inner.get_merges(ids)
 
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
         return self._inner.list_waits(invocation_id, limit)

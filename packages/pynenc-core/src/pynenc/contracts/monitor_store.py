@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits
 from pynenc.values.record_filter import RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
@@ -89,6 +90,10 @@ class BaseMonitorStore(ABC):
     @abstractmethod
     def get_payloads(self, invocation_id: InvocationId, limit: int) -> Mapping[PayloadKind, str]:
         """The first ``limit`` characters of each payload that the record holds, as they are stored."""
+
+    @abstractmethod
+    def get_merges(self, ids: Sequence[InvocationId]) -> dict[InvocationId, Merges]:
+        """What was merged into those of them that stand for other calls, too."""
 
     @abstractmethod
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:

@@ -43,7 +43,9 @@ class BaseOrchestrator(BaseComponent):
 
         Each becomes REGISTERED with its first history entry, and claimable after its delay. An id that
         exists is left as it is and answered ``created=False``; so is a call whose ``reg_key`` a never
-        claimed invocation has (also an earlier one of the same batch), with that invocation's id. ``data``
+        claimed invocation has (also an earlier one of the same batch), with that invocation's id. How many it
+        stands for is counted there before this answers, in the same step if the store has such; a repetition is
+        not counted again: see ``values.merges``. ``data``
         are large serialized values by content hash, written in the same step, existing ones left alone.
         ``enqueue`` says whether this store is also the queue: without it, only what falls due before all other
         delayed ones wakes anybody here. One round trip or transaction for the whole batch.

@@ -122,6 +122,20 @@ def test_a_file_of_a_newer_version_is_not_touched(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_file_of_the_version_before_merges_is_given_their_table(path: Path) -> None:
+    app = open_app(path)
+    submit(app, "one", reg_key="k")
+    with app.store.write() as connection:
+        connection.execute(app.store.sql("DROP TABLE merges_{t}"))
+        connection.execute("UPDATE pynenc_schema SET version = 8")
+    app.store.close()
+    app = open_app(path)
+    one = InvocationId("one")
+    assert app.open_monitor_store().get_merges([one]) == {}
+    submit(app, "two", reg_key="k")
+    assert app.open_monitor_store().get_merges([one])[one].calls == 1
+
+
 def test_who_holds_the_file_for_too_long_is_not_waited_for(path: Path) -> None:
     app = open_app(path, busy_seconds=0.05)
     submit(app, "one")

@@ -70,6 +70,7 @@ READS: dict[str, tuple[Reads, str]] = {
     "suffix": (lambda monitor: monitor.find_by_suffix("1", 5, 5), "COVERING INDEX sqlite_autoindex_inv"),
     "reruns": (listing(rerun_of=ONE), "inv_reruns"),
     "reruns in a status": (listing(rerun_of=ONE, statuses=statuses(S.FAILED)), "inv_reruns"),
+    "merges": (lambda monitor: monitor.get_merges([ONE]), "merges USING PRIMARY KEY"),
     "history": (lambda monitor: monitor.get_histories([ONE]), "sqlite_autoindex_inv"),
     "payloads": (lambda monitor: monitor.get_payloads(ONE, 5), "sqlite_autoindex_inv"),
     "finished": (lambda monitor: monitor.list_finished(1.0, 9e9, 5), "COVERING INDEX inv_finished"),

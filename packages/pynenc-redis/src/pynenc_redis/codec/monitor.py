@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordQuery
 from pynenc.values.record_filter import (
     SPANS,
@@ -115,6 +117,12 @@ def _is_whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def from_merges(text: str) -> Merges:
+    """What was merged into an invocation, as ``submit.lua`` writes it."""
+    calls, dropped, last_at, recent = json.loads(text)
+    return Merges(calls, dropped, float(last_at), tuple(recent))
 
 
 def size_of(condition: Words) -> int:

@@ -7,11 +7,9 @@ local function await(row, name)
   if row.aw or name then put(row, 'aw', name or '') end
 end
 
+-- Of what was claimed the key is free already; its record keeps it.
 local function leave_registration(row)
-  if row.g then
-    if call('HGET', P .. 'reg', row.g) == row.id then call('HDEL', P .. 'reg', row.g) end
-    put(row, 'g', '')
-  end
+  if row.g and row.e == 0 and call('HGET', P .. 'reg', row.g) == row.id then call('HDEL', P .. 'reg', row.g) end
 end
 
 -- Nobody waits for it any longer.

@@ -12,7 +12,8 @@
 --   of no meaning while there is a token; none: 1 of what is registered),
 --   ck, ci, cp concurrency key, limit, parks; g registration key, pa parent, wf its workflow,
 --   ro root if it is another one, aw name that a workflow awaits,
---   ca args id of a reusable result. An empty or absent field means none, or 0.
+--   ca args id of a reusable result, mg what registration concurrency merged into it: longer, and of few.
+--   An empty or absent field means none, or 0.
 
 local P = KEYS[1] .. 'o:'
 -- Names of the language are looked up by text each time, unless they are local.

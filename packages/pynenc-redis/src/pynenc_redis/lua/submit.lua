@@ -42,6 +42,9 @@ local function write_texts()
 end
 
 local existing, created, delayed, ready, all = {}, 0, 0, {}, {}
+-- By what stands for them: the calls that registration concurrency merged, if any. Their args id begins their text.
+local merges
+local ARGS_ID = '^%[[^,]*'
 
 -- Enter those of one task that follow each other, from a place of the list of all on.
 local function enter_task(task, from)
@@ -74,7 +77,17 @@ for position = 1, calls do
   if known then
     write_texts()
     local body = P .. 'b:' .. known
-    existing[#existing + 1] = {position - 1, known, call('MGET', body)[1] or call('LINDEX', body, 0)}
+    local kept = call('MGET', body)[1] or call('LINDEX', body, 0)
+    existing[#existing + 1] = {position - 1, known, kept}
+    if known ~= id then
+      merges = merges or {}
+      local merge = merges[known] or {first = id, calls = 0, dropped = 0, seen = {}}
+      merges[known] = merge
+      if not merge.seen[id] then
+        merge.seen[id], merge.calls = true, merge.calls + 1
+        if string.match(text, ARGS_ID) ~= string.match(kept, ARGS_ID) then merge.dropped = merge.dropped + 1 end
+      end
+    end
   else
     created = created + 1
     n = n + 1
@@ -126,6 +139,19 @@ if same_task then
   enter_task(same_task, same_from)
   add_all('all', all, 1)
   add_all('ready', ready, 1)
+end
+-- As values/merges.py says. What stands for others was never claimed and has a registration key: it is a hash.
+for known, merge in pairs(merges or NOTHING) do
+  local key = P .. 'i:' .. known
+  local stored = call('HGET', key, 'mg')
+  local before = stored and cjson.decode(stored) or {0, 0, now, {}}
+  local recent, is_repetition = before[4], false
+  for _, first in ipairs(recent) do is_repetition = is_repetition or first == merge.first end
+  if not is_repetition then
+    recent[#recent + 1] = merge.first
+    if #recent > $REMEMBERED then table.remove(recent, 1) end
+    call('HSET', key, 'mg', cjson.encode({before[1] + merge.calls, before[2] + merge.dropped, now, recent}))
+  end
 end
 for pair = at, #ARGV, 2 do
   call('SET', KEYS[1] .. 'd:v:' .. ARGV[pair], ARGV[pair + 1], 'NX')

@@ -20,6 +20,7 @@ from pynmon.answers import Json, problems
 from pynmon.api import models
 from pynmon.declared import NOTHING, Declared
 from pynmon.family import descendants_of
+from pynmon.merged import merges_into
 from pynmon.pages.context import SourceOf, asked, filters_of, seconds_of
 from pynmon.progress import progress_of
 from pynmon.query.grammar import QueryError
@@ -66,11 +67,13 @@ def invocation(source: SourceOf, invocation_id: str) -> models.InvocationDetail:
     record = _record(source, invocation_id)
     history = source.store.get_histories([record.invocation_id]).get(record.invocation_id, [])
     waits = source.waits_of(record, _WAITS)
+    merges = merges_into(source.store, [record]).get(record.invocation_id)
     return models.InvocationDetail(
         invocation=invocation_model(record),
         history=[models.HistoryEntry.model_validate(entry) for entry in history],
         waits_for=list(waits.on),
         waited_for_by=list(waits.by),
+        merges=None if merges is None else models.Merges.model_validate(merges),
     )
 
 

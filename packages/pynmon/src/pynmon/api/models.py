@@ -103,6 +103,14 @@ class HistoryEntry(_Model):
     reason: Text
 
 
+class Merges(_Model):
+    """Calls that registration concurrency merged into an invocation that waited."""
+
+    calls: int = Field(description="For which it was reused, besides its own.")
+    dropped: int = Field(description="How many of them had other arguments, which were dropped.")
+    last_at: datetime
+
+
 class InvocationDetail(_Model):
     """An invocation with everything that happened to it."""
 
@@ -110,6 +118,7 @@ class InvocationDetail(_Model):
     history: list[HistoryEntry]
     waits_for: list[str] = Field(description="Invocations whose results it waits for now; at most 100.")
     waited_for_by: list[str] = Field(description="Those that wait for it now; at most 100.")
+    merges: Merges | None = Field(description="Null when it stands for no other call.")
 
 
 class Task(_Model):

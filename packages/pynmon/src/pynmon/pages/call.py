@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from pynenc.values.record_filter import Like, TextField
+from pynmon.merged import merges_into
 from pynmon.pages.context import SourceOf, ViewsOf
 from pynmon.query.meaning import along_indexes
 
@@ -34,6 +35,7 @@ def call(request: Request, source: SourceOf, views: ViewsOf, call_id: str, curso
         call_id=call_id,
         task_id=task_id,
         records=page.records,
+        merges=merges_into(source.store, page.records),
         cursor=cursor,
         older=urlencode({"cursor": page.next}) if page.next else "",
         is_short=page.next is not None and len(page.records) < query.limit,

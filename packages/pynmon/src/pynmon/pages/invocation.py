@@ -17,6 +17,7 @@ from pynmon.declared import nobody_has
 from pynmon.family import ancestors_of, family_of
 from pynmon.journey import journey_of
 from pynmon.machine import HIGH, WIDE, machine_of
+from pynmon.merged import merges_into
 from pynmon.outside import log_url
 from pynmon.pages.context import ActionsOf, SourceOf, ViewsOf
 from pynmon.pages.find import LEAST, MOST, found_page
@@ -78,6 +79,7 @@ def invocation(
         waits_on=on,
         waited_by=by,
         holders=_holders(source, record),
+        merges=merges_into(source.store, [record]).get(record.invocation_id),
         reruns=reruns.records,
         are_more_reruns=reruns.next is not None,
         ancestors=ancestors_of(relatives.records, record),

@@ -13,6 +13,7 @@ from pynenc.backends.mem.store import MemStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
@@ -110,6 +111,12 @@ class MemMonitorStore(BaseMonitorStore):
             outcome = record.outcome.data if record.outcome else None
             stored = {PayloadKind.ARGUMENTS: record.call.arguments, PayloadKind.OUTCOME: outcome}
         return {kind: text[:limit] for kind, text in stored.items() if text is not None}
+
+    def get_merges(self, ids: Sequence[InvocationId]) -> dict[InvocationId, Merges]:  # noqa: D102
+        with self._store.lock:
+            records = self._store.tables.records
+            found = {one: records[one].merges for one in ids if one in records}
+        return {one: merges for one, merges in found.items() if merges is not None}
 
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
         with self._store.lock:

@@ -16,6 +16,7 @@ from pynenc.backends.mem.watches import deliver
 from pynenc.conf.config_components import ConfigOrchestrator
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.merges import Merge, merges_of, with_merge
 from pynenc.values.operations import (
     Claim,
     Due,
@@ -51,6 +52,9 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
             if data:
                 store.client_data.put(data, now)
             answers = [self._register(call, now) for call in batch]
+            existing = {at: answer for at, answer in enumerate(answers) if not answer.created}
+            if existing:
+                self._count_merges(merges_of(batch, existing), now)
             if not enqueue and not any(call.delay_seconds for call in batch):
                 store.tables.new_work = 0
             reports = store.settle()
@@ -65,6 +69,11 @@ class MemOrchestrator(MemComponent, BaseOrchestrator):
         if known is not None:
             return known.to_answer(created=False)
         return tables.create(call, now).to_answer(created=True)
+
+    def _count_merges(self, merges: Mapping[InvocationId, Merge], now: float) -> None:
+        for survivor, merge in merges.items():
+            record = self.store.tables.records[survivor]
+            record.merges = with_merge(record.merges, merge, now) or record.merges
 
     def advance(self, step: Step) -> StepAnswer:
         """Carry out a step in one locked section."""

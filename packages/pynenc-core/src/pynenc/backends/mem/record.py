@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynenc.backends.mem.lazy_heap import Entry
 from pynenc.backends.mem.watched import TaskCounts
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.operations import Claim, NewInvocation, OwnedInvocation, SubmitAnswer
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState, Outcome
 from pynenc.values.runners import RunnerIdentity
@@ -26,6 +27,7 @@ class MemRecord:
         "entry",
         "epoch",
         "history",
+        "merges",
         "order",
         "outcome",
         "owner",
@@ -62,6 +64,8 @@ class MemRecord:
         self.recoveries = 0
         self.dependents = 0
         self.outcome: Outcome | None = None
+        #: What it stands for besides its own call.
+        self.merges: Merges | None = None
         #: Where it stands in a heap: ready, delayed or parked; None otherwise.
         self.entry: Entry | None = None
         counts[INITIAL] = counts.get(INITIAL, 0) + 1

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from pynenc.backends.sqlite import codec
+from pynenc.backends.sqlite.merges import COLUMNS as MERGES
+from pynenc.backends.sqlite.merges import to_merges
 from pynenc.backends.sqlite.reading import Reading
 from pynenc.backends.sqlite.record_filter import sql_of
 from pynenc.backends.sqlite.record_pages import find_cursor, read_page
@@ -15,6 +17,7 @@ from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
+from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
 from pynenc.values.record_filter import Like, RecordFilter, TextField
 from pynenc.values.records import HistoryEntry, InvocationRecord
@@ -117,6 +120,11 @@ class SQLiteMonitorStore(BaseMonitorStore):
             rows = reading.rows(text, (limit, limit, invocation_id))
         stored = zip((PayloadKind.ARGUMENTS, PayloadKind.OUTCOME), *rows, strict=True) if rows else ()
         return {kind: payload for kind, payload in stored if payload is not None}
+
+    def get_merges(self, ids: Sequence[InvocationId]) -> dict[InvocationId, Merges]:  # noqa: D102
+        with self._read() as reading:
+            rows = reading.by_ids(f"invocation_id, {MERGES}", ids, table="merges")
+        return {row[0]: to_merges(row[1:]) for row in rows}
 
     def list_waits(self, invocation_id: InvocationId, limit: int) -> Waits:  # noqa: D102
         each = "SELECT * FROM (SELECT {}, waited FROM waits_{{t}} WHERE {} = ? LIMIT ?)"

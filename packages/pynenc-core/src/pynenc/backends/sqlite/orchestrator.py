@@ -10,6 +10,7 @@ from typing import Any
 from pynenc.backends.sqlite import claims, codec, moves, workflows
 from pynenc.backends.sqlite.client_data_store import put_values
 from pynenc.backends.sqlite.component import SQLiteComponent
+from pynenc.backends.sqlite.merges import add_merges
 from pynenc.backends.sqlite.monitor_store import SQLiteMonitorStore
 from pynenc.backends.sqlite.occurrences import RECORD, OccurrenceTable, unwatch, watch
 from pynenc.backends.sqlite.runners import RunnerTable
@@ -19,6 +20,7 @@ from pynenc.conf.config_sqlite import ConfigOrchestratorSQLite
 from pynenc.contracts.orchestrator import BaseOrchestrator
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId, RunnerId
+from pynenc.values.merges import merges_of
 from pynenc.values.operations import (
     ClaimRequest,
     Due,
@@ -150,6 +152,8 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             if data:
                 put_values(connection, sql, data, now)
             existing = self._insert(connection, batch, rows)
+            if existing:
+                add_merges(connection, sql, merges_of(batch, existing), now)
             new = [call for at, call in enumerate(batch) if at not in existing]
             going_on = [call for call in new if call.operations]
             if going_on:
@@ -392,7 +396,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
             for invocation_id in dict.fromkeys(ids):
                 row = session.execute(
                     f"DELETE FROM inv_{{t}} WHERE invocation_id = ? AND status IN ({_FINAL}) "
-                    "RETURNING task_id, status, workflow_id = invocation_id, n",
+                    "RETURNING task_id, status, workflow_id = invocation_id, n, reg_key IS NOT NULL",
                     (invocation_id,),
                 ).fetchone()
                 if row is not None:
@@ -400,6 +404,8 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
                     session.execute("DELETE FROM calls_{t} WHERE task = ? AND n = ?", (row[0], row[3]))
                     if row[2]:
                         workflows.forget(session, invocation_id)
+                    if row[4]:
+                        session.execute("DELETE FROM merges_{t} WHERE invocation_id = ?", (invocation_id,))
             # The positions of the last ones are given again.
             settle(session.connection, self.store.sql)
 
@@ -415,6 +421,7 @@ class SQLiteOrchestrator(SQLiteComponent, BaseOrchestrator):
 #: All that belongs to the orchestrator alone.
 _TABLES = (
     "inv",
+    "merges",
     "waits",
     "tallies",
     "calls",

@@ -80,6 +80,12 @@ CREATE INDEX IF NOT EXISTS inv_failed_{t} ON inv_{t} (ended_at, task_id, invocat
 -- monitor: what waits inside of a task
 CREATE INDEX IF NOT EXISTS inv_paused_{t} ON inv_{t} (n) WHERE status = 'paused';
 
+-- what registration concurrency merged into an invocation; a call that is not merged writes nothing here
+CREATE TABLE IF NOT EXISTS merges_{t} (
+    invocation_id TEXT PRIMARY KEY, calls INTEGER NOT NULL, dropped INTEGER NOT NULL, last_at REAL NOT NULL,
+    recent TEXT NOT NULL                 -- JSON, see values/merges.py
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS waits_{t} (
     waiter TEXT NOT NULL, waited TEXT NOT NULL, PRIMARY KEY (waiter, waited)
 ) WITHOUT ROWID;

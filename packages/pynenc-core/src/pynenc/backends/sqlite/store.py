@@ -20,7 +20,7 @@ from pynenc.values.findings import MOST_COUNTED, Finding, Level, Size, counted
 from pynenc.values.ids import InvocationId
 
 #: Grows with each change of schema.sql.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 _INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX IF NOT EXISTS (\w+)")
 #: What people want to know the size of, and its table.
 _MEASURED = {
