@@ -221,6 +221,38 @@ def test_a_wait_that_is_refused_sends_nothing(world: World) -> None:
     assert world.broker.count() == 3
 
 
+def _wait(world: World, give_up: bool = False) -> StepAnswer | None:
+    request = ClaimRequest(runner=RUNNER, token=uuid.uuid4().hex)
+    marker = world.broker.store.work_marker()
+    answers: list[StepAnswer | None] = []
+    thread = threading.Thread(
+        target=lambda: answers.append(world.engine.wait_and_claim(request, marker, 30.0, lambda: give_up))
+    )
+    thread.start()
+    world.broker.push([InvocationId("a")])
+    thread.join(30.0)
+    return answers[0]
+
+
+def test_one_that_waits_is_given_what_arrives(world: World) -> None:
+    world.submit("a")
+    answer = _wait(world)
+    assert answer is not None
+    assert [claim.invocation_id for claim in answer.claims] == ["a"]
+    assert world.broker.count() == 0
+
+
+def test_one_that_waits_and_stops_leaves_what_arrives_to_others(world: World) -> None:
+    world.submit("a")
+    assert _wait(world, give_up=True) is None
+    assert world.received() == ["a"]
+
+
+def test_one_that_is_woken_for_nothing_looks_again_itself(world: World) -> None:
+    assert _wait(world) is None  # nobody knows what the message is about
+    assert world.broker.count() == 0
+
+
 def test_messages_for_others_are_left_to_them(world: World) -> None:
     world.submit("a", task_id="app.unknown")
     world.broker.push([InvocationId("a")])

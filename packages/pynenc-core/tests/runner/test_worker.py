@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import uuid
@@ -13,7 +14,7 @@ from typing import Any, ClassVar
 from pynenc import Pynenc
 from pynenc.backends.mem.orchestrator import MemOrchestrator
 from pynenc.exceptions import CommitUnknownError, CorruptDataError, StoreFullError
-from pynenc.values.operations import Step, StepAnswer
+from pynenc.values.operations import ClaimRequest, Step, StepAnswer
 from pynenc.values.status import InvocationStatus
 
 PATIENCE = 30.0
@@ -71,6 +72,19 @@ class UnreadableOrchestrator(MemOrchestrator):
             self.failed.set()
             raise CorruptDataError("a stored call is unreadable")
         return super().advance(step)
+
+
+class GivingOrchestrator(MemOrchestrator):
+    """Claims for those that wait."""
+
+    given: ClassVar[list[str]]
+
+    def wait_and_claim(self, claim: ClaimRequest, marker: int, timeout_seconds: float) -> StepAnswer | None:
+        if not self.store.wait_for_work(marker, timeout_seconds):
+            return None
+        answer = self.advance(Step(claim=claim))
+        self.given.extend(one.task_id for one in answer.claims)
+        return answer if answer.claims else None
 
 
 @contextmanager
@@ -157,4 +171,35 @@ def test_a_slot_whose_first_claim_fails_goes_on() -> None:
     with running(app):
         assert UnreadableOrchestrator.failed.wait(PATIENCE)
         assert task(1).get(PATIENCE) == 1
+    app.close()
+
+
+begun, opened = threading.Event(), threading.Event()
+
+
+async def doze() -> None:
+    begun.set()
+    while not opened.is_set():
+        await asyncio.sleep(0.001)
+
+
+def test_one_that_waits_is_given_work_unless_a_coroutine_is_under_way() -> None:
+    GivingOrchestrator.given = []
+    begun.clear()
+    opened.clear()
+    app = _app(GivingOrchestrator)
+    task, dozing = app.task(nap), app.task(doze)
+    with running(app):
+        deadline = time.monotonic() + PATIENCE
+        while not GivingOrchestrator.given:  # the worker may still be looking for work when it comes
+            assert time.monotonic() < deadline
+            assert task(1).get(PATIENCE) == 1
+        sleeper = dozing()
+        assert begun.wait(PATIENCE)
+        GivingOrchestrator.given = []
+        for number in range(20):
+            assert task(number).get(PATIENCE) == number
+        assert GivingOrchestrator.given == []
+        opened.set()
+        sleeper.get(PATIENCE)
     app.close()

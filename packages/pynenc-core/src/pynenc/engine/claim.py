@@ -51,11 +51,13 @@ class Claimer:
     def wait_and_claim(
         self, claim: ClaimRequest, marker: int, timeout_seconds: float, give_up: Callable[[], bool]
     ) -> StepAnswer | None:
-        """Wait for work, and claim it where the store does both at once; None when it waited only."""
+        """Wait for work and claim it at once; None when nothing came of that: the caller looks for work itself."""
         parts = self._components
         if not parts.record_is_queue:
-            parts.broker.store.wait_for_work(marker, timeout_seconds)
-            return None
+            if not parts.broker.store.wait_for_work(marker, timeout_seconds) or give_up():
+                return None
+            answer = advance_surely(self.advance, Step(claim=claim), give_up)
+            return answer if answer.claims else None
         try:
             return parts.orchestrator.wait_and_claim(claim, marker, timeout_seconds)
         except CommitUnknownError:

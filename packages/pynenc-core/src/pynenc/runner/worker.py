@@ -443,7 +443,7 @@ class Worker:
         if self._stopping.is_set() or self.draining:
             return False
         try:
-            if self.pool.is_one_thread and not self._engine.registry.async_tasks:
+            if self.pool.is_one_thread and not self._async.busy:
                 given = self._engine.wait_and_claim(
                     self._claim_request(), self._local.marker, timeout, self._stopping.is_set
                 )
