@@ -23,6 +23,9 @@ _DELIVER, _ACK = b"\x00\x3c\x00\x3c", b"\x00\x3c\x00\x50"
 #: Frame, method, number, whether it is about all before as well, end.
 _ACK_SIZE = _FRAME.size + len(_ACK) + _TAG.size + 2
 
+#: So much is read at a time.
+_READ_BYTES = 16384
+
 #: Takes number and body of a message; False has it go the long way.
 OnMessage = Callable[[int, bytes], bool]
 #: Takes number, and whether all before are confirmed as well.
@@ -107,6 +110,11 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         """Give the confirmations of what was published on a channel to ``take``, if they are no refusals."""
         self._confirming = _FRAME.pack(_METHOD, channel, _ACK_SIZE - _FRAME.size - 1) + _ACK
         self._on_confirm = take
+
+    def _proto_connection_made(self, transport: Any) -> None:
+        # The driver reads until there is nothing more, while those wait whom it woke up for what it has read.
+        transport._MAX_RECV_BYTES, transport._MAX_CONSUME_BYTES = _READ_BYTES, 1
+        super()._proto_connection_made(transport)
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         # The driver hands over each frame by itself: three packets, for which the server wakes up three times.
