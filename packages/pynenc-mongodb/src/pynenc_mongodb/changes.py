@@ -19,7 +19,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
 from pynenc.contracts.heard import HeardEnds
-from pynenc.contracts.store import BaseWatch, OnReady
+from pynenc.contracts.watches import Watch, Watches, deliver
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
 from pynenc_mongodb import schema
@@ -50,7 +50,6 @@ _IS_SHORT_END = {
     ]
 }
 
-_Reports = dict["MongoWatch", list[InvocationId]]
 #: Id, whether it is final, whether it is claimable, seq if it is known.
 _Standing = tuple[InvocationId, bool, bool, int | None]
 
@@ -82,9 +81,8 @@ class Changes:
         self._waiting = 0
         self._reacting = 0
         self._next_due: float | None = None
-        #: By id: subscription → whether it also wants to hear of the id becoming claimable.
-        self._watched: dict[InvocationId, dict[MongoWatch, bool]] = {}
-        #: Of ids watched so: the seq up to which everything is known.
+        self._watched = Watches()
+        #: Of those whose becoming claimable is told: the seq up to which everything is known.
         self._known_seq: dict[InvocationId, int] = {}
         #: Watched ones that ended, with the fields that make their state.
         self.heard: HeardEnds[Document] = HeardEnds()
@@ -139,52 +137,40 @@ class Changes:
 
     # -- subscriptions --------------------------------------------------------------------------------
 
-    def subscribe(self, watch: MongoWatch, ids: Iterable[InvocationId], available: bool) -> None:
+    def subscribe(self, watch: Watch, ids: Iterable[InvocationId], available: bool) -> None:
         """Note interests, then look at how things stand, so that nothing falls between."""
         wanted = list(ids)
         with self._lock:
-            for invocation_id in wanted:
-                watches = self._watched.setdefault(invocation_id, {})
-                watches[watch] = available or watches.get(watch, False)
+            self._watched.add(watch, wanted, available)
             self._ensure_thread()
         standings = self._look_up(wanted)
-        reports: _Reports = {}
         with self._lock:
             for invocation_id, final, claimable, seq in standings:
                 if final:
-                    self._note_final(invocation_id, reports)
+                    self._note_final(invocation_id)
                 elif available and seq is not None:
                     # What falls due makes it claimable without a new entry in the history.
                     self._known_seq[invocation_id] = seq if claimable else seq - 1
-        _deliver(reports)
+            reports = self._watched.take_reports()
+        deliver(reports)
 
-    def unsubscribe(self, watch: MongoWatch, ids: Iterable[InvocationId] | None) -> None:
+    def unsubscribe(self, watch: Watch, ids: Iterable[InvocationId] | None) -> None:
         """Forget interests; all of a subscription without ids."""
         with self._lock:
-            for invocation_id in list(self._watched) if ids is None else ids:
-                watches = self._watched.get(invocation_id)
-                if watches is not None:
-                    watches.pop(watch, None)
-                    if not watches:
-                        del self._watched[invocation_id]
-                        self._known_seq.pop(invocation_id, None)
+            for invocation_id in self._watched.discard(watch, ids):
+                self._known_seq.pop(invocation_id, None)
 
-    def _note_final(self, invocation_id: InvocationId, reports: _Reports) -> None:
+    def _note_final(self, invocation_id: InvocationId) -> None:
         self._known_seq.pop(invocation_id, None)
-        for watch in self._watched.pop(invocation_id, ()):
-            reports.setdefault(watch, []).append(invocation_id)
+        self._watched.note_final(invocation_id)
 
-    def _note_claimable(self, invocation_id: InvocationId, seq: int | None, reports: _Reports) -> None:
+    def _note_claimable(self, invocation_id: InvocationId, seq: int | None) -> None:
         known = self._known_seq.get(invocation_id)
         if known is None or (seq is not None and seq <= known):
             return
         if seq is not None:
             self._known_seq[invocation_id] = seq
-        watches = self._watched.get(invocation_id, {})
-        for watch, wants in watches.items():
-            if wants:
-                watches[watch] = False
-                reports.setdefault(watch, []).append(invocation_id)
+        self._watched.note_available(invocation_id)
 
     # -- the thread -----------------------------------------------------------------------------------
 
@@ -286,7 +272,6 @@ class Changes:
         return [{"$match": match}, {"$project": {"documentKey": 1, "ns": 1, **chosen}}]
 
     def _note(self, change: Any) -> None:
-        reports: _Reports = {}
         with self._lock:
             if change["ns"]["coll"] == schema.MESSAGES:
                 self._note_work()
@@ -298,23 +283,23 @@ class Changes:
                     epoch = change.get("outcome", {}).get("epoch")
                     if epoch is not None and invocation_id in self._watched:
                         self.heard.note(invocation_id, {**change, "epoch": epoch})
-                    self._note_final(invocation_id, reports)
+                    self._note_final(invocation_id)
                 elif change.get("q") == READY:
                     self._note_work()
-                    self._note_claimable(invocation_id, change.get("seq"), reports)
+                    self._note_claimable(invocation_id, change.get("seq"))
                 elif change.get("q") == DELAYED:
                     self._note_work()  # one thread has to know until when it may sleep
-        _deliver(reports)
+            reports = self._watched.take_reports()
+        deliver(reports)
 
     # -- looking --------------------------------------------------------------------------------------
 
     def _look(self, session: ClientSession | None = None) -> None:
         """See what a stream would have told; whatever happened before the last command of a session is seen."""
         with self._lock:
-            waiting, ids = self._waiting, list(self._watched)
+            waiting, ids = self._waiting, self._watched.ids()
         ready, due = self._look_for_work(session) if waiting else (False, None)
         standings = self._look_up(ids, session)
-        reports: _Reports = {}
         with self._lock:
             if due is not None and (self._next_due is None or due < self._next_due):
                 ready = True
@@ -324,12 +309,13 @@ class Changes:
             self._note_occurrence()
             for invocation_id, final, claimable, seq in standings:
                 if final:
-                    self._note_final(invocation_id, reports)
+                    self._note_final(invocation_id)
                 elif claimable:
-                    self._note_claimable(invocation_id, seq, reports)
+                    self._note_claimable(invocation_id, seq)
+            reports = self._watched.take_reports()
             if reports:
                 self._active_at = time.monotonic()
-        _deliver(reports)
+        deliver(reports)
 
     def _look_for_work(self, session: ClientSession | None) -> tuple[bool, float | None]:
         server = self._server
@@ -368,36 +354,6 @@ class Changes:
                 )
                 for one in found
             ]
-
-
-class MongoWatch(BaseWatch):
-    """One subscription."""
-
-    def __init__(self, changes: Changes, on_ready: OnReady) -> None:
-        self._changes = changes
-        self._on_ready = on_ready
-        self._closed = False
-
-    def add(self, ids: Iterable[InvocationId], *, available: bool = False) -> None:  # noqa: D102
-        if not self._closed:
-            self._changes.subscribe(self, ids, available)
-
-    def discard(self, ids: Iterable[InvocationId]) -> None:  # noqa: D102
-        self._changes.unsubscribe(self, ids)
-
-    def close(self) -> None:  # noqa: D102
-        self._closed = True
-        self._changes.unsubscribe(self, None)
-
-    def report(self, ids: list[InvocationId]) -> None:
-        """Tell the subscriber."""
-        if not self._closed:
-            self._on_ready(ids)
-
-
-def _deliver(reports: _Reports) -> None:
-    for watch, ids in reports.items():
-        watch.report(ids)
 
 
 def _after_fork_in_child() -> None:

@@ -9,11 +9,12 @@ from pymongo.collection import Collection
 
 from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseStore, OnReady
+from pynenc.contracts.watches import Watch
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.findings import MOST_COUNTED, Finding, Level, Size, counted
 from pynenc.values.ids import InvocationId
 from pynenc_mongodb import schema
-from pynenc_mongodb.changes import Changes, MongoWatch
+from pynenc_mongodb.changes import Changes
 from pynenc_mongodb.conf import ConfigMongo
 from pynenc_mongodb.errors import translated
 from pynenc_mongodb.pieces import Pieces
@@ -96,9 +97,9 @@ class MongoStore(BaseStore):
         """What makes the states of those whose end this process was told of just now."""
         return self._changes.heard
 
-    def watch(self, on_ready: OnReady) -> MongoWatch:
+    def watch(self, on_ready: OnReady) -> Watch:
         """Open a subscription."""
-        return MongoWatch(self._changes, on_ready)
+        return Watch(self._changes, on_ready)
 
     def diagnose(self) -> list[Finding]:
         """Whether the indexes are there."""

@@ -11,13 +11,14 @@ from typing import Any
 
 from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.store import BaseStore, OnReady
+from pynenc.contracts.watches import Watch
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.findings import Finding, Size
 from pynenc_redis.conf import ConfigRedis
 from pynenc_redis.health import examine, memory_of
 from pynenc_redis.scripts import Script
 from pynenc_redis.server import connections_for
-from pynenc_redis.subscription import RedisWatch, Subscription
+from pynenc_redis.subscription import Subscription
 from pynenc_redis.work import WorkWaits
 
 #: Keys that are looked at, and removed, in one command.
@@ -125,9 +126,9 @@ class RedisStore(BaseStore):
         """Status, epoch and outcome of those whose end this process was told of just now."""
         return self._subscription.heard
 
-    def watch(self, on_ready: OnReady) -> RedisWatch:
+    def watch(self, on_ready: OnReady) -> Watch:
         """Open a subscription."""
-        return RedisWatch(self._subscription, on_ready)
+        return Watch(self._subscription, on_ready)
 
     def diagnose(self) -> list[Finding]:
         """Settings of the server that lose calls, and how far away it is."""

@@ -20,7 +20,7 @@ from redis.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from pynenc.contracts.heard import HeardEnds
-from pynenc.contracts.store import BaseWatch, OnReady
+from pynenc.contracts.watches import Watch, Watches, deliver
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
 from pynenc_redis import scripts
@@ -35,7 +35,6 @@ _PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
 #: How long a new watch waits for the first subscription.
 _FIRST_SECONDS = 1.0
 _BATCH = 1000
-_Reports = dict["RedisWatch", list[InvocationId]]
 
 
 class Subscription:
@@ -57,8 +56,7 @@ class Subscription:
         """Without anybody who watches."""
         self._channel = f"{self._prefix}done:{uuid.uuid4().hex}"
         self._lock = threading.Lock()
-        #: By id: who is interested, and whether also in it becoming claimable.
-        self._watched: dict[InvocationId, dict[RedisWatch, bool]] = {}  # guarded by self._lock
+        self._watched = Watches()  # guarded by self._lock
         #: Status, epoch and outcome of watched ones that ended.
         self.heard: HeardEnds[list[Any]] = HeardEnds()
         self._thread: threading.Thread | None = None  # guarded by self._lock
@@ -74,13 +72,11 @@ class Subscription:
 
     # -- who watches what -----------------------------------------------------------------------------
 
-    def add(self, watch: RedisWatch, ids: Iterable[InvocationId], available: bool) -> None:
+    def subscribe(self, watch: Watch, ids: Iterable[InvocationId], available: bool) -> None:
         """Watch ids; those that are final already are reported before this returns."""
         wanted = list(ids)
         with self._lock:
-            for invocation_id in wanted:
-                watches = self._watched.setdefault(invocation_id, {})
-                watches[watch] = available or watches.get(watch, False)
+            self._watched.add(watch, wanted, available)
             self._ensure_thread()
         # What becomes final before the server knows the channel would be said to nobody.
         self._listening.wait(_FIRST_SECONDS)
@@ -90,13 +86,10 @@ class Subscription:
             logger.debug("cannot watch yet: %s", error)
             self._owing = True
 
-    def discard(self, watch: RedisWatch, ids: Iterable[InvocationId] | None) -> None:
+    def unsubscribe(self, watch: Watch, ids: Iterable[InvocationId] | None) -> None:
         """Watch these no longer, or nothing at all; what the server says about them is ignored."""
         with self._lock:
-            for invocation_id in list(self._watched) if ids is None else ids:
-                watches = self._watched.get(invocation_id)
-                if watches is not None and watches.pop(watch, None) is not None and not watches:
-                    del self._watched[invocation_id]
+            self._watched.discard(watch, ids)
 
     def wait_for_occurrences(self, marker: int, timeout_seconds: float) -> bool:
         """Block until the marker moved."""
@@ -145,22 +138,17 @@ class Subscription:
 
     def _note(self, news: Mapping[str, str | list[Any]]) -> None:
         """By id: ``available``, or ``final``, or the state that is final."""
-        reports: _Reports = {}
         with self._lock:
             for text, what in news.items():
                 invocation_id = InvocationId(text)
-                if what != "available":
-                    interested = list(self._watched.pop(invocation_id, {}))
-                    if interested and isinstance(what, list):
-                        self.heard.note(invocation_id, what)
+                if what == "available":
+                    self._watched.note_available(invocation_id)
                 else:
-                    watches = self._watched.get(invocation_id, {})
-                    interested = [watch for watch, wants in watches.items() if wants]
-                    watches.update(dict.fromkeys(interested, False))
-                for watch in interested:
-                    reports.setdefault(watch, []).append(invocation_id)
-        for watch, ids in reports.items():
-            watch.report(ids)
+                    if isinstance(what, list) and invocation_id in self._watched:
+                        self.heard.note(invocation_id, what)
+                    self._watched.note_final(invocation_id)
+            reports = self._watched.take_reports()
+        deliver(reports)
 
     # -- the thread -----------------------------------------------------------------------------------
 
@@ -223,31 +211,6 @@ class Subscription:
 
     def _ask_again(self) -> None:
         with self._lock:
-            wanting = {i: any(watches.values()) for i, watches in self._watched.items()}
+            wanting = self._watched.wanted()
         for available in (False, True):
             self._ask([i for i, wants in wanting.items() if wants is available], available)
-
-
-class RedisWatch(BaseWatch):
-    """One subscription."""
-
-    def __init__(self, subscription: Subscription, on_ready: OnReady) -> None:
-        self._subscription = subscription
-        self._on_ready = on_ready
-        self._closed = False
-
-    def add(self, ids: Iterable[InvocationId], *, available: bool = False) -> None:  # noqa: D102
-        if not self._closed:
-            self._subscription.add(self, ids, available)
-
-    def discard(self, ids: Iterable[InvocationId]) -> None:  # noqa: D102
-        self._subscription.discard(self, ids)
-
-    def close(self) -> None:  # noqa: D102
-        self._closed = True
-        self._subscription.discard(self, None)
-
-    def report(self, ids: list[InvocationId]) -> None:
-        """Tell the subscriber."""
-        if not self._closed:
-            self._on_ready(ids)

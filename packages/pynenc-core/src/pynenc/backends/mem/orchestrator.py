@@ -12,9 +12,9 @@ from pynenc.backends.mem.moves import carry_out
 from pynenc.backends.mem.moves import deliver as deliver_message
 from pynenc.backends.mem.record import MemRecord
 from pynenc.backends.mem.store import MemStore
-from pynenc.backends.mem.watches import deliver
 from pynenc.conf.config_components import ConfigOrchestrator
 from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.contracts.watches import deliver
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.merges import Merge, merges_of, with_merge
 from pynenc.values.operations import (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Condition, Lock
 
 from pynenc.backends.mem.messages import Messages
 from pynenc.backends.mem.payloads import ClientData, Payloads
 from pynenc.backends.mem.tables import Tables
 from pynenc.backends.mem.trigger_tables import TriggerTables
-from pynenc.backends.mem.watches import MemWatch, Reports, Watches
 from pynenc.contracts.store import BaseStore, OnReady
+from pynenc.contracts.watches import Reports, Watch, Watches
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
 from pynenc.values.findings import Size
@@ -73,7 +74,7 @@ class MemStore(BaseStore):
         self._occurrence_marker += 1
         self._occurred.notify_all()
 
-    def settle(self) -> Reports | None:
+    def settle(self) -> Reports:
         """Wake workers for what became claimable; returns the reports to deliver after the lock is released.
 
         The last step of every operation that changes invocations; called with the lock held.
@@ -91,10 +92,6 @@ class MemStore(BaseStore):
         """Forget everything of the orchestrator; subscriptions stay. Called with the lock held."""
         self.tables = Tables(self.watches)
 
-    def is_final(self, invocation_id: InvocationId) -> bool:
-        """Whether there is such an invocation and it is final; called with the lock held."""
-        return self.tables.is_final(invocation_id)
-
     def interrupt(self) -> None:
         """Let every waiting thread look again, also those that are about to wait."""
         with self._work:
@@ -102,9 +99,22 @@ class MemStore(BaseStore):
             self._work.notify_all()
             self.announce_occurrences()
 
-    def watch(self, on_ready: OnReady) -> MemWatch:
-        """Open a subscription."""
-        return MemWatch(self.lock, self.watches, self.is_final, on_ready)
+    def watch(self, on_ready: OnReady) -> Watch:
+        """Open a subscription; it reports from the thread whose operation made the invocation final."""
+        return Watch(self, on_ready)
+
+    def subscribe(self, watch: Watch, ids: Iterable[InvocationId], available: bool) -> None:
+        """Note interests; what is final already is reported at once."""
+        with self.lock:
+            known = {one: self.tables.is_final(one) for one in ids}
+            self.watches.add(watch, (one for one, final in known.items() if not final), available)
+        if final := [one for one, is_final in known.items() if is_final]:
+            watch.report(final)
+
+    def unsubscribe(self, watch: Watch, ids: Iterable[InvocationId] | None) -> None:
+        """Forget interests; all of a subscription without ids."""
+        with self.lock:
+            self.watches.discard(watch, ids)
 
     def measure(self) -> list[Size]:
         """What is in the dictionaries."""

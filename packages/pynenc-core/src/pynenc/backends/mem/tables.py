@@ -16,8 +16,8 @@ from pynenc.backends.mem.runners import Runners
 from pynenc.backends.mem.slots import Slots
 from pynenc.backends.mem.waits import MAX_HOPS, Waits
 from pynenc.backends.mem.watched import TaskCounts, Watched
-from pynenc.backends.mem.watches import Watches
 from pynenc.backends.mem.workflows import Workflows
+from pynenc.contracts.watches import Watches
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.records import Outcome

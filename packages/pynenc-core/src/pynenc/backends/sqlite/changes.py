@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pynenc.backends.sqlite.connections import Connections
 from pynenc.backends.sqlite.forks import tell_of_forks
 from pynenc.backends.sqlite.looker import Findings, Looker, Standing, look_up
-from pynenc.contracts.store import BaseWatch, OnReady
+from pynenc.contracts.watches import Watch, Watches, deliver
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
 
@@ -31,8 +31,6 @@ _PAUSE_SHARE = 50
 #: Up to so many watched ids are looked up one by one; of more, those that ended since the last look.
 _FEW = 200
 _PAUSE_AFTER_ERROR_SECONDS = 1.0
-
-_Reports = dict["SQLiteWatch", list[InvocationId]]
 
 
 class _Alarm:
@@ -92,9 +90,8 @@ class Changes:
         #: So many threads wait for occurrences.
         self._reacting = 0
         self._next_due: float | None = None
-        #: By id: subscription → whether it also wants to hear of the id becoming claimable.
-        self._watched: dict[InvocationId, dict[SQLiteWatch, bool]] = {}
-        #: Of ids watched so: the seq at which they were last seen claimable, -1 when they were not.
+        self._watched = Watches()
+        #: Of those whose becoming claimable is told: the seq at which they were last seen so, -1 when they were not.
         self._claimable_at: dict[InvocationId, int] = {}
         self._thread: threading.Thread | None = None
         self._alarm = _Alarm()
@@ -157,13 +154,13 @@ class Changes:
         """Pass on what a commit of this process brought about."""
         if not (work or self._watched):
             return
-        reports: _Reports = {}
         with self._lock:
             if work:
                 self._wake(work)
             if self._watched:
-                self._note(ended, available, reports)
-        _deliver(reports)
+                self._note(ended, available)
+            reports = self._watched.take_reports()
+        deliver(reports)
 
     def _wake(self, pieces: int) -> None:
         self._active_at = time.monotonic()
@@ -173,18 +170,15 @@ class Changes:
 
     # -- subscriptions --------------------------------------------------------------------------------
 
-    def subscribe(self, watch: SQLiteWatch, ids: Iterable[InvocationId], available: bool) -> None:
+    def subscribe(self, watch: Watch, ids: Iterable[InvocationId], available: bool) -> None:
         """Note interests, then look at how things stand, so that nothing falls between."""
         wanted = list(ids)
         with self._lock:
-            for invocation_id in wanted:
-                watches = self._watched.setdefault(invocation_id, {})
-                watches[watch] = available or watches.get(watch, False)
+            self._watched.add(watch, wanted, available)
         with self._connections.read() as connection:
             standings = look_up(connection, self._tables, wanted)
-        reports: _Reports = {}
         with self._lock:
-            self._note([i for i, queued, _ in standings if queued < 0], (), reports)
+            self._note([i for i, queued, _ in standings if queued < 0], ())
             if available:
                 self._claimable_at.update(
                     (i, seq if queued == 1 else -1) for i, queued, seq in standings if queued >= 0
@@ -192,34 +186,21 @@ class Changes:
             if self._watched:
                 self._active_at = time.monotonic()
                 self._ensure_thread()
-        _deliver(reports)
+            reports = self._watched.take_reports()
+        deliver(reports)
 
-    def unsubscribe(self, watch: SQLiteWatch, ids: Iterable[InvocationId] | None) -> None:
+    def unsubscribe(self, watch: Watch, ids: Iterable[InvocationId] | None) -> None:
         """Forget interests; all of a subscription without ids."""
         with self._lock:
-            for invocation_id in list(self._watched) if ids is None else ids:
-                watches = self._watched.get(invocation_id)
-                if watches is not None:
-                    watches.pop(watch, None)
-                    if not watches:
-                        del self._watched[invocation_id]
-                        self._claimable_at.pop(invocation_id, None)
-
-    def _note(
-        self, ended: Iterable[InvocationId], available: Iterable[InvocationId], reports: _Reports
-    ) -> None:
-        for invocation_id in ended:
-            watches = self._watched.pop(invocation_id, None)
-            if watches is not None:
+            for invocation_id in self._watched.discard(watch, ids):
                 self._claimable_at.pop(invocation_id, None)
-                for watch in watches:
-                    reports.setdefault(watch, []).append(invocation_id)
+
+    def _note(self, ended: Iterable[InvocationId], available: Iterable[InvocationId]) -> None:
+        for invocation_id in ended:
+            self._claimable_at.pop(invocation_id, None)
+            self._watched.note_final(invocation_id)
         for invocation_id in available:
-            watches = self._watched.get(invocation_id, {})
-            for watch, wants in watches.items():
-                if wants:
-                    watches[watch] = False
-                    reports.setdefault(watch, []).append(invocation_id)
+            self._watched.note_available(invocation_id)
 
     # -- the thread -----------------------------------------------------------------------------------
 
@@ -290,7 +271,7 @@ class Changes:
                 self.marker += 1
             reacting = self._reacting
             few = len(self._watched) <= _FEW
-            ids = list(self._watched) if few or looker.is_full_look_due() else []
+            ids = self._watched.ids() if few or looker.is_full_look_due() else []
         if few:
             found = looker.look_up(waiting, ids)
         elif ids:
@@ -298,7 +279,6 @@ class Changes:
         else:
             found = looker.follow(waiting)
         occurred = not reacting or looker.has_occurrences()
-        reports: _Reports = {}
         with self._lock:
             if occurred:
                 # Or somebody is between looking for them and waiting for them.
@@ -311,9 +291,10 @@ class Changes:
             self._standings = standings
             if waiting:
                 self._wake_for(found)
-            self._note(found.ended, (), reports)
-            self._note_standings(found.standings, reports)
-        _deliver(reports)
+            self._note(found.ended, ())
+            self._note_standings(found.standings)
+            reports = self._watched.take_reports()
+        deliver(reports)
 
     def _wake_for(self, found: Findings) -> None:
         pieces = found.ready
@@ -325,7 +306,7 @@ class Changes:
         if pieces:
             self._wake(pieces)
 
-    def _note_standings(self, standings: Sequence[Standing], reports: _Reports) -> None:
+    def _note_standings(self, standings: Sequence[Standing]) -> None:
         ended, available = [], []
         for invocation_id, queued, seq in standings:
             if queued < 0:
@@ -336,34 +317,4 @@ class Changes:
                 if queued == 1 and seq != known:
                     available.append(invocation_id)
                 self._claimable_at[invocation_id] = seq if queued == 1 else -1
-        self._note(ended, available, reports)
-
-
-class SQLiteWatch(BaseWatch):
-    """One subscription."""
-
-    def __init__(self, changes: Changes, on_ready: OnReady) -> None:
-        self._changes = changes
-        self._on_ready = on_ready
-        self._closed = False
-
-    def add(self, ids: Iterable[InvocationId], *, available: bool = False) -> None:  # noqa: D102
-        if not self._closed:
-            self._changes.subscribe(self, ids, available)
-
-    def discard(self, ids: Iterable[InvocationId]) -> None:  # noqa: D102
-        self._changes.unsubscribe(self, ids)
-
-    def close(self) -> None:  # noqa: D102
-        self._closed = True
-        self._changes.unsubscribe(self, None)
-
-    def report(self, ids: list[InvocationId]) -> None:
-        """Tell the subscriber."""
-        if not self._closed:
-            self._on_ready(ids)
-
-
-def _deliver(reports: _Reports) -> None:
-    for watch, ids in reports.items():
-        watch.report(ids)
+        self._note(ended, available)

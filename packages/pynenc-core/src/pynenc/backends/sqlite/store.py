@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any
 
-from pynenc.backends.sqlite.changes import Changes, SQLiteWatch
+from pynenc.backends.sqlite.changes import Changes
 from pynenc.backends.sqlite.connections import Connections
 from pynenc.contracts.store import BaseStore, OnReady
+from pynenc.contracts.watches import Watch
 from pynenc.exceptions import SchemaVersionError
 from pynenc.values.capabilities import Capabilities
 from pynenc.values.clock import Clock
@@ -126,9 +127,9 @@ class SQLiteStore(BaseStore):
         """Let every waiting thread of this process look again."""
         self._changes.interrupt()
 
-    def watch(self, on_ready: OnReady) -> SQLiteWatch:
+    def watch(self, on_ready: OnReady) -> Watch:
         """Open a subscription."""
-        return SQLiteWatch(self._changes, on_ready)
+        return Watch(self._changes, on_ready)
 
     def diagnose(self) -> list[Finding]:
         """How the file is written, and whether its indexes are there; opens it."""
