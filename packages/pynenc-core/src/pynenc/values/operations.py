@@ -112,6 +112,24 @@ class Move:
     #: Data of the invocation's workflow, by name; replaces what was there.
     values: tuple[tuple[str, str], ...] = ()
 
+    def refusal(
+        self, status: InvocationStatus, seq: int, token: str | None, released_token: str | None
+    ) -> MoveResult | None:
+        """What there is to say against it where this is how the invocation stands; None where it may be carried out.
+
+        Args:
+            status: The current one.
+            seq: The current one.
+            token: That of the owner, if somebody owns it.
+            released_token: That of the last owner, if nobody does.
+        """
+        wrong_owner = self.token is not None and self.token != token
+        if status in self.sources and not wrong_owner and (self.seq is None or self.seq == seq):
+            return None
+        last = released_token if token is None else token
+        was_written = self.token is not None and status is self.to and self.token == last
+        return MoveResult.ALREADY if was_written else MoveResult.FENCED
+
 
 class MoveResult(StrEnum):
     """What a store says to a move."""

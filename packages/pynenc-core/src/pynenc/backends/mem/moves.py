@@ -12,8 +12,6 @@ from pynenc.values.workflows import WorkflowMessage
 
 _S = InvocationStatus
 _DONE = MoveAnswer(MoveResult.DONE)
-_ALREADY = MoveAnswer(MoveResult.ALREADY)
-_FENCED = MoveAnswer(MoveResult.FENCED)
 _UNKNOWN = MoveAnswer(MoveResult.UNKNOWN)
 _READY = MoveAnswer(MoveResult.READY)
 
@@ -23,8 +21,9 @@ def carry_out(tables: Tables, move: Move, now: float) -> MoveAnswer:
     record = tables.records.get(move.invocation_id)
     if record is None:
         return _UNKNOWN
-    if not _permits(record, move):
-        return _ALREADY if _was_written(record, move) else _FENCED
+    refused = move.refusal(record.status, len(record.history), record.token, record.released_token)
+    if refused is not None:
+        return MoveAnswer(refused)
     if move.waits_on:
         refusal = _refuse_pause(tables, move)
         if refusal is not None:
@@ -46,22 +45,6 @@ def deliver(tables: Tables, message: WorkflowMessage, now: float) -> bool:
     if released and tables.workflows.awaits(record.call.invocation_id, message.name):
         tables.wake(record, now)
     return True
-
-
-def _permits(record: MemRecord, move: Move) -> bool:
-    return (
-        record.status in move.sources
-        and (move.token is None or move.token == record.token)
-        and (move.seq is None or move.seq == len(record.history))
-    )
-
-
-def _was_written(record: MemRecord, move: Move) -> bool:
-    return (
-        move.token is not None
-        and record.status is move.to
-        and move.token == (record.released_token if record.token is None else record.token)
-    )
 
 
 def _refuse_pause(tables: Tables, move: Move) -> MoveAnswer | None:

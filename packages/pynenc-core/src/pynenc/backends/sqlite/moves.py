@@ -12,8 +12,6 @@ from pynenc.values.status import AVAILABLE, FINAL, RECOVERING, InvocationStatus
 
 _S = InvocationStatus
 _DONE = MoveAnswer(MoveResult.DONE)
-_ALREADY = MoveAnswer(MoveResult.ALREADY)
-_FENCED = MoveAnswer(MoveResult.FENCED)
 _UNKNOWN = MoveAnswer(MoveResult.UNKNOWN)
 #: Only from here on an invocation may have waits.
 _WAITING = frozenset({_S.PAUSED, _S.RESUMED})
@@ -63,8 +61,9 @@ def _carry_out(session: Session, move: Move) -> MoveAnswer:
     row = session.get(move.invocation_id)
     if row is None:
         return _UNKNOWN
-    if not _permits(row, move):
-        return _ALREADY if _was_written(row, move) else _FENCED
+    refused = move.refusal(row.status, row.seq, row.token, row.released_token)
+    if refused is not None:
+        return MoveAnswer(refused)
     if move.waits_on:
         refusal = waits.refuse(session, row, move)
         if refusal is not None:
@@ -74,22 +73,6 @@ def _carry_out(session: Session, move: Move) -> MoveAnswer:
     if move.to is not _S.RUNNING or row.status is not _S.RUNNING:
         _write(session, row, move)
     return _DONE
-
-
-def _permits(row: Row, move: Move) -> bool:
-    return (
-        row.status in move.sources
-        and (move.token is None or move.token == row.token)
-        and (move.seq is None or move.seq == row.seq)
-    )
-
-
-def _was_written(row: Row, move: Move) -> bool:
-    return (
-        move.token is not None
-        and row.status is move.to
-        and move.token == (row.released_token if row.token is None else row.token)
-    )
 
 
 def _write(session: Session, row: Row, move: Move) -> None:
