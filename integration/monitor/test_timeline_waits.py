@@ -110,6 +110,7 @@ def test_a_wait_is_drawn_with_dots_below_the_work_of_its_lane(world_client: Test
         rf'<a href="/invocations/(\w+)"[^>]*><rect class="bar fill [\w-]+ wait dotted" {at}', picture
     )
     others = re.findall(rf'<rect class="bar fill [\w-]+(?: wait)?" {at}', picture)
+    assert "<title>app.task: Retry, waiting for " in picture
     # All of them share a row: they leave their runner free.
     assert {name for name, _ in dotted} == {"again", "elsewhere"}
     assert len({y for _, y in dotted}) == 1

@@ -389,6 +389,13 @@ def test_what_waits_for_another_attempt_shares_a_row_and_leaves_its_lane_free() 
     )
     (alone,) = draw(waits).lanes
     assert alone.rows == 1
+    # In one row nothing that was at work is behind what waits.
+    groups = grouped(LanesBy.RUNNER, [*waits, work], {}, {})
+    (folded,) = lanes.draw(arranged(groups, Arrangement(folds=frozenset("r"))), Axis(WINDOW)).lanes
+    assert folded.rows == 1
+    assert folded.boxes[-1].span == work
+    # Dots say that they go on.
+    assert OPEN not in dict(draw([*waits, work]).paths)
     # Where bars are in one piece, an attempt that is to be repeated is none that waits.
     many = [span(100.0 + n / 10, 100.05 + n / 10) for n in range(SINGLE)]
     picture = draw([*many, waits[0], span(105.0, 110.0, S.RETRY)])

@@ -49,7 +49,9 @@ def _bar(box: Box, picture: Picture, to: str, instants: Instants) -> Markup:
 def _words(span: Span, instants: Instants) -> str:
     taken = duration((instants.now if span.end is None else span.end) - span.begin)
     many = f"{span.number} times " if span.number > 1 else ""
-    return f"{span.task_id}: {many}{LOOKS[span.status].word}, {taken} from {instants.exact(span.begin)}"
+    # Not to be taken for the attempt that ended so.
+    since = f"waiting for {taken} since" if span.waits_again else f"{taken} from"
+    return f"{span.task_id}: {many}{LOOKS[span.status].word}, {since} {instants.exact(span.begin)}"
 
 
 def _name(box: Box, wait: str) -> Markup:

@@ -39,6 +39,11 @@ def outlined(span: Span) -> str:
     return " wait" if span.status in _PLAIN_WAITS else ""
 
 
+def is_striped(span: Span) -> bool:
+    """Whether its end says that it goes on: of what has dots around it they do."""
+    return span.end is None and not span.waits_again
+
+
 def cuts_of(span: Span, x: float, width: float, y: int, height: int, *, is_torn: bool) -> dict[str, str]:
     """Class and outline of each cut.
 
@@ -53,7 +58,7 @@ def cuts_of(span: Span, x: float, width: float, y: int, height: int, *, is_torn:
     found = {}
     if (hatch := HATCHES.get(span.status)) is not None:
         found[hatch] = f"M{x} {y}h{width}v{height}H{x}z"
-    if span.end is None:
+    if is_striped(span):
         found[OPEN] = _stripes(x, width, y, height)
     torn = _teeth(x, width, y, height, 1) if is_torn else ""
     if span.status is _S.KILLED:

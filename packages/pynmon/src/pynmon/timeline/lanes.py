@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pynmon.timeline.axis import WIDTH, Axis
 from pynmon.timeline.crowded import RAIL, ROWS, draw_crowd
-from pynmon.timeline.cuts import CUT, HATCHES, cuts_of, outlined
+from pynmon.timeline.cuts import CUT, HATCHES, cuts_of, is_striped, outlined
 from pynmon.timeline.groups import BY_OUTCOME, Group, Label, Paint
 from pynmon.timeline.headings import INDENT, MARGIN, Heading, below, fitting, is_heading
 from pynmon.timeline.nodes import Room, room_for
@@ -60,7 +60,7 @@ class Box(NamedTuple):
         """So many of its name find room on it; none if they would say nothing, or could not be read."""
         if self.span.status in HATCHES:
             return 0
-        room = int((self.width - (_STRIPED if self.span.end is None else 8)) / LETTER)
+        room = int((self.width - (_STRIPED if is_striped(self.span) else 8)) / LETTER)
         return room if room >= _LEAST_LETTERS else 0
 
 
@@ -248,16 +248,15 @@ def _merged(lane: Lane, packed: Iterable[_Packed], paint: Paint, outlines: Outli
 def _packed(lane: Lane, spans: Iterable[Span], axis: Axis, most_rows: int) -> list[_Packed]:
     """The row, beginning and width of each span that finds room; the lane learns of the rest."""
     ordered = sorted(spans, key=attrgetter("begin"))
-    # What waits for another attempt leaves its runner free: all of it shares one row below what was at work, in which
-    # each is drawn until the next one waits, too.
-    waiting = [span for span in ordered if span.waits_again]
-    if waiting and not lane.is_folded:
+    if waiting := [span for span in ordered if span.waits_again]:
+        # It leaves its runner free: all of it shares one row below what was at work, or on its ground where there is
+        # but one, and each is drawn until the next one waits, too.
         others = _packed(lane, [span for span in ordered if not span.waits_again], axis, most_rows)
-        row = lane.rows if others else 0
+        row = lane.rows if others and not lane.is_folded else 0
         lane.rows = row + 1
         begins = axis.places([span.begin for span in waiting])
         widths = [max(after - begin, _NARROWEST) for begin, after in pairwise([*begins, WIDTH])]
-        return others + list(zip(waiting, repeat(row), begins, widths, strict=False))
+        return [*zip(waiting, repeat(row), begins, widths, strict=False), *others]
     begins = axis.places([span.begin for span in ordered])
     ends = axis.places([span.end for span in ordered])
     widths = [

@@ -13,7 +13,7 @@ from pynenc.values.ids import InvocationId
 from pynenc.values.monitor import Finished, RecordQuery
 from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
-from pynenc.values.status import FINAL, InvocationStatus
+from pynenc.values.status import InvocationStatus
 from pynmon.journey import stretches_of
 from pynmon.query.rows import narrowed
 from pynmon.timeline.window import Window
@@ -32,8 +32,8 @@ OWNED = 500
 #: What is in somebody's hands, but no work.
 WAITS = (_S.PENDING, _S.PAUSED, _S.PENDING_RECOVERY)
 HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
-#: What has not ended, and may have been in somebody's hands.
-_OPEN = frozenset(_S) - FINAL - {_S.REGISTERED}
+#: What waits in nobody's hands, and may have been in somebody's.
+_AGAIN = (_S.RETRY, _S.REROUTED, _S.CONCURRENCY_CONTROLLED)
 #: What is seen in whatever picture, however little it is of it.
 BAD = (_S.FAILED, _S.KILLED, _S.RUNNING_RECOVERY, _S.PENDING_RECOVERY)
 
@@ -68,7 +68,7 @@ class Span(NamedTuple):
     @property
     def waits_again(self) -> bool:
         """Whether it is what comes after an attempt: until somebody takes it again, it is in nobody's hands."""
-        return self.end is None and self.status not in HELD
+        return self.end is None and self.status in _AGAIN
 
     @property
     def is_wait(self) -> bool:
@@ -157,7 +157,7 @@ def work_in(
 
 def _open_in(store: BaseMonitorStore, window: Window) -> tuple[list[InvocationRecord], bool]:
     """What has not ended and may have been in somebody's hands, and whether there is more of it."""
-    page = store.list_invocations(RecordQuery(statuses=_OPEN, limit=OWNED))
+    page = store.list_invocations(RecordQuery(statuses=frozenset({*HELD, *_AGAIN}), limit=OWNED))
     found = {one.invocation_id: one for one in page.records}
     if page.next is not None:
         # However much waits, what goes on is not missing.
@@ -213,7 +213,7 @@ def open_attempts(records: Iterable[InvocationRecord], window: Window) -> Iterat
         if one.runner_id is None or one.pending_at is None:
             continue
         begin = max(one.pending_at, one.started_at or 0.0)
-        end = None if one.status in HELD else one.status_at
+        end = one.status_at if one.status in _AGAIN else None
         if begin <= window.until and (end is None or end > window.since):
             yield Span(one.invocation_id, one.task_id, one.runner_id, begin, end, one.status)
 
@@ -221,7 +221,7 @@ def open_attempts(records: Iterable[InvocationRecord], window: Window) -> Iterat
 def waits_again(records: Iterable[InvocationRecord], window: Window) -> Iterator[Span]:
     """What is in nobody's hands since its last attempt."""
     for one in records:
-        if one.status not in HELD and one.runner_id is not None and one.status_at < window.until:
+        if one.status in _AGAIN and one.runner_id is not None and one.status_at < window.until:
             yield Span(one.invocation_id, one.task_id, one.runner_id, one.status_at, None, one.status)
 
 
@@ -237,7 +237,7 @@ def stretches_in(
             number, attempt = attempt, attempt + (one.outcome is _S.RETRY)
             # What nobody has, waits where it was.
             runner_id = one.runner_id or runner_id
-            if runner_id is None or (one.status not in HELD and one.end is not None):
+            if runner_id is None or not (one.status in HELD or (one.status in _AGAIN and one.end is None)):
                 continue
             if one.begin >= window.until or (one.end is not None and one.end <= window.since):
                 continue
