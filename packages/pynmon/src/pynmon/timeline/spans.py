@@ -29,6 +29,9 @@ MOST_FAILED = 1_000
 _AFTER = 2_000
 #: Of what belongs to a runner now so many are looked at.
 OWNED = 500
+#: Where more than so many have not ended, what waits again is looked for among so many of the latest only: some stores
+#: look at one after the other.
+_OPEN = 5_000
 #: What is in somebody's hands, but no work.
 WAITS = (_S.PENDING, _S.PAUSED, _S.PENDING_RECOVERY)
 HELD = (_S.PENDING, _S.RUNNING, _S.PAUSED, _S.RESUMED)
@@ -157,7 +160,9 @@ def work_in(
 
 def _open_in(store: BaseMonitorStore, window: Window) -> tuple[list[InvocationRecord], bool]:
     """What has not ended and may have been in somebody's hands, and whether there is more of it."""
-    page = store.list_invocations(RecordQuery(statuses=frozenset({*HELD, *_AGAIN}), limit=OWNED))
+    page = store.list_invocations(
+        RecordQuery(statuses=frozenset({*HELD, *_AGAIN}), limit=OWNED, search_limit=_OPEN)
+    )
     found = {one.invocation_id: one for one in page.records}
     if page.next is not None:
         # However much waits, what goes on is not missing.
