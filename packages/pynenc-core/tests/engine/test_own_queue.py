@@ -221,12 +221,16 @@ def test_a_wait_that_is_refused_sends_nothing(world: World) -> None:
     assert world.broker.count() == 3
 
 
-def _wait(world: World, give_up: bool = False) -> StepAnswer | None:
+def _wait(world: World, *, may_claim: bool = True) -> StepAnswer | None:
     request = ClaimRequest(runner=RUNNER, token=uuid.uuid4().hex)
     marker = world.broker.store.work_marker()
     answers: list[StepAnswer | None] = []
     thread = threading.Thread(
-        target=lambda: answers.append(world.engine.wait_and_claim(request, marker, 30.0, lambda: give_up))
+        target=lambda: answers.append(
+            world.engine.wait_and_claim(
+                request, marker, 30.0, may_claim=lambda: may_claim, give_up=lambda: False
+            )
+        )
     )
     thread.start()
     world.broker.push([InvocationId("a")])
@@ -242,9 +246,9 @@ def test_one_that_waits_is_given_what_arrives(world: World) -> None:
     assert world.broker.count() == 0
 
 
-def test_one_that_waits_and_stops_leaves_what_arrives_to_others(world: World) -> None:
+def test_one_that_is_to_take_nothing_more_while_it_waits_leaves_what_arrives_to_others(world: World) -> None:
     world.submit("a")
-    assert _wait(world, give_up=True) is None
+    assert _wait(world, may_claim=False) is None
     assert world.received() == ["a"]
 
 

@@ -43,6 +43,7 @@ def test_what_was_claimed_with_a_lost_answer_comes_back() -> None:
         enqueue=True,
     )
     request = ClaimRequest(runner=RUNNER, token=uuid.uuid4().hex)
-    answer = Claimer(parts).wait_and_claim(request, parts.broker.store.work_marker(), 1.0, never)
+    marker = parts.broker.store.work_marker()
+    answer = Claimer(parts).wait_and_claim(request, marker, 1.0, may_claim=never, give_up=never)
     assert answer is not None
     assert [(claim.invocation_id, claim.token) for claim in answer.claims] == [("first", request.token)]

@@ -49,12 +49,26 @@ class Claimer:
         return self._receive(step, step.claim)
 
     def wait_and_claim(
-        self, claim: ClaimRequest, marker: int, timeout_seconds: float, give_up: Callable[[], bool]
+        self,
+        claim: ClaimRequest,
+        marker: int,
+        timeout_seconds: float,
+        *,
+        may_claim: Callable[[], bool],
+        give_up: Callable[[], bool],
     ) -> StepAnswer | None:
-        """Wait for work and claim it at once; None when nothing came of that: the caller looks for work itself."""
+        """Wait for work and claim it at once; None when nothing came of that: the caller looks for work itself.
+
+        Args:
+            claim: What is wanted.
+            marker: From before the last look for work.
+            timeout_seconds: How long to wait.
+            may_claim: Asked after the wait, where that and the claim are two steps.
+            give_up: Whether to ask no more for an answer that was lost.
+        """
         parts = self._components
         if not parts.record_is_queue:
-            if not parts.broker.store.wait_for_work(marker, timeout_seconds) or give_up():
+            if not parts.broker.store.wait_for_work(marker, timeout_seconds) or not may_claim():
                 return None
             answer = advance_surely(self.advance, Step(claim=claim), give_up)
             return answer if answer.claims else None

@@ -445,7 +445,11 @@ class Worker:
         try:
             if self.pool.is_one_thread and not self._async.busy:
                 given = self._engine.wait_and_claim(
-                    self._claim_request(), self._local.marker, timeout, self._stopping.is_set
+                    self._claim_request(),
+                    self._local.marker,
+                    timeout,
+                    may_claim=lambda: not (self._stopping.is_set() or self.draining),
+                    give_up=self._stopping.is_set,
                 )
                 self._local.given = given
                 return given is not None and bool(given.claims)
