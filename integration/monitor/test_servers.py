@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import UTC, datetime
+from io import StringIO
 from types import ModuleType
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from .conftest import settings_on
+from .conftest import eventually, running, settings_on
 from .crawl import Page, crawl
 from .test_logs import sent
 
@@ -84,3 +86,19 @@ def test_ids_that_are_cut_short_are_found(shop: ModuleType, client: TestClient) 
     links = Page(sent(client, line).text).links
     assert f"/invocations/{whole}" in links
     assert f"/runners/{record.runner_id}" in links
+
+
+def test_what_waits_for_another_attempt_is_on_the_timeline(shop: ModuleType, client: TestClient) -> None:
+    waiting = shop.patient("again")
+    with running(shop):
+        eventually(lambda: shop.app.get_invocation(waiting.invocation_id).status.value == "retry")
+    text = client.get("/export/timeline?range=1h&form=csv").text
+    lines = [
+        line for line in csv.DictReader(StringIO(text)) if line["invocation_id"] == waiting.invocation_id
+    ]
+    waiting.cancel()
+    assert [(line["status"], bool(line["end"])) for line in lines if line["status"] != "pending"] == [
+        ("retry", True),
+        ("retry", False),
+    ]
+    assert len({line["runner_id"] for line in lines}) == 1
