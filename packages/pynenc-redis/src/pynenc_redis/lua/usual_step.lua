@@ -14,7 +14,7 @@ local function advance_usual()
   local from_queue = ARGV[1] == ''
   if call('EXISTS', P .. 'watched') == 1 then return nil end
   local clock = call('TIME')
-  local now = string.format('%d.%06d', clock[1], clock[2])
+  local now = clock[1] .. '.' .. string.sub('00000' .. clock[2], -6)
   if from_queue and call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', '0', '1')[1] then return nil end
 
   -- Keys and new texts of records, and how many rest in a status more than before, by its letter and the task.
