@@ -163,6 +163,31 @@ def test_a_list_begins_before_an_instant(world: World) -> None:
     assert listed(world, cursor=beginning) == []
 
 
+def test_what_was_registered_since_an_instant_is_listed_wherever_it_stands(world: World) -> None:
+    monitor = world.monitor
+    assert monitor.list_registered(0.0, 9) == []
+    populate(world)
+    found = monitor.list_registered(0.0, 99)
+    assert [one.invocation_id for one in found] == ALL
+    for one in found:
+        record = world.record(one.invocation_id)
+        for name in one._fields:
+            assert getattr(one, name) == pytest.approx(getattr(record, name), abs=1e-5), name
+    world.pass_time(0.01)
+    since = world.store.now()
+    world.pass_time(0.01)
+    world.submit(*(f"n{n}" for n in range(700)))
+    world.submit(call("limited", cc_key="k", cc_limit=1))
+    later = monitor.list_registered(since, 9999)
+    assert [one.invocation_id for one in later] == ["limited", *(f"n{n}" for n in reversed(range(700)))]
+    assert monitor.list_registered(since, 600) == later[:600]
+    assert monitor.list_registered(world.store.now() + 60, 9) == []
+    # What was deleted is passed over.
+    world.do(finish(world.claim(ids=ids("n699"))))
+    world.orchestrator.delete(ids("n699"))
+    assert [one.invocation_id for one in monitor.list_registered(since, 2)] == ["limited", "n698"]
+
+
 def test_pages_neither_repeat_nor_lose_when_things_change_between_them(world: World) -> None:
     world.submit(*(f"n{n}" for n in range(10)))
     query = RecordQuery(limit=4)

@@ -152,6 +152,7 @@ def _look_at_everything(world: World) -> None:
     monitor.get_payloads(ids("n1")[0], 9)
     monitor.get_merges(ids("merged"))
     monitor.find_by_prefix("n", 9)
+    monitor.list_registered(0.0, 9)
     monitor.list_finished(0.0, 9e9, 9)
     monitor.list_failed(0.0, 9e9, 9)
     monitor.sample_finished(0.0, 9e9, 3, 9)

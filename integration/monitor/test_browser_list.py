@@ -21,7 +21,7 @@ def test_a_window_is_drawn_on_the_strip(chromium: Any, shop: ModuleType) -> None
             assert shop.echo("a column of its own").wait(30)
             second = int(time.time())
             eventually(lambda: int(time.time()) > second)  # noqa: B023 - asked at once
-    # Of two that ended each second is a column.
+    # Of two that were registered each second is a column.
     monitor = create_monitor_app(shop.app, MonitorSettings(sample_limit=2, requests_per_second=0))
     with served(monitor) as address:
         watched = Watched(chromium, address)
@@ -33,7 +33,7 @@ def test_a_window_is_drawn_on_the_strip(chromium: Any, shop: ModuleType) -> None
         page.mouse.down()
         page.mouse.move(first["x"] + 1, first["y"] + 20, steps=5)
         page.mouse.up()
-        page.wait_for_url("**ended%3A**")
+        page.wait_for_url("**created%3A**")
         assert page.locator(".strip a.chosen").count() == columns.count() == 2
         assert page.locator("tbody tr").count() == 2
         assert watched.complaints == []

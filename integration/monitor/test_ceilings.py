@@ -23,7 +23,7 @@ CEILINGS = {
     "/invocations?q=(status:failed%20OR%20money)%20task:pynmon_shop.*": 4,
     "/invocations?q=is:slow": 5,
     "/invocations?at=2026-01-31T08:00": 5,
-    "/invocations?range=7d&q=ended:2026-01-31..2026-02-01": 4,
+    "/invocations?range=7d&q=created:2026-01-31..2026-02-01": 4,
     "/failures": 2,
     "/failures?also=killed,recovered": 4,
     "/failures?q=task:*.refuse": 2,

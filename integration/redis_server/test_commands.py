@@ -213,6 +213,7 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "histories": lambda monitor: monitor.get_histories(ids("a0", "b1", "root")),
     "merges": lambda monitor: monitor.get_merges(ids("a0", "b1", "root")),
     "payloads": lambda monitor: monitor.get_payloads(ids("a0")[0], 100),
+    "registered": lambda monitor: monitor.list_registered(0.0, 10),
     "finished": lambda monitor: monitor.list_finished(0.0, math.inf, 10),
     "failed in a window": lambda monitor: monitor.list_failed(0.0, math.inf, 3),
     "finished first": lambda monitor: monitor.list_finished(0.0, math.inf, 10, oldest_first=True),

@@ -14,7 +14,7 @@ from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import FINAL, RECOVERING, InvocationStatus
@@ -131,10 +131,7 @@ class MongoMonitorStore(BaseMonitorStore):
         return found[0]["n"] if found else None
 
     def find_cursor(self, before: float) -> str:  # noqa: D102
-        # The place in the order of submission begins with the second of the registration.
-        second = min(max(0, int(before) - 1), 2**32 - 1)
-        condition = {"n": {"$gte": Timestamp(second, 0)}, "created_at": {"$gte": before}}
-        found = self._find(condition, {"n": 1}, sort=[("n", 1)], limit=1, hint="order")
+        found = self._find(_since(before), {"n": 1}, sort=[("n", 1)], limit=1, hint="order")
         return _cursor(found[0]["n"]) if found else ""
 
     def get_invocations(self, ids: Sequence[InvocationId]) -> dict[InvocationId, InvocationRecord]:  # noqa: D102
@@ -212,6 +209,24 @@ class MongoMonitorStore(BaseMonitorStore):
         return counts
 
     # -- what happens and happened --------------------------------------------------------------------
+
+    def list_registered(self, since: float, limit: int) -> list[Registered]:  # noqa: D102
+        if limit < 1:
+            return []
+        newest: dict[str, Any] = {"sort": [("n", -1)], "limit": limit, "hint": "order"}
+        return [
+            Registered(
+                one["created_at"],
+                codec.status_of(one),
+                one["task_id"],
+                self._store.id_of(one),
+                one.get("runner_id"),
+                one.get("started_at"),
+                one["available_at"],
+                one.get("ended_at"),
+            )
+            for one in self._find(_since(since), {**_FINISHED, "created_at": 1}, **newest)
+        ]
 
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False
@@ -336,6 +351,13 @@ class MongoMonitorStore(BaseMonitorStore):
 
     def _records(self, documents: Sequence[Document]) -> list[InvocationRecord]:
         return [codec.to_record(self._store.id_of(one), one) for one in documents]
+
+
+def _since(instant: float) -> Document:
+    """What was registered then or later, as it is found along the order of submission."""
+    # The place there begins with the second of the registration.
+    second = min(max(0, int(instant) - 1), 2**32 - 1)
+    return {"n": {"$gte": Timestamp(second, 0)}, "created_at": {"$gte": instant}}
 
 
 def _position(cursor: str) -> Timestamp:

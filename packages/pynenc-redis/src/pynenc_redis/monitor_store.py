@@ -9,7 +9,7 @@ from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
@@ -21,6 +21,7 @@ from pynenc_redis.codec.monitor import (
     from_failure,
     from_figures,
     from_merges,
+    from_registered,
     from_slim,
     size_of,
     to_search,
@@ -43,6 +44,7 @@ _SUFFIX = scripts.load("suffix")
 _HISTORIES = scripts.load("histories", "record")
 _MERGES = scripts.load("merges", "record")
 _BEGINNINGS = scripts.load("beginnings", "record")
+_REGISTERED = scripts.load("registered", "record")
 _FIGURES = scripts.load("figures", "record")
 _FAILURES = scripts.load("failures", "record")
 _LATEST_ENDS = scripts.load("latest_ends")
@@ -207,6 +209,16 @@ class RedisMonitorStore(BaseMonitorStore):
         return counts
 
     # -- what happens and happened --------------------------------------------------------------------
+
+    def list_registered(self, since: float, limit: int) -> list[Registered]:  # noqa: D102
+        found: list[Registered] = []
+        start = ""
+        while len(found) < limit:
+            part, start = self._store.ask(_REGISTERED, repr(since), min(_BATCH, limit - len(found)), start)
+            found += map(from_registered, part)
+            if not start:
+                break
+        return found
 
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False

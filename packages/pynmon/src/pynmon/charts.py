@@ -59,7 +59,7 @@ class Trend(NamedTuple):
 
 
 class Column(NamedTuple):
-    """Where a column leads: to what ended in its part of the time."""
+    """Where a column leads: to what was registered in its part of the time."""
 
     #: As a query writes it.
     end: str

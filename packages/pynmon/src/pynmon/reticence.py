@@ -9,7 +9,7 @@ from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -83,6 +83,9 @@ class ReticentStore(BaseMonitorStore):
 
     def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
         return self._inner.count_recovered()
+
+    def list_registered(self, since: float, limit: int) -> list[Registered]:  # noqa: D102
+        return self._inner.list_registered(since, limit)
 
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False

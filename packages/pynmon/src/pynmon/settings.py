@@ -22,7 +22,7 @@ class MonitorSettings:
     Args:
         allowed_hosts: Names (without port) under which it may be asked for; any other ``Host`` is refused.
         environment: Shown beside the name of the app, for example ``PROD``.
-        sample_limit: Statistics are made of at most so many of the invocations that ended last.
+        sample_limit: Statistics are made of at most so many of the invocations that ended, or were registered, last.
         refresh_seconds: How often the store is asked whether something changed, while somebody looks.
         max_streams: At most so many browser tabs are told of changes; others refresh by themselves.
         tokens: Who may see the monitor, and as what. With none, and no ``trusted_header``, everybody may see it who

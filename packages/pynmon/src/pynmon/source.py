@@ -27,7 +27,7 @@ from pynmon.probes import Probe, probes_of
 from pynmon.remembered import Remembered
 from pynmon.reticence import ReticentStore
 from pynmon.settings import MonitorSettings
-from pynmon.statistics import Sample, slow_runs
+from pynmon.statistics import RegisteredSample, Sample, slow_runs
 from pynmon.timed import Queries, timed
 
 logger = logging.getLogger(__name__)
@@ -100,6 +100,17 @@ class Source:
             return Sample(rows, rows[-1].ended_at if is_cut else now - seconds, now, is_cut)
 
         return self.cached(("finished", seconds), read)
+
+    def registered(self, seconds: float) -> RegisteredSample:
+        """What was registered within the last so many seconds, the last one first; at most ``sample_limit``."""
+
+        def read() -> RegisteredSample:
+            now, limit = self.now(), self.settings.sample_limit
+            rows = self.store.list_registered(now - seconds, limit)
+            is_cut = len(rows) == limit
+            return RegisteredSample(rows, rows[-1].created_at if is_cut else now - seconds, now, is_cut)
+
+        return self.cached(("registered", seconds), read)
 
     def runners(self, limit: int) -> list[RunnerRecord]:
         """Those that live, then the latest of the others."""

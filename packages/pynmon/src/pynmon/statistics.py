@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pynenc.values.monitor import Finished
+from pynenc.values.monitor import Finished, Registered
 from pynenc.values.status import InvocationStatus
 
 
@@ -18,6 +18,17 @@ class Sample(NamedTuple):
     #: Latest first.
     rows: list[Finished]
     #: Where the window begins, or what was looked at of it: a chart shows no time of which most is missing.
+    since: float
+    until: float
+    is_cut: bool
+
+
+class RegisteredSample(NamedTuple):
+    """What was registered in a window, as far as it is looked at."""
+
+    #: The last one first.
+    rows: list[Registered]
+    #: As of ``Sample``.
     since: float
     until: float
     is_cut: bool

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits
 from pynenc.values.record_filter import RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
@@ -104,6 +104,13 @@ class BaseMonitorStore(ABC):
         self, roots: Sequence[InvocationId], most: int
     ) -> dict[InvocationId, dict[InvocationStatus, int]]:
         """How many descendants of each rest in each status, of the first ``most`` of each; nothing of those without."""
+
+    @abstractmethod
+    def list_registered(self, since: float, limit: int) -> list[Registered]:
+        """What was registered at or after an instant, by order of submission, the last one first.
+
+        As if nobody's clock had ever been set back: see ``find_cursor``.
+        """
 
     @abstractmethod
     def list_finished(

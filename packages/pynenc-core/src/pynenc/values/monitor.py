@@ -60,6 +60,23 @@ class Finished(NamedTuple):
     available_at: float
 
 
+class Registered(NamedTuple):
+    """The figures of one invocation, wherever it stands."""
+
+    created_at: float
+    status: InvocationStatus
+    task_id: str
+    invocation_id: InvocationId
+    #: Who owns it, or owned it last.
+    runner_id: str | None
+    #: Of the last attempt; None when it never started.
+    started_at: float | None
+    #: When it became claimable for the last time, or will.
+    available_at: float
+    #: None while it is open.
+    ended_at: float | None
+
+
 class Waits(NamedTuple):
     """What an invocation has to do with the results of others, at this moment."""
 

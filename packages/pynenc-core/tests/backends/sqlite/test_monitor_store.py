@@ -59,6 +59,10 @@ READS: dict[str, tuple[Reads, str]] = {
     "slow workflows": (listing(where=SLOW, workflows=True), "inv_workflows"),
     "slow family": (listing(where=SLOW, root_id=ONE, oldest_first=True), "inv_root"),
     "position": (lambda monitor: monitor.find_cursor(1.0), "USING INTEGER PRIMARY KEY (rowid>?)"),
+    "registered": (
+        lambda monitor: monitor.list_registered(1.0, 5),
+        "SEARCH inv USING INTEGER PRIMARY KEY (rowid>?)",
+    ),
     "waits": (lambda monitor: monitor.list_waits(ONE, 5), "COVERING INDEX waits_waited"),
     "open": (listing(statuses=frozenset(S) - FINAL), "inv_owned"),
     "open workflows": (listing(statuses=frozenset(S) - FINAL, workflows=True), "inv_owned"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordQuery
+from pynenc.values.monitor import Failed, Finished, RecordQuery, Registered
 from pynenc.values.record_filter import (
     SPANS,
     AllOf,
@@ -151,6 +151,21 @@ def from_figures(row: list[Any]) -> Finished:
         runner_id or None,
         float(started) if started else None,
         float(available),
+    )
+
+
+def from_registered(row: list[Any]) -> Registered:
+    """The figures of an invocation, wherever it stands."""
+    created, letter, task_id, invocation_id, runner_id, started, available, ended = row
+    return Registered(
+        float(created),
+        STATUSES[letter],
+        task_id,
+        InvocationId(invocation_id),
+        runner_id or None,
+        float(started) if started else None,
+        float(available),
+        float(ended) if ended else None,
     )
 
 

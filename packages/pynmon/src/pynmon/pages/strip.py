@@ -1,27 +1,32 @@
-"""The strip above the list of invocations: how much of what the list shows ended when."""
+"""The strip above the list of invocations: when what the list shows was registered, and what became of it."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from pynenc.values.record_filter import RecordFilter
-from pynmon.charts import Bars, Column, throughput
+from pynenc.values.status import InvocationStatus
+from pynmon.charts import Bars, Column, bars_of
 from pynmon.pages.context import Question
 from pynmon.pages.facets import Asked
 from pynmon.presentation.texts import iso_seconds
 from pynmon.query.grammar import Node, Term, parse
 from pynmon.query.rows import figures_tell, narrowed
 from pynmon.source import Source
-from pynmon.statistics import Sample, buckets
+from pynmon.statistics import RegisteredSample
 
 #: Seconds of a column: what people count in.
 _STEPS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 10800, 21600, 86400)
 _MOST_COLUMNS = 60
 #: The term that a column puts into the query.
-_TERM = "ended"
+_TERM = "created"
+_S = InvocationStatus
+#: From below: how each outcome is drawn. What failed is on top of what has another one, and of what is open.
+_OUTCOMES = ("st-success", "st-running", "st-cancelled", "st-failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Stacks:
     until: float
     #: Seconds of a column.
     step: float
-    #: Whether more ended in the window than is looked at.
+    #: Whether more was registered in the window than is looked at.
     is_cut: bool
 
 
@@ -42,14 +47,14 @@ class Strip:
     """The whole of it, and where it leads."""
 
     stacks: Stacks
-    #: By the beginning of each bar in which something ended.
+    #: By the beginning of each bar in which something was registered.
     columns: dict[float, Column]
 
 
 def strip_of(
     source: Source, asked: Asked, question: Question, others: Sequence[RecordFilter], seconds: float
 ) -> Strip | None:
-    """What ended within the last so many seconds; None when figures do not tell whether the list shows it.
+    """What was registered within the last so many seconds; None when figures do not tell if the list shows it.
 
     Args:
         source: Asked for the figures of the window.
@@ -66,10 +71,10 @@ def strip_of(
     if not figures_tell(conditions):
         return None
     if conditions:
-        sample = source.sample(seconds)
+        sample = source.registered(seconds)
         stacks = _stacks(sample._replace(rows=narrowed(source.store, sample.rows, conditions).rows))
     else:
-        stacks = source.of_sample(seconds, _stacks)
+        stacks = source.cached((_stacks, seconds), lambda: _stacks(source.registered(seconds)))
     address_of = asked.address_by_query()
     columns = {}
     for bar in stacks.bars.bars:
@@ -80,7 +85,7 @@ def strip_of(
     return Strip(stacks, columns)
 
 
-def _stacks(sample: Sample) -> Stacks:
+def _stacks(sample: RegisteredSample) -> Stacks:
     step = next((one for one in _STEPS if (sample.until - sample.since) / one <= _MOST_COLUMNS), _STEPS[-1])
     # Whole minutes and hours: columns stay where they are while time goes on.
     until = (math.floor(sample.until / step) + 1) * step
@@ -88,9 +93,22 @@ def _stacks(sample: Sample) -> Stacks:
     if not sample.is_cut:
         # Of the first one a part is before the window.
         since += step
-    parts = buckets(sample.rows, since, until, round((until - since) / step))
-    return Stacks(throughput(parts), since, until, step, sample.is_cut)
+    counts = Counter(((row.created_at - since) // step, _outcome(row.status)) for row in sample.rows)
+    columns = [
+        (since + at * step, [(css, counts[at, css]) for css in _OUTCOMES])
+        for at in range(round((until - since) / step))
+    ]
+    return Stacks(bars_of(columns), since, until, step, sample.is_cut)
+
+
+def _outcome(status: InvocationStatus) -> str:
+    if status is _S.SUCCESS:
+        return "st-success"
+    if status is _S.FAILED:
+        return "st-failed"
+    return "st-cancelled" if status.is_final() else "st-running"
 
 
 def _is_window(node: Node) -> TypeGuard[Term]:
-    return isinstance(node, Term) and node.name == _TERM and not node.negated
+    """Whether it is as a column writes it; any other bound is a condition like others."""
+    return isinstance(node, Term) and node.name == _TERM and not node.negated and ".." in node.values[0].text

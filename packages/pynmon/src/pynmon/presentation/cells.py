@@ -52,7 +52,9 @@ _COLUMN = (
     '<rect class="hit" x="%s" y="0" width="%s" height="%s"><title>%s%s: %s ended, %s failed</title></rect>'
 )
 _LEADING_COLUMN = (
-    '<a href="?%s" data-end="%s"%s aria-label="%s that ended from %s, %s failed">' + _COLUMN + "</a>"
+    '<a href="?%s" data-end="%s"%s aria-label="%s registered from %s, %s failed">'
+    + _COLUMN.replace("ended", "registered")
+    + "</a>"
 )
 _BELOW = Markup(' class="depth-1"')
 _CHOSEN = Markup(' class="chosen"')
@@ -229,7 +231,7 @@ class Cells:
         return Markup("\n").join([fill(_COLUMN, *self._column(bar, bars)) for bar in bars.bars if bar.total])
 
     def leading_columns(self, bars: Bars, columns: Mapping[float, Column]) -> Markup:
-        """The same of columns that lead to what ended in them.
+        """The same of columns that lead to what was registered in them.
 
         Args:
             bars: The columns.

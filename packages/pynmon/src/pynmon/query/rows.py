@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
-from pynenc.values.monitor import Failed, Finished
+from pynenc.values.monitor import Failed, Finished, Registered
 from pynenc.values.record_filter import (
     OF_OUTCOME,
     SPANS,
@@ -22,7 +22,7 @@ from pynenc.values.record_filter import (
 )
 from pynmon.query.meaning import flat
 
-R = TypeVar("R", Finished, Failed)
+R = TypeVar("R", Finished, Failed, Registered)
 #: Records of so many rows are looked at: each of them is read.
 MOST_RECORDS = 2_000
 
@@ -54,11 +54,13 @@ def narrowed(store: BaseMonitorStore, rows: Sequence[R], conditions: Sequence[Re
 
 
 def figures_tell(conditions: Sequence[RecordFilter]) -> bool:
-    """Whether no record is needed to know which rows of figures conditions hold for."""
-    return not _beyond(Finished, flat(conditions))
+    """Whether no record is needed to know for which of what was registered conditions hold."""
+    return not _beyond(Registered, flat(conditions))
 
 
-def _beyond(kind: type[Finished | Failed], conditions: Iterable[RecordFilter]) -> list[RecordFilter]:
+def _beyond(
+    kind: type[Finished | Failed | Registered], conditions: Iterable[RecordFilter]
+) -> list[RecordFilter]:
     """The conditions of which rows of this kind do not tell whether they hold."""
     known = frozenset(kind._fields)
     return [one for one in conditions if not known.issuperset(_needs(one))]

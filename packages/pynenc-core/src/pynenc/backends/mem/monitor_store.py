@@ -14,7 +14,7 @@ from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
 from pynenc.values.record_filter import matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import Lease, RunnerRecord
@@ -137,6 +137,12 @@ class MemMonitorStore(BaseMonitorStore):
 
     # -- what happens and happened --------------------------------------------------------------------
 
+    def list_registered(self, since: float, limit: int) -> list[Registered]:  # noqa: D102
+        with self._store.lock:
+            newest = self._store.tables.behind(None, oldest_first=False)
+            found = takewhile(lambda record: record.history[0][1] >= since, newest)
+            return [_registered(record) for record in islice(found, limit)]
+
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False
     ) -> list[Finished]:
@@ -212,6 +218,20 @@ def _slim(record: MemRecord) -> InvocationRecord:
     whole = record.to_record()
     outcome = replace(whole.outcome, data=None) if whole.outcome else None
     return replace(whole, token=None, arguments=None, outcome=outcome)
+
+
+def _registered(record: MemRecord) -> Registered:
+    call, owner = record.call, record.owner
+    return Registered(
+        record.history[0][1],
+        record.status,
+        call.task_id,
+        call.invocation_id,
+        owner.runner_id if owner else None,
+        record.started_at,
+        record.available_at,
+        record.ended_at,
+    )
 
 
 def _finished(record: MemRecord) -> Finished:

@@ -12,13 +12,13 @@ from pynenc.backends.sqlite.merges import COLUMNS as MERGES
 from pynenc.backends.sqlite.merges import to_merges
 from pynenc.backends.sqlite.reading import Reading
 from pynenc.backends.sqlite.record_filter import sql_of
-from pynenc.backends.sqlite.record_pages import find_cursor, read_page
+from pynenc.backends.sqlite.record_pages import find_cursor, read_page, read_registered
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
-from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Waits, equal_parts
+from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
 from pynenc.values.record_filter import Like, RecordFilter, TextField
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
@@ -154,6 +154,10 @@ class SQLiteMonitorStore(BaseMonitorStore):
         return counts
 
     # -- what happens and happened --------------------------------------------------------------------
+
+    def list_registered(self, since: float, limit: int) -> list[Registered]:  # noqa: D102
+        with self._read() as reading:
+            return read_registered(reading, since, limit)
 
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False

@@ -8,7 +8,7 @@ from pynenc.backends.sqlite import codec
 from pynenc.backends.sqlite.reading import Reading
 from pynenc.backends.sqlite.record_filter import sql_of
 from pynenc.backends.sqlite.session import DELAYED, PARKED, READY
-from pynenc.values.monitor import RecordPage, RecordQuery
+from pynenc.values.monitor import RecordPage, RecordQuery, Registered
 from pynenc.values.status import FINAL, OWNED, InvocationStatus
 
 _S = InvocationStatus
@@ -35,6 +35,7 @@ _FEW_ONES = {
     frozenset(_S) - FINAL: f"{_OWNED_ONES} UNION ALL {_WAITING_ONES} UNION ALL "
     "SELECT n FROM inv_{t} INDEXED BY inv_paused_{t} WHERE status = 'paused'",
 }
+_REGISTERED = "created_at, status, task_id, invocation_id, runner_id, started_at, available_at, ended_at"
 #: By halves: everything up to ``low`` was registered before an instant, nothing from ``high`` on.
 _FIRST_SINCE = """SELECT n FROM inv_{t} WHERE n >= (
     WITH RECURSIVE search (low, high) AS (
@@ -92,6 +93,15 @@ def find_cursor(reading: Reading, before: float) -> str:
     """From where the newest that was registered before an instant is next; empty when nothing was since then."""
     found = reading.value(_FIRST_SINCE, (before, before))
     return "" if found is None else str(found)
+
+
+def read_registered(reading: Reading, since: float, limit: int) -> list[Registered]:
+    """What was registered since an instant, the last one first."""
+    text = f"SELECT {_REGISTERED} FROM inv_{{t}} WHERE n >= ({_FIRST_SINCE}) ORDER BY n DESC LIMIT ?"
+    return [
+        Registered(created_at, codec.BY_TEXT[status], *others)
+        for created_at, status, *others in reading.rows(text, (since, since, limit))
+    ]
 
 
 def _position(cursor: str) -> int | None:
