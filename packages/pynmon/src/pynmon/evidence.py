@@ -96,7 +96,8 @@ def _oldest_seconds(source: Source, retention: float) -> float:
             return age
         # The members of a workflow are kept until it ends.
         records = source.store.get_invocations([oldest[0].invocation_id])
-        roots = source.store.get_invocations([one.root_id for one in records.values()])
-        return age if all(one.status.is_final() for one in roots.values()) else 0.0
+        if others := [one.root_id for one in records.values() if one.root_id != one.invocation_id]:
+            records = source.store.get_invocations(others)
+        return age if all(one.status.is_final() for one in records.values()) else 0.0
 
     return source.cached("oldest", read, SLOW_SECONDS)

@@ -53,11 +53,12 @@ class _Answer(PlainTextResponse):
 
 @router.get("/metrics", name="metrics", response_class=_Answer, include_in_schema=False)
 def metrics(request: Request, source: SourceOf) -> _Answer:
-    """Eight reads as a rule, most of which are none when somebody asked within a second."""
+    """Eleven reads at most as a rule, and none when somebody asked within a second."""
     ended: Ended = request.app.state.ended
     live: Live = request.app.state.live
     queries: Queries = request.app.state.queries
-    told = "".join(map(_text, [*_families(source), *_ended(ended, source.now()), *_own(live)]))
+    source.cached("ended", lambda: ended.look(source.now()))
+    told = "".join(map(_text, [*_families(source), _ended(ended), *_own(live)]))
     for name, meaning, by, histograms in (
         ("pynenc_invocation_wait_seconds", "From claimable to the last start.", "task", ended.waits),
         ("pynenc_invocation_run_seconds", "From the last start to the end.", "task", ended.runs),
@@ -70,7 +71,10 @@ def metrics(request: Request, source: SourceOf) -> _Answer:
 def _families(source: Source) -> list[_Family]:
     counts = source.counts()
     now = source.now()
-    triggers = schedules_of(source.triggers.list_triggers(), source.runs(None, _RUNS), now)
+    known, runs = source.cached(
+        "triggers", lambda: (source.triggers.list_triggers(), source.runs(None, _RUNS))
+    )
+    triggers = schedules_of(known, runs, now)
     late = {one.trigger.trigger_id: one.late for one in triggers[:_MOST_TASKS] if one.late is not None}
     evidence = evidence_of(source, source.finished(300.0), list(late.values()))
     runners, waiting = evidence.runners, evidence.longest_waiting
@@ -83,7 +87,7 @@ def _families(source: Source) -> list[_Family]:
     ]
     running = sum(by_status.get(InvocationStatus.RUNNING, 0) for by_status in counts.values())
     slots = slots_of(living, running, evidence.owned)
-    recovered = source.store.count_recovered()
+    recovered = source.cached("recovered", source.store.count_recovered)
     age = 0.0 if waiting is None else max(0.0, now - waiting.available_at)
     depth = sum(by_status.get(status, 0) for by_status in counts.values() for status in _QUEUED)
     return [
@@ -138,20 +142,17 @@ def _families(source: Source) -> list[_Family]:
     ]
 
 
-def _ended(ended: Ended, now: float) -> list[_Family]:
-    ended.look(now)
-    return [
-        _Family(
-            "pynenc_invocations_ended_total",
-            "Invocations that ended since the monitor was first asked, by the status that they ended with.",
-            [
-                ({"task": task, "status": status.value}, number)
-                for task, by_status in ended.outcomes.items()
-                for status, number in sorted(by_status.items())
-            ],
-            "counter",
-        )
-    ]
+def _ended(ended: Ended) -> _Family:
+    return _Family(
+        "pynenc_invocations_ended_total",
+        "Invocations that ended since the monitor was first asked, by the status that they ended with.",
+        [
+            ({"task": task, "status": status.value}, number)
+            for task, by_status in ended.outcomes.items()
+            for status, number in sorted(by_status.items())
+        ],
+        "counter",
+    )
 
 
 def _own(live: Live) -> list[_Family]:
