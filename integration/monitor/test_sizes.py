@@ -13,11 +13,11 @@ from integration.backends.parts import Site
 from integration.world import ERROR, RESULT, World, call, finish, workflow
 
 from pynenc import PynencBuilder
-from pynenc.values.clock import SystemClock
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.runners import Beat, RunnerIdentity
 from pynmon import MonitorSettings, create_monitor_app
 
+from .conftest import a_minute_ago
 from .crawl import Page
 
 #: Tasks and runners; members of the workflow: more than are shown, and of no task so many that they are folded.
@@ -36,6 +36,10 @@ BUDGETS = {
 }
 
 
+#: Until then nobody beats: each runner was silent, which is shown.
+SILENCE = 40.0
+
+
 def long_id() -> str:
     """As long as ids are."""
     return str(uuid.uuid4())
@@ -45,7 +49,8 @@ def long_id() -> str:
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """Each of 200 runners ended three invocations of a task of its own, one of which failed, and is gone."""
     folder = tmp_path_factory.mktemp("full")
-    world = World(sqlite.BACKEND, Site(folder, SystemClock()), "full")
+    clock = a_minute_ago()
+    world = World(sqlite.BACKEND, Site(folder, clock), "full")
     runners = [
         RunnerIdentity(runner_id=RunnerId(long_id()), runner_cls="ThreadRunner", host=f"host-{n % 3}", pid=n)
         for n in range(_EACH)
@@ -59,6 +64,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
         )
         claims = world.claims(runner, ids=tuple(names), limit=3)
         world.do(*(finish(claim, RESULT if at else ERROR) for at, claim in enumerate(claims)))
+    clock.advance(SILENCE)
     ends = tuple((one.runner_id, "clean") for one in runners[_EACH // 4 :])
     world.orchestrator.beat(Beat(alive=tuple(runners[: _EACH // 4]), stopped=ends))
     inside = {"root_id": InvocationId("run"), "workflow_id": "run", "workflow_type": "shop.flows.nightly"}
@@ -94,3 +100,4 @@ def test_pages_that_are_measured_are_full(full: FastAPI) -> None:
     ):
         assert client.get(path).text.count("<tr") >= lines
     assert client.get("/tasks").text.count('class="trend"') >= _EACH
+    assert client.get("/runners").text.count('class="gap"') == _EACH

@@ -88,7 +88,7 @@ def test_a_strip_shows_beats_and_silences_of_half_an_hour() -> None:
     assert strip.width == 300
     assert strip.gaps == "M150 0h50v12h-50z"
     assert strip.beats == "M0 4h150v4h-150zM200 4h100v4h-100z"
-    assert strip.text == "within 30 m 00 s: 1 silence, the longest of 5 m 00 s"
+    assert strip.text == "within 30 m: 1 silence of 5 m 00 s"
 
 
 def test_who_is_silent_now_is_so_until_now_and_who_was_lost_until_that_was_found() -> None:
@@ -103,7 +103,7 @@ def test_who_is_silent_now_is_so_until_now_and_who_was_lost_until_that_was_found
     # What lies behind the strip is not in it.
     gone = runner("a", last_beat_at=NOW - 6000, stopped_at=NOW - 5994)
     strip = strip_of(gone, silences_of(gone, (), RHYTHM, NOW), NOW)
-    assert (strip.beats, strip.gaps, strip.text) == ("", "", "within 30 m 00 s: not there")
+    assert (strip.beats, strip.gaps, strip.text) == ("", "", "within 30 m: not there")
 
 
 def test_who_led_until_when() -> None:

@@ -68,10 +68,14 @@ def strip_of(runner: RunnerRecord, silences: Sequence[Period], now: float) -> St
     within = [
         (one, spot) for one in silences if (spot := place(one.since, now if one.until is None else one.until))
     ]
-    text = f"within {duration(STRIP_SECONDS)}: "
+    text = f"within {STRIP_SECONDS / 60:g} m: "
     if within:
         longest = max((now if one.until is None else one.until) - one.since for one, _ in within)
-        text += f"{plural(len(within), 'silence')}, the longest of {duration(longest)}"
+        text += (
+            plural(len(within), "silence")
+            + (", the longest of " if len(within) > 1 else " of ")
+            + duration(longest)
+        )
     else:
         text += "no silence" if any(beats) else "not there"
     third = HEIGHT / 3

@@ -40,7 +40,7 @@ _ROW = f"""<tr id="%s-%s">%s<td>%s</td><td>%s</td>
 <td>%s</td></tr>
 """
 _RUNNER_ROW = """<tr><td>%s%s</td><td%s>%s %s %s</td><td>%s</td>
-<td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>
+<td>%s</td><td>%s</td><td>%s</td><td>%s</td><td%s>%s</td>
 <td%s>%s</td><td>%s%s</td></tr>
 """
 _BEATS = (
@@ -57,6 +57,7 @@ _LEADING_COLUMN = (
     + "</a>"
 )
 _BELOW = Markup(' class="depth-1"')
+_BAD = Markup(' class="bad"')
 _CHOSEN = Markup(' class="chosen"')
 _DRAINS = Markup(' <span class="muted">takes nothing more</span>')
 _TIME = '<time datetime="{}" title="{}">{}</time>'
@@ -219,7 +220,8 @@ class Cells:
             f"{in_hand} / {identity.slots}" if identity.slots else in_hand,
             _NOTHING if work.used is None else percent(work.used, 1),
             round(work.per_minute, 1) if work.ended else _NOTHING,
-            fill('<b class="bad">%s</b>', number(work.failed)) if work.failed else _NOTHING,
+            _BAD if work.failed else _EMPTY,
+            number(work.failed) if work.failed else _NOTHING,
             _EMPTY if row.code is None else fill(_KNOWN, row.code.version),
             _NOTHING if row.code is None else number(len(row.code.tasks)),
             self.when(runner.started_at),
