@@ -100,7 +100,7 @@ def test_a_runner_is_a_line_in_which_its_words_are_text() -> None:
     work = Work(30, 2, 0.5, 60.0)
     line = RunnerRow(runner, RunnerState.DEAD, 1, 2, None, silences, strip, work, code)
     read = Read(Cells(url, Instants("", 100.0)).runner_row(line))
-    tags = {"tr", "td", "span", "svg", "a", "time", "path", "b"}
+    tags = {"tr", "td", "span", "svg", "a", "time", "path"}
     assert {tag for tag, _ in read.elements} == tags
     assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
     for words in (
