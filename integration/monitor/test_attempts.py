@@ -43,6 +43,7 @@ def test_a_window_in_the_past_has_those_of_what_was_tried_again_afterwards(
     window = {"from": begin, "to": end}
     with statements_of(world_app) as seen:
         assert shown(world_client, **window) == {"ended: Retry", "again: Retry"}
-    assert len(seen) <= 6, seen
+    # Of the store six, one of which counts first: what is open is found in another way where it is much.
+    assert len(seen) <= 7, seen
     part = {**window, "to": later, "begin": begin, "end": end}
     assert shown(world_client, **part) == {"ended: Retry", "again: Retry"}

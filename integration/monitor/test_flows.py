@@ -101,6 +101,8 @@ def test_a_failure_is_run_again_by_keys_alone(chromium: Any, shop: ModuleType) -
         page.keyboard.type(SECRET)
         page.keyboard.press("Enter")
         page.wait_for_selector("#side", state="attached")
+        # Keys are heard once the scripts of the page have run.
+        page.wait_for_load_state()
         page.keyboard.press("g")
         page.keyboard.press("i")
         page.wait_for_url("**/invocations")
