@@ -175,7 +175,8 @@ class Photographer:
         self._take("invocations", "/invocations")
         self._take("query", "/invocations?q=task:*.charge_customer+status:failed+attempts:%3E0")
         self._take("timeline", self._moments())
-        page.locator("svg a:has(.bar)").nth(5).hover()
+        # Others may lie above its middle.
+        page.locator("svg a:has(.bar)").nth(5).hover(force=True)
         page.wait_for_timeout(500)
         self._shoot("timeline-at")
         self._take("invocation", failed, height=1420)
