@@ -90,6 +90,30 @@ def test_an_absent_class_is_answered_with_what_to_do(
         ComponentRegistry().resolve(BaseBroker, name)
 
 
+def test_what_another_package_has_is_not_taken_for_a_misspelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pynenc.plugins.entry_points", lambda group: ())
+    with pytest.raises(ConfigError, match=r"pynenc-core\[redis\]") as raised:
+        ComponentRegistry().resolve(BaseOrchestrator, "RedisOrchestrator")
+    assert "did you mean" not in str(raised.value)
+
+
+def test_a_misspelt_class_of_an_installed_package_is_suggested(install: Installer) -> None:
+    install(
+        "acme-redis",
+        "acme_redis_plugin:plugin",
+        """
+        from pynenc.contracts.plugin import Plugin
+        plugin = Plugin("redis", components={"RedisBrokerOfAcme": "acme_redis_broker.RedisBrokerOfAcme"})
+        """,
+    )
+    (install.site / "acme_redis_broker.py").write_text(
+        "from pynenc.contracts import BaseBroker\nclass RedisBrokerOfAcme(BaseBroker): pass\n"
+    )
+    with pytest.raises(ConfigError, match="did you mean 'RedisBrokerOfAcme'") as raised:
+        ComponentRegistry().resolve(BaseBroker, "RedisBrokrOfAcme")
+    assert "pip install" not in str(raised.value)
+
+
 def test_an_installed_plugin_object_offers_its_classes_lazily(install: Installer) -> None:
     install(
         "acme-queue",

@@ -152,11 +152,15 @@ class ComponentRegistry:
     def _describe_absence(self, base: type, name: str) -> str:
         available = self._list_available(base)
         lines = [f"there is no {base.__name__.removeprefix('Base').lower()} class '{name}'"]
-        if hint := install_hint(name):
-            lines.append(hint)
+        hint = install_hint(name)
         by_lower_case = {found.lower(): found for found in available}
-        if nearest := difflib.get_close_matches(name.lower(), by_lower_case, n=1):
-            lines.append(f"did you mean '{by_lower_case[nearest[0]]}'?")
+        nearest = [
+            by_lower_case[found] for found in difflib.get_close_matches(name.lower(), by_lower_case, n=1)
+        ]
+        if nearest and install_hint(nearest[0]) == hint:
+            lines.append(f"did you mean '{nearest[0]}'?")
+        elif hint:
+            lines.append(hint)
         lines.append(f"available are {', '.join(available) or 'none'}, and any class by its dotted path")
         with self._lock:
             lines += [f"plugin {plugin} failed to load: {error}" for plugin, error in self._failures.items()]
