@@ -158,6 +158,23 @@ def test_an_address_leads_to_the_page_that_has_its_line(watched: Watched) -> Non
     assert log.locator("li").count() <= 5000
 
 
+def test_all_lines_are_reached_however_long_they_are(watched: Watched) -> None:
+    page = watched.open("/logs")
+    lines = [f"{one} {'so it went on ' * 30}" for one in entries(2000)]
+    page.locator("#text").evaluate("(one, text) => { one.value = text; }", "\n".join(lines))
+    log, after = explain(page), page.get_by_role("button", name="Lines after")
+    reached = log.locator(".nr").all_inner_texts()
+    assert len(reached) < 2000
+    while after.count():
+        reached += explain(page, "Lines after").locator(".nr").all_inner_texts()
+    assert reached == [str(number) for number in range(1, 2001)]
+    # What is told about a line that is elsewhere leads to the page that it is on.
+    page.goto(page.url.partition("?")[0] + "#t=2026-01-31T08:16:40.000Z&l=1000")
+    page.locator("#text").evaluate("(one, text) => { one.value = text; }", "\n".join(lines))
+    log = explain(page)
+    expect(log.locator("[id$='l=1000']")).to_be_focused()
+
+
 def test_times_and_rows_are_as_somebody_wants_them(watched: Watched) -> None:
     page = watched.open("/logs")
     lines = [*entries(3), "x" * 600]

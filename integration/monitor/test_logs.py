@@ -119,24 +119,33 @@ def test_twenty_thousand_lines_are_told_of_and_shown_in_pages(shop: ModuleType, 
     with statements(shop) as seen:
         text = explained(client, lines)
     assert len(seen) <= 6
-    assert numbers_of(text) == [*range(1, 5001)]
     # The picture ends where the last line was written, and the levels are those of all.
     assert re.search(r"errors only <span[^>]*>5\u202f000<", text)
     assert re.search(r"INFO <span[^>]*>15\u202f000<", text)
     (everything,) = re.findall(r'href="([^"]+)">Everything of that time', text)
     assert "&to=2026-01-31T13%3A39" in unescape(everything)
     assert "200 more ids of invocations in these lines were not looked for" in text
-    (later,) = re.findall(r'formaction="([^"]+)">Lines after', text)
-    assert later == "/logs/explain?after=5000"
-    second = sent(client, "\n".join(lines), later).text
-    assert numbers_of(second) == [*range(5001, 10_001)]
-    last = sent(client, "\n".join(lines), "/logs/explain?after=15000").text
-    assert numbers_of(last) == [*range(15_001, 20_001)]
+    first = numbers_of(text)
+    assert len(first) >= 500
+    assert first == [*range(1, first[-1] + 1)]
+    second = numbers_of(turned(client, lines, text, "Lines after"))
+    assert second == [*range(first[-1] + 1, second[-1] + 1)]
+    # The address of a line leads to the page that it is on, and back it goes by the same pages.
+    again = sent(client, "\n".join(lines), f"/logs/explain?after={second[-1] - 1}").text
+    assert numbers_of(again) == second
+    assert numbers_of(turned(client, lines, again, "Lines before")) == first
+    last = sent(client, "\n".join(lines), "/logs/explain?after=19999").text
+    assert numbers_of(last)[-1] == 20_000
     assert "Lines after" not in last
-    (earlier,) = re.findall(r'formaction="([^"]+)">Lines before', last)
-    assert numbers_of(sent(client, "\n".join(lines), earlier).text) == [*range(10_001, 15_001)]
-    # Fewer fit on fewer pages.
-    assert numbers_of(explained(client, lines, "errors")) == [*range(4, 20_001, 4)]
+    # Of those of some levels there are pages, too.
+    errors = numbers_of(explained(client, lines, "errors"))
+    assert errors == [*range(4, errors[-1] + 1, 4)]
+
+
+def turned(client: TestClient, lines: list[str], text: str, button: str) -> str:
+    """The page that a button leads to."""
+    (address,) = re.findall(rf'formaction="([^"]+)">{button}', text)
+    return str(sent(client, "\n".join(lines), unescape(address)).text)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +272,45 @@ def test_two_thousand_mixed_lines_make_a_page_of_bounded_size(
     assert len(page.tags) <= 15_000
     assert len(response.content) <= 900_000
     assert len(gzip.compress(response.content, 4)) <= 90_000
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "step of the order took 97 ms",
+        "x" * 60 + "<&" * 12,
+        "\u2028\"'" * 30,
+        "task:shop.tasks.pay " * 12,
+        "\u00e4" * 1_100,
+    ],
+    ids=["usual", "markup", "hostile", "links", "long"],
+)
+def test_however_long_lines_are_a_page_of_them_is_bounded(
+    shop: ModuleType, client: TestClient, tail: str
+) -> None:
+    names = all_ids(client)
+    lines = []
+    for n in range(2_000):
+        at = datetime.fromtimestamp(1_769_846_400 + n, UTC).isoformat(timespec="milliseconds")
+        worker = f"{n % 7:08x}-aaaa-4aaa-8aaa-000000000031"
+        lines.append(
+            f"{at} INFO pynenc.shop [runner:{worker} invocation:{names[n % len(names)]} "
+            f"task:pynmon_shop.refuse] {tail}"
+        )
+    text = explained(client, lines)
+    numbers = numbers_of(text)
+    assert numbers == [*range(1, len(numbers) + 1)]
+    (field,) = re.findall(r"<textarea[^>]*>(.*?)</textarea>", text, re.DOTALL)
+    whole, given_back = len(text.encode()), len(field.encode())
+    # What was sent stands in the field, so that it is not lost.
+    assert whole - given_back <= 500_000
+    assert whole <= 900_000 or given_back > 400_000
+    assert len(Page(text).tags) <= 15_000
+    assert len(gzip.compress(text.encode(), 4)) <= 90_000
+    # The last line is on a page, too, which is no larger.
+    last = sent(client, "\n".join(lines), "/logs/explain?after=1999").text
+    assert numbers_of(last)[-1] == 2_000
+    assert len(last.encode()) - given_back <= 500_000
 
 
 def monitor_with_links(shop: ModuleType) -> FastAPI:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from fastapi import HTTPException
@@ -11,6 +11,9 @@ from pynmon.log_lines import ERRORS, LEVELS, LogLine
 
 #: So many lines a page has at most: browsers find within them.
 MOST_SHOWN = 5_000
+#: Bytes of a page that are for its lines and for the field, which gives back what was sent; and those that are for the
+#: lines however much that is.
+_MOST_BYTES, _LEAST_BYTES = 810_000, 300_000
 #: The name of all levels of what went wrong.
 ONLY_ERRORS = "errors"
 
@@ -35,27 +38,46 @@ class LogPart(NamedTuple):
         return frozenset(line.number for line in self.lines)
 
 
-def part_of(lines: Sequence[LogLine], levels: Iterable[str], after: int) -> LogPart:
-    """The lines of one page.
+def part_of(
+    lines: Sequence[LogLine], levels: Iterable[str], after: int, weigh: Callable[[LogLine], int], most: int
+) -> LogPart:
+    """The lines of one page: they are on the same pages wherever somebody comes from.
 
     Args:
         lines: All of them.
         levels: Theirs are shown; all, when there are none.
-        after: Only those after the one with this number.
+        after: The first line after the one with this number is on it; if there is none, it is the last page.
+        weigh: The bytes that a line takes.
+        most: So many of them are on a page, unless one line alone has more.
     """
     found = [line for line in lines if line.level in levels] if levels else lines
-    skipped = next((at for at, line in enumerate(found) if line.number > after), len(found))
-    shown = found[skipped : skipped + MOST_SHOWN]
-    # The page before ends where this one begins, but the first one begins with the first line.
-    before = max(0, skipped - MOST_SHOWN)
+    sought = next((at for at, line in enumerate(found) if line.number > after), len(found) - 1)
+    before, begin, end = 0, 0, _end_of(found, 0, weigh, most)
+    while end <= sought:
+        before, begin, end = begin, end, _end_of(found, end, weigh, most)
     return LogPart(
-        shown,
+        found[begin:end],
         len(found),
-        skipped + 1,
-        found[skipped - 1].at if skipped else None,
-        (found[before - 1].number if before else 0) if skipped else None,
-        shown[-1].number if skipped + len(shown) < len(found) and shown else None,
+        begin + 1,
+        found[begin - 1].at if begin else None,
+        (found[before - 1].number if before else 0) if begin else None,
+        found[end - 1].number if end < len(found) else None,
     )
+
+
+def room_beside(field: str) -> int:
+    """How many bytes the lines of a page may take beside the field that gives back what was sent."""
+    return max(_LEAST_BYTES, _MOST_BYTES - len(field.encode("utf-8", "replace")))
+
+
+def _end_of(lines: Sequence[LogLine], begin: int, weigh: Callable[[LogLine], int], most: int) -> int:
+    """Where the page ends that begins there."""
+    room = most
+    for at, line in enumerate(lines[begin : begin + MOST_SHOWN], begin):
+        room -= weigh(line)
+        if room < 0:
+            return max(at, begin + 1)
+    return min(len(lines), begin + MOST_SHOWN)
 
 
 def levels_of(text: str) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from pynmon.log_known import Known
-from pynmon.log_lines import LogLine, Part
+from pynmon.log_lines import LogLine
 from pynmon.log_part import LogPart
 from pynmon.presentation.instants import Instants
-from pynmon.presentation.markup import fill
+from pynmon.presentation.markup import fill, shown
 from pynmon.presentation.texts import iso
 
 # Scripts make a link of the number, to what it is called: twice that in each of thousands of lines would be much.
@@ -19,6 +19,9 @@ _TIMES = ' data-s="%s" data-d="%s"'
 _HERE = ' data-here="%s"'
 _LINK = '<a href="%s">%s</a>'
 _NOTHING = Markup("")
+#: Bytes at most of a row without its text, of its times, of that in another zone, and of a link without its address;
+#: of times as long as those of lines within some weeks.
+_ROW_BYTES, _TIMES_BYTES, _HERE_BYTES, _LINK_BYTES = 105, 44, 44, 15
 
 
 def line_id(line: LogLine) -> str:
@@ -53,6 +56,13 @@ class LogRows:
         self._instants = instants if instants.choice != "UTC" else None
         self._links: dict[tuple[str, str], str] = {}
 
+    def weigh(self, line: LogLine) -> int:
+        """How many bytes it takes at most, without making it."""
+        times = (_TIMES_BYTES + (_HERE_BYTES if self._instants else 0)) if line.is_timed else 0
+        addresses = [address for one in line.named if (address := self._address(*one))]
+        links = sum([_LINK_BYTES + len(one) for one in addresses])
+        return _ROW_BYTES + times + links + len(shown(line.text).encode("utf-8", "replace"))
+
     def rows(self, part: LogPart, start: float | None) -> Markup:
         """The lines of a page.
 
@@ -64,13 +74,12 @@ class LogRows:
         for line in part.lines:
             rows.append(self._row(line, start, before))
             before = before if line.at is None else line.at
-        return _NOTHING.join(rows)
+        return Markup("".join(rows))
 
     def _row(self, line: LogLine, start: float | None, before: float | None) -> Markup:
         name = line_id(line)
         css = f"level-{line.level.lower()}{' rest' if line.is_rest else ''}"
-        text = _NOTHING.join([self._part(part) for part in line.parts])
-        return fill(_ROW, css, self._times(line, start, before), name, line.number, text)
+        return fill(_ROW, css, self._times(line, start, before), name, line.number, self._text(line))
 
     def _times(self, line: LogLine, start: float | None, before: float | None) -> Markup:
         if not line.is_timed or line.at is None or start is None:
@@ -79,21 +88,26 @@ class LogRows:
         here = fill(_HERE, self._instants.exact(line.at)) if self._instants else _NOTHING
         return fill(_TIMES, elapsed(line.at - start), delta) + here
 
-    def _part(self, part: Part) -> Markup:
-        address = self._address(part) if part.kind else ""
-        return fill(_LINK, address, part.text) if address else fill("%s", part.text)
+    def _text(self, line: LogLine) -> Markup:
+        if not line.named:
+            return shown(line.text)
+        pieces = []
+        for part in line.parts:
+            address = self._address(part.kind, part.name) if part.kind else ""
+            pieces.append(fill(_LINK, address, part.text) if address else shown(part.text))
+        return Markup("".join(pieces))
 
-    def _address(self, part: Part) -> str:
-        key = (part.kind, part.name)
+    def _address(self, kind: str, name: str) -> str:
+        key = (kind, name)
         if key not in self._links:
-            self._links[key] = self._found(part)
+            self._links[key] = self._found(kind, name)
         return self._links[key]
 
-    def _found(self, part: Part) -> str:
-        if part.kind == "task":
-            return self._url("task", task_id=part.name)
-        if part.kind == "invocation":
-            record = self._known.by_name.get(part.name)
+    def _found(self, kind: str, name: str) -> str:
+        if kind == "task":
+            return self._url("task", task_id=name)
+        if kind == "invocation":
+            record = self._known.by_name.get(name)
             return self._url("invocation", invocation_id=record.invocation_id) if record else ""
-        runner = self._known.runners.get(part.name)
+        runner = self._known.runners.get(name)
         return self._url("runner", runner_id=runner.identity.runner_id) if runner else ""

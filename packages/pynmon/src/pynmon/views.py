@@ -152,9 +152,8 @@ class Views:
             request, "error.html", status_code=status_code, title=title, detail=detail
         )
 
-    def text(self, request: Request, template: str, **facts: Any) -> str:
-        """What a template makes of facts, ``now`` among them."""
-
+    def url_of(self, request: Request) -> Callable[..., str]:
+        """From the name of a route, and what stands in it, to the address of a page."""
         # Only the path: the monitor may be behind a proxy that has another name.
         root = str(request.scope.get("root_path", ""))
 
@@ -164,6 +163,12 @@ class Views:
                 # Ids may hold what means something in an address.
                 address = address.replace(f"{{{key}}}", quote(str(value), safe="/"))
             return address
+
+        return url
+
+    def text(self, request: Request, template: str, **facts: Any) -> str:
+        """What a template makes of facts, ``now`` among them."""
+        url = self.url_of(request)
 
         def is_at(name: str) -> bool:
             path, home = request.url.path, url(name)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from markupsafe import Markup
 
 from pynmon.log_findings import Finding, findings_in
 from pynmon.log_known import MOST_PARTS, PART, Known, look_up
 from pynmon.log_lines import ERRORS, LEVELS, MOST_BYTES, MOST_LINES, LogLine, lines_of, parse, references
 from pynmon.log_outside import Outside, outside_of
-from pynmon.log_part import MOST_SHOWN, ONLY_ERRORS, levels_of, part_of, text_of, toggled
+from pynmon.log_part import ONLY_ERRORS, levels_of, part_of, room_beside, text_of, toggled
 from pynmon.log_picture import picture_of
 from pynmon.log_rows import LogRows, line_id
 from pynmon.pages.context import SourceOf, ViewsOf
-from pynmon.presentation.instants import Instants
+from pynmon.presentation.instants import COOKIE, Instants
 from pynmon.presentation.markup import typed
 from pynmon.presentation.texts import number, size
 from pynmon.source import Source
@@ -149,13 +148,11 @@ def _too_much(text: str) -> str:
 
 def _page(request: Request, views: Views, form: Form, found: Explained) -> HTMLResponse:
     source: Source = request.app.state.source
-    lines, part = found.lines, part_of(found.lines, form.levels, form.after)
+    lines, now, field = found.lines, source.now(), typed(form.text)
+    rows = LogRows(found.known, views.url_of(request), Instants(request.cookies.get(COOKIE, ""), now))
+    part = part_of(lines, form.levels, form.after, rows.weigh, room_beside(field))
     window = found.picture.window if found.picture else None
     numbers = part.numbers
-
-    def rows(url: Callable[..., str], instants: Instants) -> Markup:
-        start = next((line.at for line in lines if line.at is not None), None)
-        return LogRows(found.known, url, instants).rows(part, start)
 
     def outside() -> Outside | None:
         template = source.settings.log_url_template
@@ -164,15 +161,16 @@ def _page(request: Request, views: Views, form: Form, found: Explained) -> HTMLR
     return views.page(
         request,
         "logs.html",
+        now=now,
         status_code=413 if found.problem else 200,
         problem=found.problem,
         too_much=TOO_MUCH,
-        most=(MOST_BYTES, MOST_LINES, MOST_SHOWN),
+        most=(MOST_BYTES, MOST_LINES),
         form=form,
-        typed=typed(form.text),
+        typed=field,
         total=len(lines),
         part=part,
-        rows=rows,
+        rows=rows.rows(part, next((line.at for line in lines if line.at is not None), None)),
         outside=outside(),
         id_of=lambda line: line_id(lines[line - 1]),
         is_shown=lambda line: line in numbers,

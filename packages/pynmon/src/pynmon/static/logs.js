@@ -56,9 +56,9 @@
     const address = addressOf(owner.getAttribute(name));
     if (!address.hash) {
       address.hash = location.hash;
-      const number = Number(LINE.exec(location.hash)?.[2]);
+      const number = LINE.exec(location.hash)?.[2];
       // The page that has it.
-      if (owner === form && number > limit.shown) address.searchParams.set("after", number - limit.shown / 2);
+      if (owner === form && number) address.searchParams.set("after", number - 1);
     }
     owner.setAttribute(name, address);
   });
