@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from pynenc import PynencBuilder
 from pynenc.values.triggers import TriggerRun
 from pynmon import create_monitor_app
+from pynmon.source import SHORT_SECONDS
 from pynmon.statistics import BOUNDS
 
 from .conftest import asks_few, eventually, running, statements
@@ -289,11 +290,13 @@ def test_what_ended_is_counted_once_however_often_it_is_asked_for(shop: ModuleTy
         assert after[f"{name}_sum{{{echo}}}"] > 0
 
 
-def test_metrics_that_were_told_within_a_second_ask_nothing(shop: ModuleType) -> None:
-    client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")
-    assert asked(shop, client) > 0
-    # On a machine that is busy a second may be over.
-    eventually(lambda: asked(shop, client) == 0)
+def test_scrapes_after_the_first_one_ask_the_store_nothing(shop: ModuleType) -> None:
+    with TestClient(create_monitor_app(shop.app), base_url="http://localhost") as client:
+        assert 0 < asked(shop, client) <= 12
+        with statements(shop) as seen:
+            # Longer than anything is remembered for pages.
+            eventually(lambda: numbers(client)["pynmon_sample_age_seconds"] > 2 * SHORT_SECONDS)
+        assert seen == []
 
 
 def asked(shop: ModuleType, client: TestClient) -> int:

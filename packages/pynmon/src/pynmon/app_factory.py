@@ -21,6 +21,7 @@ from pynmon import api, pages
 from pynmon.access import Access, Guard
 from pynmon.actions import ActionRefusedError, Actions, UnfitArgumentsError
 from pynmon.answers import problem
+from pynmon.api.metrics import sample
 from pynmon.assets import Assets
 from pynmon.audit import Audit
 from pynmon.bulk.jobs import Jobs
@@ -28,6 +29,7 @@ from pynmon.ended import Ended
 from pynmon.live import Live
 from pynmon.maintenance import Maintenance
 from pynmon.readiness import healthz, readiness
+from pynmon.sampler import Sampler
 from pynmon.security import SAFE_METHODS, Gate, path_within
 from pynmon.settings import MonitorSettings
 from pynmon.several import behind_one_address, check_ids
@@ -110,7 +112,8 @@ def _monitor_of(
     monitor.state.jobs = Jobs(app, source.store, audit, chosen.bulk_limit)
     monitor.state.guard = guard
     monitor.state.views = views = Views(source, chosen, _addresses(), app_ids)
-    monitor.state.ended = Ended(source.store)
+    ended = Ended(source.store)
+    monitor.state.sampler = Sampler(lambda: sample(source, ended))
     monitor.state.live = Live(source.store, chosen)
     for router in pages.ROUTERS:
         monitor.include_router(router, include_in_schema=False)

@@ -17,7 +17,7 @@ from pynmon.ended import Ended, Histogram
 from pynmon.evidence import evidence_of
 from pynmon.health import RunnerState
 from pynmon.live import Live
-from pynmon.pages.context import SourceOf
+from pynmon.sampler import Sampler
 from pynmon.schedules import TriggerState, schedules_of
 from pynmon.slots import slots_of
 from pynmon.source import MOST_RUNNERS, Counts, Source
@@ -52,20 +52,34 @@ class _Answer(PlainTextResponse):
 
 
 @router.get("/metrics", name="metrics", response_class=_Answer, include_in_schema=False)
-def metrics(request: Request, source: SourceOf) -> _Answer:
-    """Eleven reads at most as a rule, and none when somebody asked within a second."""
-    ended: Ended = request.app.state.ended
+async def metrics(request: Request) -> _Answer:
+    """The last sample of what the store maintains, and the monitor's own numbers as they are."""
+    sampler: Sampler = request.app.state.sampler
     live: Live = request.app.state.live
     queries: Queries = request.app.state.queries
-    source.cached("ended", lambda: ended.look(source.now()))
-    told = "".join(map(_text, [*_families(source), _ended(ended), *_own(live)]))
-    for name, meaning, by, histograms in (
-        ("pynenc_invocation_wait_seconds", "From claimable to the last start.", "task", ended.waits),
-        ("pynenc_invocation_run_seconds", "From the last start to the end.", "task", ended.runs),
-        ("pynmon_query_seconds", "What the monitor asked its store.", "query", queries.histograms()),
-    ):
-        told += _histogram_text(name, meaning, by, histograms)
+    told, age = await sampler.latest()
+    told += "".join(map(_text, _own(live, age)))
+    told += _histogram_text(
+        "pynmon_query_seconds", "What the monitor asked its store.", "query", queries.histograms()
+    )
     return _Answer(told.encode("utf-8", "backslashreplace"))
+
+
+def sample(source: Source, ended: Ended) -> str:
+    """What the store maintains, as ``/metrics`` tells it; eleven reads at most as a rule.
+
+    Args:
+        source: Where it is read.
+        ended: What ended since it was first asked.
+    """
+    source.cached("ended", lambda: ended.look(source.now()))
+    told = "".join(map(_text, [*_families(source), _ended(ended)]))
+    for name, meaning, histograms in (
+        ("pynenc_invocation_wait_seconds", "From claimable to the last start.", ended.waits),
+        ("pynenc_invocation_run_seconds", "From the last start to the end.", ended.runs),
+    ):
+        told += _histogram_text(name, meaning, "task", histograms)
+    return told
 
 
 def _families(source: Source) -> list[_Family]:
@@ -155,8 +169,13 @@ def _ended(ended: Ended) -> _Family:
     )
 
 
-def _own(live: Live) -> list[_Family]:
+def _own(live: Live, age: float) -> list[_Family]:
     return [
+        _Family(
+            "pynmon_sample_age_seconds",
+            "How long ago the store was asked for what is told of it here.",
+            [({}, age)],
+        ),
         _Family("pynmon_event_streams", "Browser tabs that are told of changes now.", [({}, live.streams)]),
         _Family(
             "pynmon_sampler_lag_seconds",
