@@ -117,7 +117,7 @@ BUDGETS = {
 #: As people run it, but for the limit of requests, and for two addresses: one begins anew as if it were just started,
 #: the other tells what the store was asked since.
 SERVE = """
-import gc, uvicorn
+import uvicorn
 from pynenc import Pynenc
 from pynmon import MonitorSettings, create_monitor_app
 def make():
@@ -132,9 +132,6 @@ async def serve(scope, receive, send):
     asked = sum(one.number for one in monitor.state.queries.histograms().values())
     await send({{"type": "http.response.start", "status": 200, "headers": []}})
     await send({{"type": "http.response.body", "body": str(asked).encode()}})
-gc.collect()
-gc.freeze()
-gc.set_threshold(20_000, 10, 10)
 uvicorn.run(serve, port={port}, log_level="error")
 """
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
 from types import ModuleType
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx import ASGITransport, AsyncClient
 
 from pynmon import MonitorSettings, create_monitor_app
 
@@ -342,3 +346,25 @@ def test_lines_in_an_address_of_the_published_monitor_are_in_the_form(
     assert client.get("/log-explorer/", params={"log": "x" * 8100}).status_code == 200
     assert client.get("/log-explorer/", params={"log": "x" * 8200}).status_code == 414
     assert client.get("/logs", params={"log": "x" * 2100}).status_code == 414
+
+
+def test_lines_that_several_paste_take_the_memory_of_one_at_a_time(monitor: FastAPI) -> None:
+    text = "\n".join(entry(n) for n in range(2_000))
+
+    async def paste() -> int:
+        """How many threads that took."""
+        before = set(threading.enumerate())
+        async with AsyncClient(transport=ASGITransport(monitor), base_url="http://localhost") as client:
+            sent = [
+                client.post(
+                    "/logs/explain", files={"text": (None, text)}, headers={"Sec-Fetch-Site": "same-origin"}
+                )
+                for _ in range(4)
+            ]
+            assert [one.status_code for one in await asyncio.gather(*sent)] == [200] * 4
+        return len(set(threading.enumerate()) - before)
+
+    # In a thread of its own: where tests in browsers have run in this process, this one has a loop already.
+    with ThreadPoolExecutor(1) as thread:
+        # One has lines, while the form of the one before is closed in another.
+        assert thread.submit(asyncio.run, paste()).result() <= 2

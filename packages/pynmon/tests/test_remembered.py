@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -101,3 +103,38 @@ def test_a_slow_answer_holds_up_no_other() -> None:
     waiting.join(30)
     assert not waiting.is_alive()
     assert slow.asked == 1
+
+
+class Rows(list[int]):
+    """What takes memory; whether it still does can be seen from outside."""
+
+
+def test_what_is_given_to_nobody_any_more_takes_no_memory() -> None:
+    clock = Clock()
+    remembered = Remembered(clock)
+    known = weakref.ref(remembered.get("a", Rows, 1.0))
+    remembered.get("b", Rows, 1.0)
+    assert known() is not None
+    clock.time += 1.1
+    old = weakref.ref(remembered.get("c", Rows, 1.0))
+    assert known() is None
+    clock.time += 1.1
+
+    def read() -> bool:
+        return old() is None
+
+    # Also before it is read again, so that never both are there.
+    assert remembered.get("c", read, 1.0)
+
+
+def test_what_somebody_waits_for_is_not_forgotten() -> None:
+    clock = Clock()
+    slow, quick, remembered = Store(clock, 0.1), Store(clock, 0.1), Remembered(clock)
+    slow.may_answer.clear()
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(remembered.get, "slow", slow.read, 1.0)
+        clock.time += 60.0
+        assert remembered.get("quick", quick.read, 1.0) == 1
+        second = threads.submit(remembered.get, "slow", slow.read, 1.0)
+        slow.may_answer.set()
+        assert (first.result(30), second.result(30)) == (1, 1)

@@ -25,6 +25,8 @@ class _Answer:
 
     #: Held while it is read.
     lock: threading.Lock = field(default_factory=threading.Lock)
+    #: How many have it in hand; guarded by the lock of all answers.
+    askers: int = 0
     value: Any = None
     #: How long that took.
     seconds: float = 0.0
@@ -34,7 +36,7 @@ class _Answer:
 
 
 class Remembered:
-    """Answers by key.
+    """Answers by key; those that are too old to be given are let go of, because some are thousands of rows.
 
     Args:
         clock: Seconds that only grow.
@@ -50,15 +52,34 @@ class Remembered:
 
         What takes long is read beside, once there is an answer: meanwhile that one is given, unless it is old by now.
         """
-        with self._lock:
-            answer = self._answers.setdefault(key, _Answer())
+        answer = self._take(key)
+        try:
+            now = self._clock()
+            if now >= answer.known_until or (
+                now >= answer.new_until and not self._renews(answer, read, seconds)
+            ):
+                with answer.lock:
+                    if self._clock() >= answer.new_until:
+                        self._read(answer, read, seconds)
+            value: _T = answer.value
+            return value
+        finally:
+            with self._lock:
+                answer.askers -= 1
+
+    def _take(self, key: object) -> _Answer:
         now = self._clock()
-        if now >= answer.known_until or (now >= answer.new_until and not self._renews(answer, read, seconds)):
-            with answer.lock:
-                if self._clock() >= answer.new_until:
-                    self._read(answer, read, seconds)
-        value: _T = answer.value
-        return value
+        with self._lock:
+            if key not in self._answers or now >= self._answers[key].known_until:
+                # Something is read anyway, which takes longer than to look through all.
+                self._answers = {
+                    name: one
+                    for name, one in self._answers.items()
+                    if one.askers or one.lock.locked() or now < one.known_until
+                }
+            answer = self._answers.setdefault(key, _Answer())
+            answer.askers += 1
+        return answer
 
     def _renews(self, answer: _Answer, read: Callable[[], _T], seconds: float) -> bool:
         """Whether somebody reads it anew beside, at least from now on."""

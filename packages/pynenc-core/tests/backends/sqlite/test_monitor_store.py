@@ -162,3 +162,22 @@ def test_a_file_of_an_older_version_is_given_the_indexes(app: SQLiteOrchestrator
     ]
     assert f"inv_finished_{tables}" in names
     assert f"inv_ended_{tables}" not in names
+
+
+def test_texts_that_many_have_are_in_memory_once(app: SQLiteOrchestrator) -> None:
+    # More than are read at once.
+    number = 1_500
+    submit(app, *(f"{n:04}" for n in range(number)))
+    app.advance(Step(moves=tuple(map(finish, claim(app, number)))))
+    monitor = app.open_monitor_store()
+    ended, registered = monitor.list_finished(1.0, 9e9, 2 * number), monitor.list_registered(1.0, 2 * number)
+    assert {row.invocation_id for row in ended} == {f"{n:04}" for n in range(number)}
+    assert [row.invocation_id for row in registered] == [f"{n:04}" for n in reversed(range(number))]
+    for name in ("task_id", "runner_id"):
+        assert len({id(getattr(row, name)) for row in ended}) == 1
+        assert len({id(getattr(row, name)) for row in registered}) == 1
+
+
+def test_what_people_ask_fills_little_memory_with_pages(app: SQLiteOrchestrator) -> None:
+    with app.store.inspect() as connection:
+        assert connection.execute("PRAGMA cache_size").fetchone() == (-2048,)

@@ -25,12 +25,15 @@ from pynmon.presentation.texts import number, size
 from pynmon.source import Source
 from pynmon.timeline.drawing import Drawing
 from pynmon.timeline.window import address, link
+from pynmon.turns import Turns
 from pynmon.views import Views
 
 router = APIRouter()
 TOO_MUCH = f"At most {MOST_BYTES // 1_000_000} MB and {number(MOST_LINES)} lines are explained at once"
 #: Invocations that are listed below the lines.
 _MOST_LISTED = 50
+#: Many lines take much memory while they are explained, and are not quicker when others are at the same time.
+_TURNS = Turns(10.0)
 
 
 class Times(StrEnum):
@@ -95,7 +98,11 @@ async def explain(
 ) -> HTMLResponse:
     """The lines, and what they are about; sent by POST, so that no log of requests has it."""
     form = await _form(request, levels_of(level), after)
-    return await run_in_threadpool(_explain, request, source, views, form)
+    turn = await _TURNS.take()
+    try:
+        return await run_in_threadpool(_explain, request, source, views, form)
+    finally:
+        turn.end()
 
 
 @router.post("/logs/file", name="log_file")

@@ -30,6 +30,8 @@ _BUSY_AFTER = 256
 _LOG_BYTES = 64 * 2**20
 #: Upper bound of the memory for pages of one connection; the default of 2 MB is left by the index of ids soon.
 _CACHE_KIB = 16 * 1024
+#: The same of the one for people: they look at all of a file, of which no cache holds enough.
+_INSPECT_CACHE_KIB = 2 * 1024
 
 
 class _Line:
@@ -265,6 +267,8 @@ class Connections:
                     connection.execute("PRAGMA busy_timeout = 0")
                 else:
                     connection.execute("PRAGMA query_only = 1")
+                if line is self._inspect_line:
+                    connection.execute(f"PRAGMA cache_size = -{_INSPECT_CACHE_KIB}")
             except BaseException:
                 connection.close()
                 raise

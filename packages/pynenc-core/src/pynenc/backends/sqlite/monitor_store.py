@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from pynenc.backends.sqlite import codec
+from pynenc.backends.sqlite.figures import columns_of, to_figures
 from pynenc.backends.sqlite.merges import COLUMNS as MERGES
 from pynenc.backends.sqlite.merges import to_merges
 from pynenc.backends.sqlite.reading import Reading
@@ -26,7 +26,7 @@ from pynenc.values.status import InvocationStatus
 
 #: Of one statement that asks the same of each.
 _PARTS = 100
-_FIGURES = "ended_at, status, task_id, invocation_id, runner_id, started_at, available_at"
+_FIGURES = columns_of(Finished)
 _WITHIN = "ended_at IS NOT NULL AND ended_at >= ? AND ended_at < ?"
 _ENDED = f"FROM inv_{{t}} INDEXED BY inv_finished_{{t}} WHERE {_WITHIN}"
 _FAILED = f"FROM inv_{{t}} INDEXED BY inv_failed_{{t}} WHERE outcome_kind = 'exception' AND {_WITHIN}"
@@ -164,7 +164,7 @@ class SQLiteMonitorStore(BaseMonitorStore):
     ) -> list[Finished]:
         text = f"SELECT {_FIGURES} {_ENDED} ORDER BY ended_at {'ASC' if oldest_first else 'DESC'} LIMIT ?"
         with self._read() as reading:
-            return _finished(reading.rows(text, (since, until, limit)))
+            return to_figures(Finished, reading.parts(text, (since, until, limit)))
 
     def sample_finished(  # noqa: D102
         self, since: float, until: float, parts: int, each: int
@@ -176,7 +176,7 @@ class SQLiteMonitorStore(BaseMonitorStore):
         with self._read() as reading:
             rows = reading.rows(text, parameters)
         found: list[list[Finished]] = [[] for _ in range(parts)]
-        for (at, *_), finished in zip(rows, _finished([row[1:] for row in rows]), strict=True):
+        for (at, *_), finished in zip(rows, to_figures(Finished, [[row[1:] for row in rows]]), strict=True):
             found[at].append(finished)
         return found
 
@@ -189,12 +189,9 @@ class SQLiteMonitorStore(BaseMonitorStore):
             return [n for (n,) in reading.rows(text, parameters)]
 
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
-        text = (
-            f"SELECT ended_at, task_id, invocation_id, error_type, fingerprint {_FAILED} "
-            "ORDER BY ended_at DESC LIMIT ?"
-        )
+        text = f"SELECT {columns_of(Failed)} {_FAILED} ORDER BY ended_at DESC LIMIT ?"
         with self._read() as reading:
-            return [Failed(*row) for row in reading.rows(text, (since, until, limit))]
+            return to_figures(Failed, reading.parts(text, (since, until, limit)))
 
     def list_owned(self, limit: int, runner_id: str | None = None) -> list[InvocationRecord]:  # noqa: D102
         where, parameters = ("", ()) if runner_id is None else ("AND runner_id = ? ", (runner_id,))
@@ -242,15 +239,6 @@ class SQLiteMonitorStore(BaseMonitorStore):
         with self._read() as reading:
             rows = reading.by_ids(codec.RUNNER, ids, table="runners", key="runner_id")
         return {row[0]: codec.to_runner(row) for row in rows}
-
-
-def _finished(rows: Sequence[tuple[Any, ...]]) -> list[Finished]:
-    if not rows:
-        return []
-    # There are thousands of them: column by column, and as tuples of their class, it takes a fifth of the time.
-    ended_at, statuses, *others = zip(*rows, strict=True)
-    statuses = tuple(map(codec.BY_TEXT.__getitem__, statuses))
-    return list(map(partial(tuple.__new__, Finished), zip(ended_at, statuses, *others, strict=True)))
 
 
 def _of_each(part: str, parameters: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:

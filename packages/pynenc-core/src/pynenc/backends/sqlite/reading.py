@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from pynenc.backends.sqlite.codec import marks
@@ -11,6 +11,8 @@ from pynenc.backends.sqlite.record_filter import Sql
 from pynenc.backends.sqlite.session import CHUNK
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.values.status import InvocationStatus
+
+_AT_ONCE = 1000
 
 
 class Reading:
@@ -23,6 +25,12 @@ class Reading:
     def rows(self, text: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All that a statement gives."""
         return self._connection.execute(self._sql(text), parameters).fetchall()
+
+    def parts(self, text: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """The same, so many at a time that nobody has to hold thousands of them."""
+        cursor = self._connection.execute(self._sql(text), parameters)
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield rows
 
     def value(self, text: str, parameters: Sequence[Any] = ()) -> Any:
         """The first column of the first row; None without one."""

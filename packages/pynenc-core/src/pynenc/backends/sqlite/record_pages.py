@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pynenc.backends.sqlite import codec
+from pynenc.backends.sqlite.figures import columns_of, to_figures
 from pynenc.backends.sqlite.reading import Reading
 from pynenc.backends.sqlite.record_filter import sql_of
 from pynenc.backends.sqlite.session import DELAYED, PARKED, READY
@@ -35,7 +36,6 @@ _FEW_ONES = {
     frozenset(_S) - FINAL: f"{_OWNED_ONES} UNION ALL {_WAITING_ONES} UNION ALL "
     "SELECT n FROM inv_{t} INDEXED BY inv_paused_{t} WHERE status = 'paused'",
 }
-_REGISTERED = "created_at, status, task_id, invocation_id, runner_id, started_at, available_at, ended_at"
 #: By halves: everything up to ``low`` was registered before an instant, nothing from ``high`` on.
 _FIRST_SINCE = """SELECT n FROM inv_{t} WHERE n >= (
     WITH RECURSIVE search (low, high) AS (
@@ -97,11 +97,10 @@ def find_cursor(reading: Reading, before: float) -> str:
 
 def read_registered(reading: Reading, since: float, limit: int) -> list[Registered]:
     """What was registered since an instant, the last one first."""
-    text = f"SELECT {_REGISTERED} FROM inv_{{t}} WHERE n >= ({_FIRST_SINCE}) ORDER BY n DESC LIMIT ?"
-    return [
-        Registered(created_at, codec.BY_TEXT[status], *others)
-        for created_at, status, *others in reading.rows(text, (since, since, limit))
-    ]
+    text = (
+        f"SELECT {columns_of(Registered)} FROM inv_{{t}} WHERE n >= ({_FIRST_SINCE}) ORDER BY n DESC LIMIT ?"
+    )
+    return to_figures(Registered, reading.parts(text, (since, since, limit)))
 
 
 def _position(cursor: str) -> int | None:
