@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -215,7 +216,7 @@ class RedisMonitorStore(BaseMonitorStore):
         start = ""
         while len(found) < limit:
             part, start = self._store.ask(_REGISTERED, repr(since), min(_BATCH, limit - len(found)), start)
-            found += map(from_registered, part)
+            found += map(from_registered, json.loads(part))
             if not start:
                 break
         return found

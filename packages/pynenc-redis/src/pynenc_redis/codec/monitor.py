@@ -154,7 +154,7 @@ def from_figures(row: list[Any]) -> Finished:
     )
 
 
-def from_registered(row: list[Any]) -> Registered:
+def from_registered(row: list[str]) -> Registered:
     """The figures of an invocation, wherever it stands."""
     created, letter, task_id, invocation_id, runner_id, started, available, ended = row
     return Registered(
