@@ -13,6 +13,7 @@ from pynmon.together import Together
 
 T = TypeVar("T")
 VIEWER = Identity("", Role.VIEWER)
+OPERATOR = Identity("op", Role.OPERATOR, b"x")
 
 
 class Slow:
@@ -120,7 +121,7 @@ def test_what_differs_is_answered_apart(other: dict[str, Any]) -> None:
     assert answers(slow, lambda app: [asked(app), asked(app, **other)]) == [b"1", b"2"]
 
 
-@pytest.mark.parametrize("identity", [None, Identity("op", Role.OPERATOR, b"x")])
+@pytest.mark.parametrize("identity", [None, OPERATOR])
 def test_who_may_act_or_is_unknown_has_an_answer_of_their_own(identity: Identity | None) -> None:
     slow = Slow()
     assert answers(slow, lambda app: [asked(app, identity=identity) for _ in range(2)]) == [b"1", b"2"]
@@ -138,11 +139,12 @@ def test_an_answer_that_could_not_be_made_is_tried_by_each() -> None:
     assert slow.calls == 2
 
 
-def test_answers_are_made_one_after_the_other() -> None:
+@pytest.mark.parametrize("identity", [VIEWER, OPERATOR])
+def test_answers_are_made_one_after_the_other(identity: Identity) -> None:
     async def ask() -> tuple[int, list[bytes]]:
         slow = Slow()
         app = Together(slow, patience_seconds=3600)
-        tasks = [asyncio.ensure_future(asked(app, f"/{n}")) for n in range(6)]
+        tasks = [asyncio.ensure_future(asked(app, f"/{n}", identity)) for n in range(6)]
         for _ in range(10):
             await asyncio.sleep(0)
         begun = slow.calls

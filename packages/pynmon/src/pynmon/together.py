@@ -24,7 +24,8 @@ class Together:
     theirs, and because they want to see what they have just done.
 
     They are made one after the other: threads of one process that compete for the interpreter take nearly twice the
-    processor time for the same pages, and one that reads rows waits for the interpreter at each of them.
+    processor time for the same pages, and one that reads rows waits for the interpreter at each of them. A page of
+    thousands of rows takes much memory as well, while it is made.
 
     Args:
         inner: Makes the answers.
@@ -80,12 +81,14 @@ class Together:
 
 
 def _key(scope: Scope) -> tuple[Any, ...] | None:
-    """What makes two requests the same; None of one that is not shared."""
+    """What makes two requests the same, which those of people who may act never are; None of one that has no turn."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return None
     identity = identity_of(scope)
-    if identity is None or identity.may_act:
+    if identity is None:
         return None
+    if identity.may_act:
+        return (object(),)
     address = (scope.get("root_path", ""), scope["path"], scope.get("query_string", b""))
     request = HTTPConnection(scope)
     wanted = (request.headers.get(name) for name in ("accept-encoding", "hx-request", parts.HEADER))
