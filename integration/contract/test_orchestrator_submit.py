@@ -196,6 +196,16 @@ def test_large_values_are_written_with_the_calls(world: World) -> None:
     assert world.client_data_store.get(["h1", "h2", "h3"]) == {"h1": "old", "h2": "new"}
 
 
+def test_large_values_are_written_without_any_call(world: World) -> None:
+    if not world.data_travels:
+        pytest.skip("the client data store has a store of its own: the engine writes there first")
+    for number in range(1, 3):
+        values = {f"{number} {place}": "text" for place in range(number)}
+        assert world.orchestrator.submit([], values, enqueue=True) == []
+        assert world.client_data_store.get(list(values)) == values
+    assert world.claims() == []
+
+
 def test_a_big_batch_is_registered_as_a_whole(world: World) -> None:
     names = [f"n{number}" for number in range(2000)]
     assert list(world.submit(*names)) == names

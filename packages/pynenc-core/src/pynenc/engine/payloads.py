@@ -13,7 +13,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from pynenc.contracts.serializer import BaseSerializer
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
@@ -24,6 +24,7 @@ from pynenc.exceptions import CorruptDataError, OutcomeLostError, SerializationE
 from pynenc.serializer.exceptions_codec import decode_exception, encode_exception
 from pynenc.values.ids import NO_ARGS, InvocationId
 from pynenc.values.records import InvocationRecord, Outcome, OutcomeKind
+from pynenc.values.value import value
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ _PREVIEW = 200
 _quote = json.encoder.encode_basestring
 
 
-class SerializedArguments(NamedTuple):
+@value()
+class SerializedArguments:
     """One call's arguments, ready to be stored."""
 
     #: Serialized text by parameter name; what concurrency keys and ``args_id`` are made of.
@@ -79,9 +81,9 @@ class Payloads:
         references, data = shared.references, shared.data
         inline = task.conf.disable_cache_args
         serialize = self._serializer.serialize
-        for name, value in values.items():
+        for name, argument in values.items():
             try:
-                text = serialize(value, expected=task.hint(name))
+                text = serialize(argument, expected=task.hint(name))
             except SerializationError as error:
                 raise SerializationError(f"argument '{name}' of task '{task.key}': {error}") from error
             texts[name] = text

@@ -241,7 +241,9 @@ class Submitter:
                     for each, item in zip(arguments, new, strict=True)
                 }
             )
-        data = {digest: text for each in arguments for digest, text in each.data.items()}
+        data: dict[str, str] = {}
+        for each in arguments:
+            data.update(each.data)
         if data and not parts.record_store_holds_data:
             parts.client_data_store.put(data)
             return {}
@@ -308,43 +310,57 @@ class Submitter:
     def _new_invocation(self, call: NewCall, parent: ActiveInvocation | None) -> NewInvocation:
         conf, arguments = call.task.conf, call.arguments
         invocation_id = call.invocation_id or new_id()
-        claim = parent.claim if parent else None
-        key = call.task.key
-        if conf.is_workflow_task or conf.force_new_workflow:
-            workflow_id, workflow_type = str(invocation_id), key
-        else:
-            workflow_id = claim.workflow_id if claim else None  # type: ignore[assignment]
-            workflow_type = claim.workflow_type if claim else None  # type: ignore[assignment]
-        running_mode = conf.running_concurrency
-        if running_mode is ConcurrencyControlType.DISABLED and conf.max_running is not None:
-            running_mode = ConcurrencyControlType.TASK
-        keys = conf.key_arguments
-        cc_key = concurrency_key(running_mode, key, arguments.texts, arguments.args_id, keys)
         return NewInvocation(
             invocation_id=invocation_id,
-            task_id=key,
+            task_id=call.task.key,
             args_id=arguments.args_id,
-            parent_id=claim.invocation_id if claim else None,
-            root_id=claim.root_id if claim else invocation_id,
-            depth=claim.depth + 1 if claim else 0,
-            workflow_id=workflow_id,
-            workflow_type=workflow_type,
-            reg_key=concurrency_key(
-                conf.registration_concurrency, key, arguments.texts, arguments.args_id, keys
-            ),
-            cc_key=cc_key,
-            cc_limit=(conf.max_running or 1) if cc_key else 0,
+            root_id=parent.claim.root_id if parent else invocation_id,
             cc_park=conf.reroute_on_concurrency_control,
-            delay_seconds=call.delay_seconds,
             arguments=self._packed(arguments, invocation_id),
             args_preview=preview_of(arguments.texts),
             args_bytes=sum(map(len, arguments.texts.values())),
-            rerun_of=call.rerun_of,
-            trigger_id=call.trigger_id,
             caches_result=conf.call_result_cache,
-            registered_by=parent.runner_id if parent else None,
-            operations=call.operations(invocation_id) if call.operations else (),
+            **_unusual(call, parent, invocation_id),
         )
+
+
+def _unusual(call: NewCall, parent: ActiveInvocation | None, invocation_id: InvocationId) -> dict[str, Any]:
+    """What most calls lack, by name: to give them nothing by name takes a tenth of the time of making them."""
+    conf, key, arguments = call.task.conf, call.task.key, call.arguments
+    given: dict[str, Any] = {}
+    if parent:
+        claim = parent.claim
+        given.update(
+            parent_id=claim.invocation_id,
+            depth=claim.depth + 1,
+            workflow_id=claim.workflow_id,
+            workflow_type=claim.workflow_type,
+            registered_by=parent.runner_id,
+        )
+    if conf.is_workflow_task or conf.force_new_workflow:
+        given.update(workflow_id=str(invocation_id), workflow_type=key)
+    running = conf.running_concurrency
+    if running is ConcurrencyControlType.DISABLED and conf.max_running is not None:
+        running = ConcurrencyControlType.TASK
+    if running is not ConcurrencyControlType.DISABLED:
+        given.update(
+            cc_key=concurrency_key(running, key, arguments.texts, arguments.args_id, conf.key_arguments),
+            cc_limit=conf.max_running or 1,
+        )
+    registration = conf.registration_concurrency
+    if registration is not ConcurrencyControlType.DISABLED:
+        given["reg_key"] = concurrency_key(
+            registration, key, arguments.texts, arguments.args_id, conf.key_arguments
+        )
+    if call.delay_seconds:
+        given["delay_seconds"] = call.delay_seconds
+    if call.rerun_of:
+        given["rerun_of"] = call.rerun_of
+    if call.trigger_id:
+        given["trigger_id"] = call.trigger_id
+    if call.operations:
+        given["operations"] = call.operations(invocation_id)
+    return given
 
 
 def _settled(

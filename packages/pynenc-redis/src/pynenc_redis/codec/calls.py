@@ -14,11 +14,14 @@ from pynenc_redis.codec.texts import call_text, dump, split_call
 def to_submit(
     batch: Sequence[NewInvocation], data: Mapping[str, str], enqueue: bool
 ) -> list[str | int | float]:
-    """Arguments of ``submit``."""
-    words: list[str | int | float] = [int(enqueue), len(batch), *[call.invocation_id for call in batch]]
-    for call in batch:
-        unusual = _unusual(call)
-        words += (call.task_id, call_text(call), len(unusual), *unusual)
+    """Arguments of ``submit``, or the fewer ones of a single call without anything unusual."""
+    queue, unusual = "1" if enqueue else "0", [_unusual(call) for call in batch]
+    if len(batch) == 1 and not unusual[0] and not data:
+        call = batch[0]
+        return [queue + call.invocation_id, call.task_id, call_text(call)]
+    words: list[str | int | float] = [queue, len(batch), *[call.invocation_id for call in batch]]
+    for call, named in zip(batch, unusual, strict=True):
+        words += (call.task_id, call_text(call), len(named), *named)
     for pair in data.items():
         words += pair
     return words

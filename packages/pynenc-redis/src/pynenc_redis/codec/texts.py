@@ -21,12 +21,21 @@ _scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
 
 def call_text(call: NewInvocation) -> str:
     """What is stored of a call beside its record."""
-    root_id = None if call.root_id == call.invocation_id else call.root_id
     return (
-        f"[{_quote(call.args_id)},{_text(call.parent_id)},{_text(root_id)},{call.depth},{_text(call.workflow_id)},"
-        f"{_text(call.workflow_type)},{_quote(call.queue)},{_quote(call.args_preview)},{call.args_bytes},"
+        f"[{_quote(call.args_id)},{_family(call)},{_quote(call.queue)},{_quote(call.args_preview)},{call.args_bytes},"
         f"{_text(call.rerun_of)},{_text(call.trigger_id)},{_truth(call.arguments is not None)}]\n"
         f"{call.arguments or ''}"
+    )
+
+
+def _family(call: NewInvocation) -> str:
+    """Parent, root if it is another one, depth and workflow."""
+    root_id = None if call.root_id == call.invocation_id else call.root_id
+    if not (call.parent_id or root_id or call.depth or call.workflow_id or call.workflow_type):
+        return "null,null,0,null,null"
+    return (
+        f"{_text(call.parent_id)},{_text(root_id)},{call.depth},{_text(call.workflow_id)},"
+        f"{_text(call.workflow_type)}"
     )
 
 
