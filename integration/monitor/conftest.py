@@ -27,7 +27,6 @@ from integration.clocks import ManualClock
 from integration.world import World
 
 from pynenc import Pynenc, PynencBuilder
-from pynenc.values.clock import Clock, SystemClock
 from pynmon import MonitorSettings, api, create_monitor_app, pages
 from pynmon.app_factory import declared_routes
 
@@ -116,15 +115,9 @@ def a_minute_ago() -> ManualClock:
 
 
 @pytest.fixture(scope="module")
-def clock() -> Clock:
-    """That of the records of a world."""
-    return SystemClock()
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[World]:
-    """Records on a file, to be filled without any task that runs."""
-    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), clock), "world")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Records on a file, to be filled without any task that runs; time passes when a test says so."""
+    world = World(sqlite.BACKEND, Site(tmp_path_factory.mktemp("world"), a_minute_ago()), "world")
     yield world
     world.close()
 
@@ -310,4 +303,14 @@ def watched(chromium: Any, address: str) -> Iterator[Watched]:
     watched = Watched(chromium, address)
     yield watched
     watched.context.close()
+    assert watched.complaints == []
+
+
+@pytest.fixture
+def world_watched(chromium: Any, world_app: Pynenc) -> Iterator[Watched]:
+    """A browser that looks at a world."""
+    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
+        watched = Watched(chromium, address)
+        yield watched
+        watched.context.close()
     assert watched.complaints == []

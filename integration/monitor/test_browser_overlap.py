@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from integration.clocks import ManualClock
 from integration.world import ALICE, World, finish, ids
 from playwright.sync_api import expect
 
-from pynenc import Pynenc
 from pynenc.values.runners import Beat
-from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import Watched, a_minute_ago, for_everybody, served
+from .conftest import Watched, for_everybody
 
 HOSTILE = "app.<img src=x onerror=alert(1)>"
 NAMES = [f"call-{n:02}" for n in range(15)]
-
-
-@pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    """So that their times are set."""
-    return a_minute_ago()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,33 +29,29 @@ def _calls(world: World) -> None:
     world.do(finish(world.claim(ids=ids("alone"))))
 
 
-def test_a_click_offers_what_lies_below_the_bar(world: World, world_app: Pynenc, chromium: Any) -> None:
-    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
-        watched = Watched(chromium, address)
-        page = watched.open("/timeline?range=5m")
-        told, drawer = page.locator("#told"), page.locator("#peek")
-        bars = page.locator(f".lanes g > a[href$='{NAMES[0]}']")
-        box = bars.bounding_box()
+def test_a_click_offers_what_lies_below_the_bar(world: World, world_watched: Watched) -> None:
+    page = world_watched.open("/timeline?range=5m")
+    told, drawer = page.locator("#told"), page.locator("#peek")
+    bars = page.locator(f".lanes g > a[href$='{NAMES[0]}']")
+    box = bars.bounding_box()
 
-        def click() -> None:
-            page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    def click() -> None:
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-        click()
-        links = told.locator("li a")
-        expect(links).to_have_count(12)
-        expect(told).to_contain_text("and 3 more: come closer")
-        assert told.locator("img").count() == 0
-        assert HOSTILE in links.first.inner_text()
-        for_everybody(page, "what lies below")
-        page.set_viewport_size({"width": 1440, "height": 900})
-        chosen = links.nth(4).get_attribute("href")
-        links.nth(4).click()
-        expect(drawer.locator(f"a[href='{chosen}']").first).to_be_visible()
-        expect(told).to_be_hidden()
-        page.get_by_role("button", name="Close").click()
-        # What lies above nothing is shown at once.
-        page.locator(".lanes g > a[href$='alone']").click()
-        expect(drawer.locator("a[href='/invocations/alone']").first).to_be_visible()
-        expect(told).to_be_hidden()
-        assert watched.complaints == []
-        watched.context.close()
+    click()
+    links = told.locator("li a")
+    expect(links).to_have_count(12)
+    expect(told).to_contain_text("and 3 more: come closer")
+    assert told.locator("img").count() == 0
+    assert HOSTILE in links.first.inner_text()
+    for_everybody(page, "what lies below")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    chosen = links.nth(4).get_attribute("href")
+    links.nth(4).click()
+    expect(drawer.locator(f"a[href='{chosen}']").first).to_be_visible()
+    expect(told).to_be_hidden()
+    page.get_by_role("button", name="Close").click()
+    # What lies above nothing is shown at once.
+    page.locator(".lanes g > a[href$='alone']").click()
+    expect(drawer.locator("a[href='/invocations/alone']").first).to_be_visible()
+    expect(told).to_be_hidden()

@@ -11,9 +11,8 @@ from integration.world import World, finish, ids
 
 from pynenc import Pynenc
 from pynenc.values.monitor import RecordQuery
-from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import Watched, for_everybody, served, statements_of
+from .conftest import Watched, for_everybody, statements_of
 from .crawl import Page
 
 
@@ -82,10 +81,6 @@ def test_an_invocation_tells_for_how_many_calls_it_was_reused(
     assert world_client.get("/api/v1/invocations/alone").json()["merges"] is None
 
 
-def test_a_call_is_for_everybody(world_app: Pynenc, chromium: Any) -> None:
-    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
-        watched = Watched(chromium, address)
-        for path in ("/calls/app.once:same", "/calls/app.busy:same", "/invocations/later"):
-            for_everybody(watched.open(path), path)
-        assert watched.complaints == []
-        watched.context.close()
+def test_a_call_is_for_everybody(world_watched: Watched) -> None:
+    for path in ("/calls/app.once:same", "/calls/app.busy:same", "/invocations/later"):
+        for_everybody(world_watched.open(path), path)

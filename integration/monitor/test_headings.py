@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,10 +12,9 @@ from integration.world import World, finish, ids
 from pynenc import Pynenc
 from pynenc.values.ids import RunnerId
 from pynenc.values.runners import Beat, RunnerIdentity
-from pynmon import MonitorSettings, create_monitor_app
 from pynmon.timeline import lanes, nodes, spans
 
-from .conftest import Watched, for_everybody, served, statements_of
+from .conftest import Watched, for_everybody, statements_of
 from .crawl import Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -48,7 +46,11 @@ def _hosts(world: World) -> None:
     for worker in workers:
         calls = [f"{worker.runner_id}-{n}" for n in range(2)]
         world.submit(*calls, task_id="app.task")
-        world.do(*(finish(world.claim(worker, ids=ids(name))) for name in calls))
+        for name in calls:
+            claim = world.claim(worker, ids=ids(name))
+            world.pass_time(0.005)
+            world.do(finish(claim))
+            world.pass_time(0.005)
 
 
 def test_each_level_of_detail_has_headings_and_few_nodes(
@@ -99,20 +101,16 @@ def test_a_folded_host_tells_what_ran_there(world_client: TestClient) -> None:
     assert (saved.count(">host-3<"), saved.count(">host-4 <")) == (1, 1)
 
 
-def test_a_heading_folds_where_it_is_clicked(world_app: Pynenc, chromium: Any) -> None:
-    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
-        watched = Watched(chromium, address)
-        page = watched.open("/timeline?q=runner:worker-1")
-        page.get_by_role("link", name="Fold ProcessRunner boss-1").click()
-        page.wait_for_url("**fold=%40boss-1**")
-        unfold = page.get_by_role("link", name="Unfold ProcessRunner boss-1")
-        # Its name is beside its bars, which lead to their invocations.
-        name, bars = (page.locator(one).bounding_box() for one in ("[data-lane='@boss-1']", ".lanes g"))
-        assert bars["y"] - 10 < name["y"] < bars["y"] + bars["height"]
-        assert page.locator(".lanes g > a").count() == 2 * WORKERS
-        for_everybody(page, "folded heading")
-        unfold.click()
-        page.get_by_role("link", name="Fold ProcessRunner boss-1").wait_for()
-        for_everybody(page, "headings")
-        assert watched.complaints == []
-        watched.context.close()
+def test_a_heading_folds_where_it_is_clicked(world_watched: Watched) -> None:
+    page = world_watched.open("/timeline?q=runner:worker-1")
+    page.get_by_role("link", name="Fold ProcessRunner boss-1").click()
+    page.wait_for_url("**fold=%40boss-1**")
+    unfold = page.get_by_role("link", name="Unfold ProcessRunner boss-1")
+    # Its name is beside its bars, which lead to their invocations.
+    name, bars = (page.locator(one).bounding_box() for one in ("[data-lane='@boss-1']", ".lanes g"))
+    assert bars["y"] - 10 < name["y"] < bars["y"] + bars["height"]
+    assert page.locator(".lanes g > a").count() == 2 * WORKERS
+    for_everybody(page, "folded heading")
+    unfold.click()
+    page.get_by_role("link", name="Fold ProcessRunner boss-1").wait_for()
+    for_everybody(page, "headings")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,7 +13,7 @@ from pynenc import Pynenc
 from pynenc.values.runners import Beat
 from pynmon import MonitorSettings, Role, create_monitor_app
 
-from .conftest import Watched, for_everybody, served, statements_of
+from .conftest import Watched, for_everybody, statements_of
 from .test_access import TOKENS, entries, logged_in
 from .test_bulk import confirm, dry_run, job_of
 
@@ -109,43 +108,33 @@ def test_operators_run_exactly_those_of_a_group_again(world: World, world_app: P
     assert [one.action for one in entries(guarded)] == ["bulk rerun", "bulk rerun"]
 
 
-def test_a_kind_that_was_opened_is_seen_until_it_happens_again(
-    world: World, world_app: Pynenc, chromium: Any
-) -> None:
+def test_a_kind_that_was_opened_is_seen_until_it_happens_again(world: World, world_watched: Watched) -> None:
     def fails(name: str) -> None:
         world.submit(name, task_id="app.fails")
         world.do(finish(world.claim(ids=ids(name)), ERROR))
 
     fails("first")
-    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
-        watched = Watched(chromium, address)
-        state = watched.page.locator("[data-kind]")
-        watched.open("/failures")
-        expect(state).to_have_text("new")
-        watched.page.locator("[data-kind] ~ td > a.data").click()
-        expect(watched.page.locator("[data-opened]")).to_be_visible()
-        # Still, where it is looked at for the first time.
-        expect(watched.page.locator(".head .status")).to_have_text("new")
-        watched.open("/failures")
-        expect(state).to_have_text("seen")
-        for_everybody(watched.page, "seen")
-        # It happens again while the page is open, which follows.
-        world.pass_time(0.01)
-        fails("second")
-        expect(state).to_have_text("new", timeout=20_000)
-        # What else is kept there is no reason for anything.
-        watched.page.evaluate("localStorage.setItem('pynmon-seen world', '[7, [1], {}]')")
-        watched.open("/failures")
-        expect(state).to_have_text("new")
-        assert watched.complaints == []
-        watched.context.close()
+    state = world_watched.page.locator("[data-kind]")
+    world_watched.open("/failures")
+    expect(state).to_have_text("new")
+    world_watched.page.locator("[data-kind] ~ td > a.data").click()
+    expect(world_watched.page.locator("[data-opened]")).to_be_visible()
+    # Still, where it is looked at for the first time.
+    expect(world_watched.page.locator(".head .status")).to_have_text("new")
+    world_watched.open("/failures")
+    expect(state).to_have_text("seen")
+    for_everybody(world_watched.page, "seen")
+    # It happens again while the page is open, which follows.
+    world.pass_time(0.01)
+    fails("second")
+    expect(state).to_have_text("new", timeout=20_000)
+    # What else is kept there is no reason for anything.
+    world_watched.page.evaluate("localStorage.setItem('pynmon-seen world', '[7, [1], {}]')")
+    world_watched.open("/failures")
+    expect(state).to_have_text("new")
 
 
-def test_everybody_can_read_it(world_app: Pynenc, chromium: Any) -> None:
-    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
-        watched = Watched(chromium, address)
-        page = watched.open("/failures?also=killed,recovered")
-        assert page.locator("main img").count() == 0
-        for_everybody(page, "killed and recovered")
-        assert watched.complaints == []
-        watched.context.close()
+def test_everybody_can_read_it(world_watched: Watched) -> None:
+    page = world_watched.open("/failures?also=killed,recovered")
+    assert page.locator("main img").count() == 0
+    for_everybody(page, "killed and recovered")

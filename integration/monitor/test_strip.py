@@ -9,14 +9,8 @@ from fastapi.testclient import TestClient
 from integration.world import ERROR, World, cancel, finish, ids
 
 from pynenc import Pynenc
-from pynenc.values.clock import Clock
 
-from .conftest import a_minute_ago, statements_of
-
-
-@pytest.fixture(scope="module")
-def clock() -> Clock:
-    return a_minute_ago()
+from .conftest import statements_of
 
 
 @pytest.fixture(scope="module", autouse=True)

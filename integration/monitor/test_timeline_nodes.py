@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
-from integration.clocks import ManualClock
 from integration.world import (
     ALICE,
     ERROR,
@@ -26,14 +25,7 @@ from pynenc.values.operations import Claim, Move
 from pynenc.values.runners import Beat
 from pynmon.timeline.nodes import PAGE
 
-from .conftest import a_minute_ago
 from .crawl import Page
-
-
-@pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    """So that bars are as wide as they are said to be."""
-    return a_minute_ago()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,23 +10,16 @@ from typing import NamedTuple
 
 import pytest
 from fastapi.testclient import TestClient
-from integration.clocks import ManualClock
 from integration.world import ALICE, World, finish, hand_back, release, retry, start
 
 from pynenc import Pynenc
 from pynenc.values.runners import Beat
 from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import a_minute_ago, statements_of
+from .conftest import statements_of
 
 #: Nothing is tried again while it is looked at.
 _HOUR = 3600.0
-
-
-@pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    """So that waits are as long as they are said to be."""
-    return a_minute_ago()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,9 +14,8 @@ from pynenc import Pynenc
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation
 from pynenc.values.runners import SWEEPER_LEASE, Beat, LeaseRequest
-from pynmon import MonitorSettings, create_monitor_app
 
-from .conftest import Watched, for_everybody, served, statements_of
+from .conftest import Watched, for_everybody, statements_of
 from .crawl import Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -172,39 +170,31 @@ def test_a_list_begins_where_somebody_wants_it(world_app: Pynenc, world_client: 
         assert HOSTILE not in answer.text
 
 
-def test_pinned_tasks_are_one_click_away_and_pages_are_for_everybody(
-    world_app: Pynenc, chromium: Any
-) -> None:
-    with served(create_monitor_app(world_app, MonitorSettings(requests_per_second=0))) as address:
-        watched = Watched(chromium, address)
-        page = watched.open("/invocations")
-        assert not page.locator("#pinned").is_visible()
-        for task in ("app.pay", "app.step"):
-            watched.open(f"/tasks/{task}").get_by_role("button", name="Pin").click()
-        assert page.get_by_role("button", name="Pinned").get_attribute("aria-pressed") == "true"
-        watched.open("/invocations").get_by_role("link", name="Pinned tasks").click()
-        page.wait_for_url("**q=task*")
-        assert page.locator("tbody tr").count() == 2 + 6
-        assert page.locator("#pinned").get_attribute("aria-current") == "true"
-        # What others left in the browser is text.
-        page.evaluate(
-            "text => localStorage.setItem('pynmon-pinned world', JSON.stringify([text, 7]))", HOSTILE
-        )
-        assert watched.open("/invocations").locator("#pinned img").count() == 0
-        page.evaluate("localStorage.setItem('pynmon-pinned world', 'no JSON')")
-        for path in (
-            "/invocations?status=registered",
-            "/workflows",
-            "/runners",
-            "/invocations/one",
-            "/calls/app.pay:same",
-        ):
-            for_everybody(watched.open(path), path)
-        page.set_viewport_size({"width": 1440, "height": 900})
-        page = watched.open("/invocations")
-        page.get_by_label("Registered before").fill("2020-01-31T08:00:00")
-        page.get_by_role("button", name="Go there").click()
-        page.wait_for_url("**at=2020-01-31T08*")
-        assert "further back" in page.locator(".empty").inner_text()
-        assert watched.complaints == []
-        watched.context.close()
+def test_pinned_tasks_are_one_click_away_and_pages_are_for_everybody(world_watched: Watched) -> None:
+    page = world_watched.open("/invocations")
+    assert not page.locator("#pinned").is_visible()
+    for task in ("app.pay", "app.step"):
+        world_watched.open(f"/tasks/{task}").get_by_role("button", name="Pin").click()
+    assert page.get_by_role("button", name="Pinned").get_attribute("aria-pressed") == "true"
+    world_watched.open("/invocations").get_by_role("link", name="Pinned tasks").click()
+    page.wait_for_url("**q=task*")
+    assert page.locator("tbody tr").count() == 2 + 6
+    assert page.locator("#pinned").get_attribute("aria-current") == "true"
+    # What others left in the browser is text.
+    page.evaluate("text => localStorage.setItem('pynmon-pinned world', JSON.stringify([text, 7]))", HOSTILE)
+    assert world_watched.open("/invocations").locator("#pinned img").count() == 0
+    page.evaluate("localStorage.setItem('pynmon-pinned world', 'no JSON')")
+    for path in (
+        "/invocations?status=registered",
+        "/workflows",
+        "/runners",
+        "/invocations/one",
+        "/calls/app.pay:same",
+    ):
+        for_everybody(world_watched.open(path), path)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page = world_watched.open("/invocations")
+    page.get_by_label("Registered before").fill("2020-01-31T08:00:00")
+    page.get_by_role("button", name="Go there").click()
+    page.wait_for_url("**at=2020-01-31T08*")
+    assert "further back" in page.locator(".empty").inner_text()
