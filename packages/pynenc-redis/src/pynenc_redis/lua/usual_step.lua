@@ -45,11 +45,12 @@ local function advance_usual()
   end
 
   local limit, claims, taken, bodies, members = ARGV[6] + 1, {}, {}, {}, {}
-  local page, records = from_queue and call('ZRANGE', P .. 'ready', '0', ARGV[6]) or {}, {}
+  local page, records, found = from_queue and call('ZRANGE', P .. 'ready', '0', ARGV[6]) or {}, {}, nil
   if named ~= '' then
-    local order = match(call('MGET', P .. 'i:' .. named)[1] or '', '^$REGISTERED%z%z%z%z[^%z]*%z(%d+)%z')
-    page[1] = order and string.format('$USUAL_PLACE%016d:', order) .. named
-    if not order or not call('ZSCORE', P .. 'ready', page[1]) then return nil end
+    found = call('MGET', P .. 'i:' .. named)
+    local order = match(found[1] or '', '^$REGISTERED%z%z%z%z[^%z]*%z(%d+)%z')
+    if not order then return nil end
+    page[1] = string.format('$USUAL_PLACE%016d:', order) .. named
   end
   if page[1] then
     local ahead, starts_in = {}, 0
@@ -57,7 +58,7 @@ local function advance_usual()
     for place, member in ipairs(page) do records[place] = P .. 'i:' .. string.sub(member, 28) end
     local head = table.concat({ARGV[5], runner, ARGV[3], ARGV[4], ''}, '\0')
     local start_seconds, ahead_seconds = tonumber(ARGV[7]), tonumber(ARGV[8])
-    for place, text in ipairs(call('MGET', unpack(records))) do
+    for place, text in ipairs(found or call('MGET', unpack(records))) do
       local task, since = match(text or '',
         '^$REGISTERED%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z$REGISTERED([^|]*)|')
       if not task then return nil end
@@ -74,10 +75,10 @@ local function advance_usual()
     end
   end
 
-  -- From here on it writes.
+  -- From here on it writes, unless what was named has another place, or none.
   local own, tidings = P .. 'own:' .. runner, {}
   if taken[1] then
-    call('ZREM', P .. 'ready', unpack(members))
+    if call('ZREM', P .. 'ready', unpack(members)) == 0 then return nil end
     call('SADD', own, unpack(taken))
     call('SADD', P .. 'owners', runner)
     for place, text in ipairs(call('MGET', unpack(bodies))) do claims[place][5] = text end
