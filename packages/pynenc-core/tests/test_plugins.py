@@ -70,9 +70,9 @@ def test_an_ambiguous_name_lists_the_candidates() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("RedisElse", r"pip install pynenc-core\[redis\]"),
-        ("MongoElse", r"pip install pynenc-core\[mongodb\]"),
-        ("RabbitMqElse", r"pip install pynenc-core\[rabbitmq\]"),
+        ("RedisSomethingElse", r"pip install pynenc-core\[redis\]"),
+        ("MongoSomethingElse", r"pip install pynenc-core\[mongodb\]"),
+        ("RabbitMqSomethingElse", r"pip install pynenc-core\[rabbitmq\]"),
         ("SqliteBroker", "did you mean 'SQLiteBroker'"),
         ("NoBroker", "MemBroker.*SQLiteBroker"),
         ("no_such_module.Broker", "no_such_module"),
