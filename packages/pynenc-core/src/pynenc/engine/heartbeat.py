@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
-from pynenc.exceptions import StoreError
+from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.runners import SWEEPER_LEASE, Beat, LeaseRequest, RunnerIdentity
 
 logger = logging.getLogger(__name__)
+
+#: Until the first beat is repeated whose reply was lost.
+_AGAIN_SECONDS = 0.05
 
 
 def _nothing() -> None:
@@ -49,9 +52,23 @@ class Heartbeat:
         self.interruptions = 0
 
     def start(self) -> None:
-        """Beat once, so that the rows exist, then go on in the background."""
-        self.beat()
+        """Beat once, so that the rows exist, then go on in the background.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        while not self._has_begun():
+            self._stopping.wait(_AGAIN_SECONDS)
         self._thread.start()
+
+    def _has_begun(self) -> bool:
+        try:
+            self.beat()
+        except CommitUnknownError as error:
+            # The store is there, and a beat may be repeated: nobody need give up because a connection broke.
+            logger.warning("the reply to the first heartbeat was lost (%s), beating again", error)
+            return False
+        return True
 
     def stop(self, reason: str) -> None:
         """Stop beating and mark every identity as stopped."""
