@@ -68,7 +68,7 @@ def crawl(client: TestClient, start: str = "/", limit: int = 400, alike: int = 1
     met, waiting = {start}, deque([start])
     while waiting and len(found) < limit:
         path = waiting.popleft()
-        response = client.get(path)
+        response = client.get(path, follow_redirects=True)
         assert response.status_code == 200, (path, response.status_code)
         page = found[path] = Page(response.text)
         for link in page.links:

@@ -425,7 +425,9 @@ def test_pages_of_an_operator_break_no_rule(shop: ModuleType, guarded: FastAPI, 
     for text in shop.HOSTILE:
         waiting = shop.charge(1, 1.0)
         assert act(operator, f"/invocations/{waiting.invocation_id}/cancel", reason=text[:200])[0] == 303
-    pages = crawl(operator, "/audit", limit=150)
+    with running(shop):  # Without a runner its triggers are there for a time only, and with them their pages.
+        eventually(lambda: all(trigger.in_force for trigger in shop.app.trigger.list_triggers()))
+        pages = crawl(operator, "/audit", limit=150)
     for path, page in pages.items():
         assert page.forbidden == [], path
         assert page.headings == 1, path
