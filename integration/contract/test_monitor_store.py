@@ -26,7 +26,7 @@ from integration.world import (
 from pynenc.contracts import PayloadKind
 from pynenc.values.ids import RunnerId
 from pynenc.values.monitor import RecordQuery, equal_parts
-from pynenc.values.record_filter import NumberField, TextField
+from pynenc.values.record_filter import Not, NumberField, RecordFilter, RestsIn, TextField
 from pynenc.values.records import InvocationRecord, Outcome, OutcomeKind
 from pynenc.values.runners import Beat, LeaseRequest
 
@@ -196,17 +196,61 @@ def test_the_latest_ends_of_each_part_of_a_window_stand_for_all_of_it(world: Wor
     parts = equal_parts(since, until, 3)
     inside = [monitor.list_finished(*edges, 10) for edges in parts]
     assert {one.invocation_id for part in inside for one in part} == set(ids(*"abcdef"))
-    assert monitor.sample_finished(since, until, 3, 10) == inside
-    assert monitor.sample_finished(since, until, 3, 1) == [part[:1] for part in inside]
-    assert monitor.count_ended(since, until, 3, 10) == [len(part) for part in inside]
-    assert monitor.count_ended(since, until, 1, 10) == [6]
-    assert monitor.count_ended(since, until, 1, 4) == [4]
-    assert monitor.count_ended(since, until, 3, 10, failed=True) == [
-        len(monitor.list_failed(*edges, 10)) for edges in parts
-    ]
-    assert monitor.count_ended(since, until, 1, 10, failed=True) == [3]
-    assert monitor.sample_finished(until + 1.0, until + 2.0, 2, 5) == [[], []]
-    assert monitor.count_ended(until + 1.0, until + 2.0, 2, 5) == [0, 0]
+    assert monitor.sample_finished(since, until, 3, 10, beyond=5) == inside
+    assert monitor.sample_finished(since, until, 3, 1, beyond=0) == [part[:1] for part in inside]
+    # So few can be listed.
+    assert monitor.sample_finished(since, until, 3, 10, beyond=6) == []
+    assert monitor.sample_finished(until + 1.0, until + 2.0, 2, 5, beyond=0) == []
+    assert monitor.sample_finished(since, until + 9.0, 3, 10, beyond=6)[1:] == [[], []]
+
+
+def test_of_what_ended_at_one_instant_a_part_has_no_more_than_it_is_asked_for(world: World) -> None:
+    claims = [world.run(name) for name in "abcd"]
+    world.pass_time(0.05)
+    world.do(*map(finish, claims))
+    monitor = world.monitor
+    latest = monitor.list_finished(0.0, math.inf, 1)[0].ended_at
+    (part,) = monitor.sample_finished(latest - 10.0, latest + 1.0, 1, 2, beyond=3)
+    assert len({one.invocation_id for one in part}) == 2
+
+
+def test_failures_are_counted_in_each_part_of_a_window(world: World) -> None:
+    for name in "abcdefg":
+        claim = world.run(name)
+        world.pass_time(0.05)
+        world.do(finish(claim, ERROR if name in "bcf" else RESULT))
+    monitor = world.monitor
+    every = monitor.list_finished(0.0, math.inf, 10)
+    since, until = every[-1].ended_at, every[0].ended_at
+    parts = [len(monitor.list_failed(*edges, 10)) for edges in equal_parts(since, until, 3)]
+    assert sum(parts) == 3
+    assert monitor.count_failed(since, until, 3, 10) == parts
+    assert monitor.count_failed(since, until, 1, 10) == [3]
+    assert monitor.count_failed(since, until, 1, 2) == [2]
+    assert monitor.count_failed(until + 1.0, until + 2.0, 2, 5) == [0, 0]
+
+
+def test_failures_that_fulfil_a_condition_are_counted(world: World) -> None:
+    for name in "abcde":
+        claim = world.run(name)
+        world.pass_time(0.5 if name == "c" else 0.05)
+        world.do(finish(claim, RESULT if name == "a" else ERROR))
+    monitor = world.monitor
+    every = monitor.list_finished(0.0, math.inf, 10)
+    since, until = every[-1].ended_at, every[0].ended_at + 0.01
+
+    def number(where: RecordFilter, parts: int = 1, most: int = 10) -> list[int]:
+        return monitor.count_failed(since, until, parts, most, where)
+
+    slow = between(NumberField.RUN_SECONDS, low=0.4)
+    assert number(slow) == [1]
+    assert number(Not(slow)) == [3]
+    assert number(RestsIn(frozenset({S.FAILED}))) == [4]
+    assert number(RestsIn(frozenset({S.SUCCESS}))) == [0]
+    assert number(Not(slow), most=2)[0] <= 2
+    # One before the slow one, which took most of the time, and two behind it.
+    assert number(Not(slow), parts=2) == [1, 2]
+    assert monitor.count_failed(until + 1.0, until + 2.0, 2, 5, slow) == [0, 0]
 
 
 def test_what_is_owned_is_listed(world: World) -> None:
@@ -334,8 +378,8 @@ def test_reading_changes_nothing(world: World) -> None:
     monitor.get_payloads(ids("failed")[0], 10)
     monitor.list_finished(0.0, math.inf, 10)
     monitor.list_failed(0.0, math.inf, 10)
-    monitor.sample_finished(0.0, 9e9, 3, 10)
-    monitor.count_ended(0.0, 9e9, 3, 10)
+    monitor.sample_finished(0.0, 9e9, 3, 10, beyond=0)
+    monitor.count_failed(0.0, 9e9, 3, 10)
     monitor.list_invocations(RecordQuery(where=between(NumberField.RUN_SECONDS, low=1.0)))
     monitor.list_owned(10)
     monitor.find_longest_waiting()

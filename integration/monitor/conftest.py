@@ -184,13 +184,14 @@ def statements_of(app: Pynenc) -> Any:
     return counted()
 
 
-def asks_few(shop: ModuleType, path: str, ceiling: int) -> None:
-    """A monitor that has read nothing yet answers an address with at most so many questions to its store."""
+def asks_few(shop: ModuleType, path: str, ceiling: int) -> str:
+    """What a monitor that has read nothing yet answers to an address, with at most so many questions to its store."""
     client = TestClient(create_monitor_app(shop.app), base_url="http://localhost")
     with statements(shop) as seen:
         response = client.get(path)
     assert response.status_code == 200
     assert len(seen) <= ceiling, seen
+    return str(response.text)
 
 
 def invocation_of(shop: ModuleType, client: TestClient, task: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pynmon import Role
+from pynmon.timeline import density, spans
 
 from .conftest import asks_few, eventually, invocation_of, statements
 from .test_access import OURS, form_token_of, logged_in, monitor_of
@@ -65,6 +66,30 @@ CEILINGS = {
 @pytest.mark.parametrize("path", CEILINGS)
 def test_a_page_asks_the_store_few_questions(shop: ModuleType, path: str) -> None:
     asks_few(shop, path, CEILINGS[path])
+
+
+#: The same where more ended than is drawn one by one; what figures do not tell takes one question more.
+CROWDED = {
+    "/timeline?range=7d": 4,
+    "/timeline?range=7d&lanes=task": 3,
+    "/timeline?range=7d&longer=1ms&task=pynmon_shop.charge": 4,
+    "/timeline?range=7d&q=status:success&skip=1": 4,
+    "/timeline?range=7d&q=args:customer_id": 5,
+    "/timeline?range=7d&q=args:customer_id&lanes=task": 4,
+    "/timeline/totals?range=7d": 4,
+}
+
+
+@pytest.mark.parametrize("path", CROWDED)
+def test_a_timeline_of_too_much_asks_fewer_questions(
+    shop: ModuleType, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    monkeypatch.setattr(density, "FEWEST", 1)
+    # All of it ended at about the same time.
+    monkeypatch.setattr(density, "EACH", 100)
+    monkeypatch.setattr(density, "MOST_RECORDS", 100 * density.PARTS * density.PER_PART)
+    assert "More than" in asks_few(shop, path, CROWDED[path])
 
 
 def test_what_operators_see_asks_few_questions(shop: ModuleType) -> None:

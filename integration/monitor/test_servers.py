@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from pynmon import create_monitor_app
+from pynmon.timeline import density, spans
+
 from .conftest import eventually, running, settings_on
 from .crawl import Page, crawl
 from .test_logs import sent
@@ -75,6 +78,20 @@ def test_the_stores_say_that_they_are_well(client: TestClient) -> None:
     text = client.get("/system").text
     assert "answers" in text
     assert ">problem</span>" not in text
+
+
+@pytest.mark.parametrize("others", ["", "&lanes=task", "&q=duration:<1h"])
+def test_a_timeline_of_too_much_asks_four_questions(
+    shop: ModuleType, others: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "LIMIT", 5)
+    monkeypatch.setattr(density, "FEWEST", 1)
+    monitor = create_monitor_app(shop.app)
+    text = TestClient(monitor, base_url="http://localhost").get(f"/timeline?range=7d{others}").text
+    assert "More than" in text
+    assert "8 failed</span>" in text
+    asked = monitor.state.queries.histograms()
+    assert 0 < sum(one.number for one in asked.values()) <= 4, asked
 
 
 def test_ids_that_are_cut_short_are_found(shop: ModuleType, client: TestClient) -> None:

@@ -217,9 +217,12 @@ READS: dict[str, Callable[[BaseMonitorStore], object]] = {
     "finished": lambda monitor: monitor.list_finished(0.0, math.inf, 10),
     "failed in a window": lambda monitor: monitor.list_failed(0.0, math.inf, 3),
     "finished first": lambda monitor: monitor.list_finished(0.0, math.inf, 10, oldest_first=True),
-    "finished in parts": lambda monitor: monitor.sample_finished(0.0, 9e9, 10, 2),
-    "ended in parts": lambda monitor: monitor.count_ended(0.0, 9e9, 10, 2),
-    "failed in parts": lambda monitor: monitor.count_ended(0.0, 9e9, 10, 2, failed=True),
+    "finished in parts": lambda monitor: monitor.sample_finished(0.0, 9e9, 10, 2, beyond=1),
+    "too little to be put in parts": lambda monitor: monitor.sample_finished(0.0, 9e9, 10, 2, beyond=9_999),
+    "failed in parts": lambda monitor: monitor.count_failed(0.0, 9e9, 10, 2),
+    "slow and failed in parts": lambda monitor: monitor.count_failed(
+        0.0, 9e9, 10, 2, Between(NumberField.RUN_SECONDS, low=1e9)
+    ),
     "owned": lambda monitor: monitor.list_owned(3),
     "owned by one": lambda monitor: monitor.list_owned(3, "alice"),
     "next": lambda monitor: monitor.find_longest_waiting(),

@@ -15,6 +15,7 @@ from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
+from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import FINAL, RECOVERING, InvocationStatus
@@ -239,8 +240,11 @@ class MongoMonitorStore(BaseMonitorStore):
         ]
 
     def sample_finished(  # noqa: D102
-        self, since: float, until: float, parts: int, each: int
+        self, since: float, until: float, parts: int, each: int, *, beyond: int
     ) -> list[list[Finished]]:
+        if self._counts([self._ended(since, until)], beyond + 1)[0] <= beyond:
+            return []
+
         def latest(at: int, edges: tuple[float, float]) -> list[Document]:
             return [
                 {"$match": self._ended(*edges)},
@@ -254,18 +258,24 @@ class MongoMonitorStore(BaseMonitorStore):
             found[one["part"]].append(self._finished(one))
         return found
 
-    def count_ended(  # noqa: D102
-        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    def count_failed(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, where: RecordFilter | None = None
     ) -> list[int]:
-        def count(at: int, edges: tuple[float, float]) -> list[Document]:
-            condition = self._ended(*edges) | (_IS_FAILED if failed else {})
-            return [{"$match": condition}, {"$limit": most}, {"$group": {"_id": at, "n": {"$sum": 1}}}]
+        failed = [self._ended(*edges) | _IS_FAILED for edges in equal_parts(since, until, parts)]
+        return self._counts(failed, most, where)
 
-        counts = {
-            one["_id"]: one["n"]
-            for one in self._of_each(starmap(count, enumerate(equal_parts(since, until, parts))))
-        }
-        return [counts.get(at, 0) for at in range(parts)]
+    def _counts(
+        self, conditions: Sequence[Document], most: int, where: RecordFilter | None = None
+    ) -> list[int]:
+        """How many fulfil each, counted up to so many; in one command."""
+        fitting = [] if where is None else [{"$match": match_of(where, self._store.key)}]
+
+        def count(at: int, condition: Document) -> list[Document]:
+            first: list[Document] = [{"$match": condition}, {"$limit": most}]
+            return [*first, *fitting, {"$group": {"_id": at, "n": {"$sum": 1}}}]
+
+        counts = {one["_id"]: one["n"] for one in self._of_each(starmap(count, enumerate(conditions)))}
+        return [counts.get(at, 0) for at in range(len(conditions))]
 
     def _ended(self, since: float, until: float) -> Document:
         return {"a": self._store.app, "ended_at": {"$gte": since, "$lt": until}}

@@ -11,7 +11,7 @@ from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
-from pynenc.values.record_filter import matcher_of
+from pynenc.values.record_filter import RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import FINAL, InvocationStatus
@@ -49,7 +49,7 @@ _REGISTERED = scripts.load("registered", "record")
 _FIGURES = scripts.load("figures", "record")
 _FAILURES = scripts.load("failures", "record")
 _LATEST_ENDS = scripts.load("latest_ends")
-_COUNT_ENDS = scripts.load("count_ends")
+_COUNT_FAILED = scripts.load("count_failed")
 _LONGEST_WAITING = scripts.load("longest_waiting")
 _RUNNERS = scripts.load("youngest_runners")
 _GET_RUNNERS = scripts.load("get_runners")
@@ -237,19 +237,22 @@ class RedisMonitorStore(BaseMonitorStore):
         return found
 
     def sample_finished(  # noqa: D102
-        self, since: float, until: float, parts: int, each: int
+        self, since: float, until: float, parts: int, each: int, *, beyond: int
     ) -> list[list[Finished]]:
-        edges = [repr(edge) for part in equal_parts(since, until, parts) for edge in part]
-        ids = self._store.ask(_LATEST_ENDS, each, *edges)
+        ids = self._store.ask(_LATEST_ENDS, "ended", each, beyond, *_edges(since, until, parts))
         figures = map(from_figures, self._in_parts(_FIGURES, [one for part in ids for one in part]))
         by_id = {one.invocation_id: one for one in figures}
         return [[by_id[one] for one in part if one in by_id] for part in ids]
 
-    def count_ended(  # noqa: D102
-        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    def count_failed(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, where: RecordFilter | None = None
     ) -> list[int]:
-        edges = [repr(edge) for part in equal_parts(since, until, parts) for edge in part]
-        return [min(most, n) for n in self._store.ask(_COUNT_ENDS, "failed" if failed else "ended", *edges)]
+        edges = _edges(since, until, parts)
+        if where is None:
+            return [min(most, n) for n in self._store.ask(_COUNT_FAILED, *edges)]
+        ids = self._store.ask(_LATEST_ENDS, "failed", most, 0, *edges) or [[]] * parts
+        fitting = self.find_matching([one for part in ids for one in part], where)
+        return [len(fitting.intersection(part)) for part in ids]
 
     def _in_parts(self, script: scripts.Script, ids: Sequence[str]) -> Iterator[list[str]]:
         for batch in batches(ids, _BATCH):
@@ -283,6 +286,11 @@ class RedisMonitorStore(BaseMonitorStore):
             for batch in batches(ids, _BATCH)
             for row in self._store.ask(_GET_RUNNERS, *batch)
         }
+
+
+def _edges(since: float, until: float, parts: int) -> list[str]:
+    """The beginning and the end of each part of a window."""
+    return [repr(edge) for part in equal_parts(since, until, parts) for edge in part]
 
 
 def _position(cursor: str) -> int | None:

@@ -10,6 +10,7 @@ from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId
 from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits
+from pynenc.values.record_filter import RecordFilter
 from pynenc.values.records import HistoryEntry, InvocationRecord
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -92,13 +93,15 @@ class ReticentStore(BaseMonitorStore):
     ) -> list[Finished]:
         return self._inner.list_finished(since, until, limit, oldest_first=oldest_first)
 
-    def sample_finished(self, since: float, until: float, parts: int, each: int) -> list[list[Finished]]:  # noqa: D102
-        return self._inner.sample_finished(since, until, parts, each)
+    def sample_finished(  # noqa: D102
+        self, since: float, until: float, parts: int, each: int, *, beyond: int
+    ) -> list[list[Finished]]:
+        return self._inner.sample_finished(since, until, parts, each, beyond=beyond)
 
-    def count_ended(  # noqa: D102
-        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    def count_failed(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, where: RecordFilter | None = None
     ) -> list[int]:
-        return self._inner.count_ended(since, until, parts, most, failed=failed)
+        return self._inner.count_failed(since, until, parts, most, where)
 
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
         return self._inner.list_failed(since, until, limit)

@@ -119,17 +119,23 @@ class BaseMonitorStore(ABC):
         """What ended at or after ``since`` and before ``until``: the latest ends, latest first, or the earliest."""
 
     @abstractmethod
-    def sample_finished(self, since: float, until: float, parts: int, each: int) -> list[list[Finished]]:
+    def sample_finished(
+        self, since: float, until: float, parts: int, each: int, *, beyond: int
+    ) -> list[list[Finished]]:
         """What ended in each of so many equal parts of a window: of each part the latest ``each``, latest first.
 
-        The cost depends on ``parts`` and ``each`` alone, however much ended.
+        Empty, without a list for any part, unless more than ``beyond`` ended in the window: so much can be listed. The
+        cost depends on ``parts``, ``each`` and ``beyond`` alone, however much ended.
         """
 
     @abstractmethod
-    def count_ended(
-        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    def count_failed(
+        self, since: float, until: float, parts: int, most: int, where: RecordFilter | None = None
     ) -> list[int]:
-        """How many ended in each of so many equal parts of a window, counted up to ``most``; or with an exception."""
+        """How many ended with an exception in each of so many equal parts of a window, counted up to ``most``.
+
+        With a condition: how many of those fulfil it. So many of each part are looked at then, whichever they are.
+        """
 
     @abstractmethod
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:

@@ -78,12 +78,12 @@ READS: dict[str, tuple[Reads, str]] = {
     "history": (lambda monitor: monitor.get_histories([ONE]), "sqlite_autoindex_inv"),
     "payloads": (lambda monitor: monitor.get_payloads(ONE, 5), "sqlite_autoindex_inv"),
     "finished": (lambda monitor: monitor.list_finished(1.0, 9e9, 5), "COVERING INDEX inv_finished"),
-    "sample": (lambda monitor: monitor.sample_finished(1.0, 9e9, 3, 5), "COVERING INDEX inv_finished"),
-    "ended": (lambda monitor: monitor.count_ended(1.0, 9e9, 3, 5), "COVERING INDEX inv_finished"),
-    "failed in parts": (
-        lambda monitor: monitor.count_ended(1.0, 9e9, 3, 5, failed=True),
-        "COVERING INDEX inv_failed",
+    "sample": (
+        lambda monitor: monitor.sample_finished(1.0, 9e9, 3, 5, beyond=1),
+        "COVERING INDEX inv_finished",
     ),
+    "failed in parts": (lambda monitor: monitor.count_failed(1.0, 9e9, 3, 5), "COVERING INDEX inv_failed"),
+    "slow and failed in parts": (lambda monitor: monitor.count_failed(1.0, 9e9, 3, 5, SLOW), "inv_failed"),
     "owned": (lambda monitor: monitor.list_owned(5), "inv_owned"),
     "owned by one": (lambda monitor: monitor.list_owned(5, "alice"), "inv_owned"),
     "next": (lambda monitor: monitor.find_longest_waiting(), "inv_ready"),

@@ -260,11 +260,8 @@ def _density(
     source: Source, window: Window, conditions: Sequence[RecordFilter], form: TimelineForm
 ) -> Density | None:
     """When more ended than is drawn one by one, and enough of it is asked for."""
-    (ended,) = source.store.count_ended(window.since, window.until, 1, spans.LIMIT + 1)
-    if ended <= spans.LIMIT:
-        return None
     return density_in(
-        source.store, window, source.owned(MOST_OWNED), conditions, form.lanes, form.arrangement
+        source.store, window, lambda: source.owned(MOST_OWNED), conditions, form.lanes, form.arrangement
     )
 
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pynenc.contracts.monitor_store import BaseMonitorStore
 from pynenc.values.ids import InvocationId
-from pynenc.values.monitor import Finished, equal_parts
+from pynenc.values.monitor import Failed, Finished, equal_parts
 from pynenc.values.record_filter import AllOf, RecordFilter, matcher_of
 from pynenc.values.records import InvocationRecord
 from pynenc.values.runners import RunnerRecord
 from pynenc.values.status import InvocationStatus
 from pynmon.presentation.statuses import LOOKS
 from pynmon.query.rows import MOST_RECORDS, narrowed, needs_records
+from pynmon.timeline import spans
 from pynmon.timeline.axis import LABELS, WIDTH
 from pynmon.timeline.groups import Arrangement, Group, LanesBy, arranged, label_of, path_of, place_of
 from pynmon.timeline.headings import below, collapsed, headed
 from pynmon.timeline.lanes import AXIS, SINGLE, Lane, Picture
 from pynmon.timeline.nodes import room_for
 from pynmon.timeline.outlines import Layer, Outlines
-from pynmon.timeline.spans import LIMIT, MOST_FAILED
 from pynmon.timeline.window import Window
 
 #: Columns of the picture, looks at each of them, and invocations that are looked at each time.
 PARTS, PER_PART, EACH = 110, 3, 10
+#: Failures of each column of which it is told whether a query asks for them; fewer if that takes their records.
+TRIED = 90
 #: Of what a query asks for less does not tell when it was.
 FEWEST = PARTS
 #: The busiest; more are not drawn.
@@ -71,7 +73,7 @@ class Density:
 def density_in(
     store: BaseMonitorStore,
     window: Window,
-    owned: Iterable[InvocationRecord],
+    owned: Callable[[], Iterable[InvocationRecord]],
     conditions: Sequence[RecordFilter] = (),
     lanes_by: LanesBy = LanesBy.RUNNER,
     how: Arrangement = _AS_IT_COMES,
@@ -79,24 +81,27 @@ def density_in(
     """What went on in a window, in reads that cost the same however much ended.
 
     Args:
-        store: Asked three times, and twice more for conditions that need more than figures.
+        store: Asked three times, and once more for conditions that need more than figures.
         window: From when to when.
-        owned: What belongs to a runner now.
+        owned: Looks up what belongs to a runner now.
         conditions: What has to hold for an invocation that is shown.
         lanes_by: What has a lane of its own: runners or tasks.
         how: Which lanes come first, and how many are left out before the others.
 
     Returns:
-        None when what was looked at has too little that fulfils the conditions.
+        None when no more ended than is drawn one by one, or what was looked at has too little that fulfils the
+        conditions.
     """
     each = MOST_RECORDS // (PER_PART * PARTS) if needs_records(Finished, conditions) else EACH
-    sample = store.sample_finished(window.since, window.until, PER_PART * PARTS, each)
+    sample = store.sample_finished(window.since, window.until, PER_PART * PARTS, each, beyond=spans.LIMIT)
+    if not sample:
+        return None
     rows = [row for part in sample for row in part]
     chosen = narrowed(store, rows, conditions).rows
     if conditions and len(chosen) < FEWEST:
         return None
     fulfils = matcher_of(AllOf(tuple(conditions)))
-    open_ones = [one for one in owned if fulfils(one)]
+    open_ones = [one for one in owned() if fulfils(one)]
     looked_at = Sample(sample, each, {row.invocation_id for row in chosen})
     busy = work_seconds(looked_at, open_ones, window, lanes_by)
     runners = store.get_runners(list(busy)) if lanes_by is LanesBy.RUNNER else {}
@@ -105,15 +110,11 @@ def density_in(
 
 
 def _failed_in(store: BaseMonitorStore, window: Window, conditions: Sequence[RecordFilter]) -> list[int]:
-    """How many failed in each part, up to as many as one picture shows; of those that conditions ask for the latest."""
+    """How many failed in each part, up to as many as one picture shows; conditions are tried on a few of each."""
     if not conditions:
-        return store.count_ended(window.since, window.until, PARTS, MOST_FAILED, failed=True)
-    counts = [0] * PARTS
-    failed = store.list_failed(window.since, window.until, LIMIT)
-    for row in narrowed(store, failed, conditions).rows:
-        at = min(PARTS - 1, int((row.ended_at - window.since) / window.seconds * PARTS))
-        counts[at] = min(MOST_FAILED, counts[at] + 1)
-    return counts
+        return store.count_failed(window.since, window.until, PARTS, spans.MOST_FAILED)
+    tried = MOST_RECORDS // PARTS if needs_records(Failed, conditions) else TRIED
+    return store.count_failed(window.since, window.until, PARTS, tried, AllOf(tuple(conditions)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pynenc.contracts.state_backend import PayloadKind
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.merges import Merges
 from pynenc.values.monitor import Failed, Finished, RecordPage, RecordQuery, Registered, Waits, equal_parts
-from pynenc.values.record_filter import matcher_of
+from pynenc.values.record_filter import RecordFilter, matcher_of
 from pynenc.values.records import HistoryEntry, InvocationRecord, OutcomeKind
 from pynenc.values.runners import Lease, RunnerRecord
 from pynenc.values.status import InvocationStatus
@@ -156,15 +156,19 @@ class MemMonitorStore(BaseMonitorStore):
             return [_finished(record) for record in islice(inside, limit)]
 
     def sample_finished(  # noqa: D102
-        self, since: float, until: float, parts: int, each: int
+        self, since: float, until: float, parts: int, each: int, *, beyond: int
     ) -> list[list[Finished]]:
+        if len(self.list_finished(since, until, beyond + 1)) <= beyond:
+            return []
         return [self.list_finished(*edges, each) for edges in equal_parts(since, until, parts)]
 
-    def count_ended(  # noqa: D102
-        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    def count_failed(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, where: RecordFilter | None = None
     ) -> list[int]:
-        look = self.list_failed if failed else self.list_finished
-        return [len(look(*edges, most)) for edges in equal_parts(since, until, parts)]
+        found = [self.list_failed(*edges, most) for edges in equal_parts(since, until, parts)]
+        if where is None:
+            return [len(part) for part in found]
+        return [len(self.find_matching([one.invocation_id for one in part], where)) for part in found]
 
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
         with self._store.lock:

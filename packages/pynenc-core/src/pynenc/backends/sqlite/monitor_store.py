@@ -11,7 +11,7 @@ from pynenc.backends.sqlite.figures import columns_of, to_figures
 from pynenc.backends.sqlite.merges import COLUMNS as MERGES
 from pynenc.backends.sqlite.merges import to_merges
 from pynenc.backends.sqlite.reading import Reading
-from pynenc.backends.sqlite.record_filter import sql_of
+from pynenc.backends.sqlite.record_filter import Sql, sql_of
 from pynenc.backends.sqlite.record_pages import find_cursor, read_page, read_registered
 from pynenc.backends.sqlite.store import SQLiteStore
 from pynenc.contracts.monitor_store import BaseMonitorStore
@@ -27,9 +27,10 @@ from pynenc.values.status import InvocationStatus
 #: Of one statement that asks the same of each.
 _PARTS = 100
 _FIGURES = columns_of(Finished)
-_WITHIN = "ended_at IS NOT NULL AND ended_at >= ? AND ended_at < ?"
-_ENDED = f"FROM inv_{{t}} INDEXED BY inv_finished_{{t}} WHERE {_WITHIN}"
-_FAILED = f"FROM inv_{{t}} INDEXED BY inv_failed_{{t}} WHERE outcome_kind = 'exception' AND {_WITHIN}"
+_ENDED = "FROM inv_{t} INDEXED BY inv_finished_{t} WHERE ended_at IS NOT NULL"
+_FAILED = "FROM inv_{t} INDEXED BY inv_failed_{t} WHERE outcome_kind = 'exception' AND ended_at IS NOT NULL"
+_WITHIN = "AND ended_at >= ? AND ended_at < ?"
+_OF_PART = "AND ended_at >= since AND ended_at < until"
 
 
 class SQLiteMonitorStore(BaseMonitorStore):
@@ -162,34 +163,41 @@ class SQLiteMonitorStore(BaseMonitorStore):
     def list_finished(  # noqa: D102
         self, since: float, until: float, limit: int, *, oldest_first: bool = False
     ) -> list[Finished]:
-        text = f"SELECT {_FIGURES} {_ENDED} ORDER BY ended_at {'ASC' if oldest_first else 'DESC'} LIMIT ?"
+        text = f"SELECT {_FIGURES} {_ENDED} {_WITHIN} ORDER BY ended_at {'ASC' if oldest_first else 'DESC'} LIMIT ?"
         with self._read() as reading:
             return to_figures(Finished, reading.parts(text, (since, until, limit)))
 
     def sample_finished(  # noqa: D102
-        self, since: float, until: float, parts: int, each: int
+        self, since: float, until: float, parts: int, each: int, *, beyond: int
     ) -> list[list[Finished]]:
-        part = f"SELECT * FROM (SELECT ?, {_FIGURES} {_ENDED} ORDER BY ended_at DESC LIMIT ?)"
-        text, parameters = _of_each(
-            part, [(at, *edges, each) for at, edges in enumerate(equal_parts(since, until, parts))]
+        source, edges = _parts(since, until, parts)
+        # What ended at the same instant as the first that is wanted of a part is read with it, and left out below.
+        first = f"SELECT ended_at {_ENDED} {_OF_PART} ORDER BY ended_at DESC LIMIT 1 OFFSET ?"
+        text = (
+            f"SELECT part, {_FIGURES} FROM {source} CROSS JOIN inv_{{t}} INDEXED BY inv_finished_{{t}} "
+            f"WHERE (SELECT count(*) FROM (SELECT 1 {_ENDED} {_WITHIN} LIMIT ?)) > ? AND ended_at IS NOT NULL "
+            f"AND ended_at < until AND ended_at >= coalesce(({first}), since)"
         )
         with self._read() as reading:
-            rows = reading.rows(text, parameters)
-        found: list[list[Finished]] = [[] for _ in range(parts)]
+            rows = reading.rows(text, (*edges, since, until, beyond + 1, beyond, each - 1))
+        found: list[list[Finished]] = [[] for _ in range(parts)] if rows else []
         for (at, *_), finished in zip(rows, to_figures(Finished, [[row[1:] for row in rows]]), strict=True):
             found[at].append(finished)
-        return found
+        return [sorted(part, key=lambda row: row.ended_at, reverse=True)[:each] for part in found]
 
-    def count_ended(  # noqa: D102
-        self, since: float, until: float, parts: int, most: int, *, failed: bool = False
+    def count_failed(  # noqa: D102
+        self, since: float, until: float, parts: int, most: int, where: RecordFilter | None = None
     ) -> list[int]:
-        part = f"SELECT count(*) FROM (SELECT 1 {_FAILED if failed else _ENDED} LIMIT ?)"
-        text, parameters = _of_each(part, [(*edges, most) for edges in equal_parts(since, until, parts)])
+        source, edges = _parts(since, until, parts)
+        # Without a condition no record has to be read.
+        columns, fitting = ("1", Sql("TRUE")) if where is None else ("*", sql_of(where))
+        number = f"SELECT count(*) FROM (SELECT {columns} {_FAILED} {_OF_PART} LIMIT ?) WHERE {fitting.text}"
         with self._read() as reading:
-            return [n for (n,) in reading.rows(text, parameters)]
+            text = f"SELECT part, ({number}) FROM {source}"
+            return [n for _, n in reading.rows(text, (most, *fitting.parameters, *edges))]
 
     def list_failed(self, since: float, until: float, limit: int) -> list[Failed]:  # noqa: D102
-        text = f"SELECT {columns_of(Failed)} {_FAILED} ORDER BY ended_at DESC LIMIT ?"
+        text = f"SELECT {columns_of(Failed)} {_FAILED} {_WITHIN} ORDER BY ended_at DESC LIMIT ?"
         with self._read() as reading:
             return to_figures(Failed, reading.parts(text, (since, until, limit)))
 
@@ -241,6 +249,17 @@ class SQLiteMonitorStore(BaseMonitorStore):
         return {row[0]: codec.to_runner(row) for row in rows}
 
 
+def _parts(since: float, until: float, number: int) -> tuple[str, list[Any]]:
+    """The equal parts of a window as a table of ``part``, ``since`` and ``until``, and what stands in it.
+
+    A statement for each part, all of them put together, takes SQLite longer to prepare than to answer.
+    """
+    rows = ", ".join(["(?, ?, ?)"] * number)
+    columns = "column1 AS part, column2 AS since, column3 AS until"
+    edges = enumerate(equal_parts(since, until, number))
+    return f"(SELECT {columns} FROM (VALUES {rows}))", [value for at, part in edges for value in (at, *part)]
+
+
 def _of_each(part: str, parameters: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
-    """One statement that asks the same of each part of a window."""
+    """One statement that asks the same of each."""
     return " UNION ALL ".join([part] * len(parameters)), [value for each in parameters for value in each]
