@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -141,19 +140,6 @@ class Client:
     def _on_known_confirm(self, tag: int, multiple: bool) -> None:
         self.known += 1
         self._on_confirm(tag, multiple)
-
-
-@pytest.fixture
-def loop() -> Iterator[SharedLoop]:
-    errors: list[Exception] = []
-    loop = SharedLoop(errors.append)
-    thread = threading.Thread(target=loop.start)
-    thread.start()
-    yield loop
-    loop.stop()
-    thread.join(DEADLINE_SECONDS)
-    assert not thread.is_alive()
-    assert errors == []
 
 
 def _message(tag: int, body: bytes, properties: Any = _PROPERTIES, *, again: bool = False) -> bytes:

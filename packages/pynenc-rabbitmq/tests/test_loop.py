@@ -47,24 +47,8 @@ class Peer:
 
 
 @pytest.fixture
-def errors() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
-def loop(errors: list[Exception]) -> Iterator[SharedLoop]:
-    loop = SharedLoop(errors.append)
-    thread = threading.Thread(target=loop.start)
-    thread.start()
-    yield loop
-    loop.stop()
-    thread.join(DEADLINE_SECONDS)
-    assert not thread.is_alive()
-    loop.close()
-
-
-@pytest.fixture
 def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A test names them before the loop: they are closed after it ended, which would else read from them."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     theirs.settimeout(DEADLINE_SECONDS)
@@ -91,7 +75,7 @@ def _now(loop: SharedLoop, task: object) -> None:
     raise AssertionError("the lock was never free")
 
 
-def test_a_thread_writes_itself(loop: SharedLoop, sockets: tuple[socket.socket, socket.socket]) -> None:
+def test_a_thread_writes_itself(sockets: tuple[socket.socket, socket.socket], loop: SharedLoop) -> None:
     peer = _on(loop, sockets)
     _now(loop, lambda: peer.send(b"hello"))
     assert (peer.unsent, peer.threads) == (b"", [threading.get_ident()])
@@ -99,7 +83,7 @@ def test_a_thread_writes_itself(loop: SharedLoop, sockets: tuple[socket.socket, 
 
 
 def test_the_loop_writes_what_the_system_did_not_take(
-    loop: SharedLoop, sockets: tuple[socket.socket, socket.socket]
+    sockets: tuple[socket.socket, socket.socket], loop: SharedLoop
 ) -> None:
     peer, size = _on(loop, sockets), 5_000_000
     _now(loop, lambda: peer.send(b"x" * size))
@@ -111,7 +95,7 @@ def test_the_loop_writes_what_the_system_did_not_take(
 
 
 def test_what_arrives_and_the_end_of_a_connection_are_told(
-    loop: SharedLoop, sockets: tuple[socket.socket, socket.socket]
+    sockets: tuple[socket.socket, socket.socket], loop: SharedLoop
 ) -> None:
     peer = _on(loop, sockets)
     sockets[1].send(b"hello")
@@ -124,7 +108,7 @@ def test_what_arrives_and_the_end_of_a_connection_are_told(
 
 
 def test_nothing_is_written_to_a_connection_that_is_being_opened(
-    loop: SharedLoop, sockets: tuple[socket.socket, socket.socket]
+    sockets: tuple[socket.socket, socket.socket], loop: SharedLoop
 ) -> None:
     told: list[int] = []
 
@@ -179,3 +163,4 @@ def test_errors_are_told_and_the_loop_goes_on(loop: SharedLoop, errors: list[Exc
     assert done.wait(DEADLINE_SECONDS)
     _now(loop, fail)
     assert [str(error) for error in errors] == ["one", "one"]
+    errors.clear()

@@ -1,25 +1,15 @@
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-
 import pytest
 
 from pynenc import Pynenc
 from pynenc.engine.heartbeat import Heartbeat
 from pynenc.exceptions import StoreUnavailableError
-from pynenc.testing.faulty_store import Fault, FaultMode, Faults, inject, with_faults
+from pynenc.testing.faulty_store import Fault, FaultMode, Faults, inject
 from pynenc.values.ids import RunnerId
 from pynenc.values.runners import RunnerIdentity
 
 RUNNER = RunnerIdentity(runner_id=RunnerId("r"), runner_cls="ThreadRunner", host="here", pid=1)
-
-
-@pytest.fixture
-def app() -> Iterator[Pynenc]:
-    app = Pynenc(with_faults({"app_id": uuid.uuid4().hex}))
-    yield app
-    app.close()
 
 
 @pytest.fixture

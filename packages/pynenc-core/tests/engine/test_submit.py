@@ -11,7 +11,7 @@ from pynenc import Pynenc
 from pynenc.backends.mem.orchestrator import MemOrchestrator
 from pynenc.exceptions import StoreUnavailableError
 from pynenc.task import Task
-from pynenc.testing.faulty_store import Fault, FaultMode, Faults, inject, with_faults
+from pynenc.testing.faulty_store import Fault, FaultMode, Faults, inject
 from pynenc.values.operations import NewInvocation, SubmitAnswer
 from pynenc.values.status import InvocationStatus
 
@@ -20,13 +20,6 @@ SIZE = 10
 
 def double(number: int) -> int:
     return 2 * number
-
-
-@pytest.fixture
-def app() -> Iterator[Pynenc]:
-    app = Pynenc(with_faults({"app_id": uuid.uuid4().hex}))
-    yield app
-    app.close()
 
 
 @pytest.fixture

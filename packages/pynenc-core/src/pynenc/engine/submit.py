@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from pynenc.contracts.state_backend import PayloadKey, PayloadKind
 from pynenc.engine.argument_text import logged_arguments, preview_of
@@ -324,29 +324,43 @@ class Submitter:
         )
 
 
-def _unusual(call: NewCall, parent: ActiveInvocation | None, invocation_id: InvocationId) -> dict[str, Any]:
+class _Unusual(TypedDict, total=False):
+    parent_id: InvocationId | None
+    depth: int
+    workflow_id: str | None
+    workflow_type: str | None
+    registered_by: str | None
+    cc_key: str | None
+    cc_limit: int
+    reg_key: str | None
+    delay_seconds: float
+    rerun_of: InvocationId
+    trigger_id: str
+    operations: tuple[RecordedOperation, ...]
+
+
+def _unusual(call: NewCall, parent: ActiveInvocation | None, invocation_id: InvocationId) -> _Unusual:
     """What most calls lack, by name: to give them nothing by name takes a tenth of the time of making them."""
     conf, key, arguments = call.task.conf, call.task.key, call.arguments
-    given: dict[str, Any] = {}
+    given: _Unusual = {}
     if parent:
         claim = parent.claim
-        given.update(
-            parent_id=claim.invocation_id,
-            depth=claim.depth + 1,
-            workflow_id=claim.workflow_id,
-            workflow_type=claim.workflow_type,
-            registered_by=parent.runner_id,
-        )
+        given["parent_id"] = claim.invocation_id
+        given["depth"] = claim.depth + 1
+        given["workflow_id"] = claim.workflow_id
+        given["workflow_type"] = claim.workflow_type
+        given["registered_by"] = parent.runner_id
     if conf.is_workflow_task or conf.force_new_workflow:
-        given.update(workflow_id=str(invocation_id), workflow_type=key)
+        given["workflow_id"] = str(invocation_id)
+        given["workflow_type"] = key
     running = conf.running_concurrency
     if running is ConcurrencyControlType.DISABLED and conf.max_running is not None:
         running = ConcurrencyControlType.TASK
     if running is not ConcurrencyControlType.DISABLED:
-        given.update(
-            cc_key=concurrency_key(running, key, arguments.texts, arguments.args_id, conf.key_arguments),
-            cc_limit=conf.max_running or 1,
+        given["cc_key"] = concurrency_key(
+            running, key, arguments.texts, arguments.args_id, conf.key_arguments
         )
+        given["cc_limit"] = conf.max_running or 1
     registration = conf.registration_concurrency
     if registration is not ConcurrencyControlType.DISABLED:
         given["reg_key"] = concurrency_key(
