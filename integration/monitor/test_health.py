@@ -58,6 +58,8 @@ def test_a_task_that_no_runner_has_is_said_where_it_waits(shop: ModuleType) -> N
         )
         assert HOSTILE not in text
         assert set(checks_of(text)) >= CHECKS
+        # Without a detour over its alias.
+        assert checks_of(text)["sweeper"][1] == "/runners#leader"
         eventually(lambda: "none declares it" in fresh(f"/invocations/{name}"))
         shop.app.get_invocation(name).cancel()
         assert checks_of(fresh("/"))["unserved"][0] == 0

@@ -181,9 +181,12 @@ def _sweeper(evidence: Evidence) -> Check | None:
         return None
     if evidence.lease is None or evidence.lease.until <= evidence.now:
         return Check(
-            Level.DEGRADED, "No runner puts right what dead ones leave behind, though one lives", "leader"
+            Level.DEGRADED,
+            "No runner puts right what dead ones leave behind, though one lives",
+            "runners",
+            part="leader",
         )
-    return Check(Level.OK, "A runner puts right what dead ones leave behind", "leader")
+    return Check(Level.OK, "A runner puts right what dead ones leave behind", "runners", part="leader")
 
 
 def _clock(evidence: Evidence) -> Check:

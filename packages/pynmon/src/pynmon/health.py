@@ -27,9 +27,10 @@ class Check:
 
     level: Level
     sentence: str
-    #: Name of the page that shows more, and its query.
+    #: Name of the page that shows more, its query, and which part of it.
     page: str
     query: str = ""
+    part: str = ""
 
 
 class RunnerState(StrEnum):
