@@ -46,6 +46,18 @@ def test_front_messages_come_before_all_others(world: World) -> None:
     assert _names(_receive(world, 4)) == ["x", "y", "a", "b"]
 
 
+def test_what_can_be_received_is_never_taken_for_an_empty_queue(world: World) -> None:
+    store = world.parts.broker.store
+    marker = store.work_marker()
+    assert world.broker.receive(2, 30) == []
+    world.broker.push(ids("a", "b"))
+    assert store.wait_for_work(marker, DEADLINE_SECONDS)
+    assert not world.broker.is_known_empty()
+    assert _names(_receive(world, 2)) == ["a", "b"]
+    if world.broker.is_known_empty():
+        assert world.broker.receive(2, 30) == []
+
+
 def test_an_empty_push_adds_nothing(world: World) -> None:
     world.broker.push([])
     assert world.broker.count() == 0

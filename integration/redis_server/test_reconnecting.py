@@ -87,6 +87,21 @@ def test_a_runner_that_waited_long_for_its_server_is_at_work_again(
     assert _call(app, 3).get(AGAIN_SECONDS) == 4
 
 
+def test_a_server_that_says_nothing_for_long_is_asked_and_heard_on_the_same_subscription(
+    server: OwnServer, make_app: MakeApp
+) -> None:
+    app = make_app("ThreadRunner", redis_url=server.url, health_check_interval=0.2)
+    assert app.tasks.add(1).get(60) == 2
+    server.client.config_resetstat()
+
+    def asked_twice() -> bool:
+        return bool(server.client.info("commandstats").get("cmdstat_ping", {"calls": 0})["calls"] >= 2)
+
+    eventually(asked_twice)
+    assert app.tasks.add(2).get(60) == 3
+    assert "cmdstat_subscribe" not in server.client.info("commandstats")
+
+
 @pytest.fixture
 def nuisance(server: OwnServer) -> Iterator[None]:
     """Every connection is dropped again and again."""

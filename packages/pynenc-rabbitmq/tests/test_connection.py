@@ -227,6 +227,35 @@ def test_a_message_is_what_the_driver_would_have_sent(loop: SharedLoop) -> None:
     server.close()
 
 
+def test_what_the_system_does_not_take_at_once_is_sent_in_order(loop: SharedLoop) -> None:
+    server = Server()
+    client = Client(loop, server.port, recognises=False)
+    assert client.ready.wait(DEADLINE_SECONDS)
+    address = Address("exchange", "queue", _PROPERTIES)
+    batches = [[bytes([number]) * 100_000 for number in range(200)], [b"last"]]
+    method = frame.Method(1, spec.Basic.Publish(0, "exchange", "queue", True))
+    expected = b"".join(
+        one.marshal()
+        for batch in batches
+        for body in batch
+        for one in (method, frame.Header(1, len(body), _PROPERTIES), frame.Body(1, body))
+    )
+    heard: list[bytes] = []
+    written = threading.Event()
+
+    def write() -> None:
+        client.publish(address, batches[0])
+        heard.append(server.hear(1_000_000))  # so that the system would take something again
+        client.publish(address, batches[1])
+        written.set()
+
+    loop.add_callback(write)
+    assert written.wait(DEADLINE_SECONDS)
+    heard.append(server.hear(len(expected) - 1_000_000))
+    assert b"".join(heard) == expected
+    server.close()
+
+
 def _until(condition: Any) -> None:
     pause = threading.Event()
     for _ in range(DEADLINE_SECONDS * 1000):

@@ -56,6 +56,10 @@ class RabbitMqBroker(BaseBroker):
         """Take what the server has sent; without a connection nothing, until there is one again."""
         return self.store.session.consumer.take(limit, lease_seconds)
 
+    def is_known_empty(self) -> bool:
+        """Whether the server has sent nothing that was not taken."""
+        return self.store.session.consumer.is_empty()
+
     def acknowledge(self, receipts: Sequence[str]) -> None:  # noqa: D102
         self.store.session.consumer.settle(receipts, requeue=False)
 

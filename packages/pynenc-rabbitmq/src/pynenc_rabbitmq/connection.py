@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pika
 from pika import exceptions
+from pika.adapters.utils.io_services_utils import _AsyncPlaintextTransport
 
 _FRAME = struct.Struct(">BHI")
 _TAG = struct.Struct(">Q")
@@ -80,6 +81,8 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         self._on_confirm: OnConfirm | None = None
         #: What the driver takes apart at the moment.
         self._arriving = b""
+        #: How it writes, if that is a socket without TLS.
+        self._plain: Any = None
         super().__init__(*args, **options)
 
     def publish(self, channel: Any, address: Address, bodies: Sequence[bytes]) -> None:
@@ -93,7 +96,23 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         pieces: list[bytes] = []
         for body in bodies:
             pieces += address.head(channel.channel_number, len(body)), body, _END
-        self._output_marshaled_frames(pieces)
+        self._write_now(b"".join(pieces))
+
+    def _write_now(self, data: bytes) -> None:
+        """Hand something to the system on the spot, unless other things wait for that; the driver does the rest.
+
+        By itself it asks its loop to be called when the system takes something, and is called at once: 20 calls.
+        """
+        transport = self._transport
+        if transport is self._plain and not transport.get_write_buffer_size():
+            try:
+                sent = transport._sock.send(data)
+            except OSError:  # the driver meets it again, and knows what it means
+                sent = 0
+            self.bytes_sent += sent
+            data = data[sent:]
+        if data:
+            super()._output_marshaled_frames([data])
 
     def recognise_messages(self, tag: int, body: bytes, take: OnMessage) -> None:
         """Give those to ``take`` from now on that look like this one, which arrived just now."""
@@ -114,6 +133,8 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
     def _proto_connection_made(self, transport: Any) -> None:
         # The driver reads until there is nothing more, while those wait whom it woke up for what it has read.
         transport._MAX_RECV_BYTES, transport._MAX_CONSUME_BYTES = _READ_BYTES, 1
+        if isinstance(transport, _AsyncPlaintextTransport):
+            self._plain = transport
         super()._proto_connection_made(transport)
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:

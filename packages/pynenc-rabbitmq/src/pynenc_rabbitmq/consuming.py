@@ -133,6 +133,11 @@ class Consumer:
             self._wanted = 0
         self._link.post(self._rest)
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing here to take; who looks has use for it, as one who takes."""
+        self._used_at = time.monotonic()  # without the lock, like the look: nobody reads and then writes it
+        return not any(self._buffers.values())
+
     def count(self) -> int:
         """Messages here that are not settled."""
         with self._lock:

@@ -75,6 +75,9 @@ class RabbitStore(BaseStore):
     @property
     def session(self) -> Session:
         """The connection owner."""
+        session = self._session
+        if session is not None:  # one look, without the lock: every message asks several times
+            return session
         with self._lock:
             if self._session is None:
                 self._session = Session(self)

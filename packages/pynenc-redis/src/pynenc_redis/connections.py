@@ -293,7 +293,8 @@ def _send(connection: AbstractConnection, words: tuple[str | bytes | int | float
 
 def packed(*words: str | bytes | int | float) -> bytes:
     """A command as it is sent: the driver's own packing looks at each word twice before it does the same."""
-    return cast("bytes", pack_command(words))  # type: ignore[arg-type]  # its stub knows tuples of one word only
+    command: bytes = pack_command(words)  # type: ignore[arg-type]  # its stub knows tuples of one word only
+    return command
 
 
 def _stays_usable(error: Exception) -> bool:

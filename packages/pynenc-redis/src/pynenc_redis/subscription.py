@@ -6,9 +6,7 @@ everything that is watched is asked for again, so that nothing is missed meanwhi
 
 from __future__ import annotations
 
-import json
 import logging
-import select
 import socket
 import threading
 import uuid
@@ -18,12 +16,14 @@ from typing import Any
 
 from redis.connection import AbstractConnection
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as DriverTimeoutError
 
 from pynenc.contracts.heard import HeardEnds
 from pynenc.contracts.watches import Watch, Watches, deliver
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
 from pynenc_redis import scripts
+from pynenc_redis.codec.texts import scan
 from pynenc_redis.connections import Connections, socket_of
 
 logger = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ class Subscription:
     @contextmanager
     def _subscribed(self) -> Iterator[AbstractConnection]:
         # The older protocol: messages are ordinary answers, for every version of the driver.
-        connection = self._connections.connect(protocol=2)
+        connection = self._connections.connect(protocol=2, socket_timeout=self._quiet_seconds)
         try:
             with self._lock:
                 self._connection = connection
@@ -197,17 +197,16 @@ class Subscription:
         if self._owing:
             self._owing = False
             self._ask_again()
-        poll = select.poll()
-        poll.register(socket_of(connection), select.POLLIN)
-        if not connection.can_read(0) and not poll.poll(self._quiet_seconds * 1000):
+        try:
+            # Waits in the read itself: between two messages a thread that was told of the first one wants to go on.
+            message = connection.read_response(disconnect_on_error=False)
+        except DriverTimeoutError:
             connection.send_command("PING")
-            if not poll.poll(self._quiet_seconds * 1000):
-                raise OSError("the server gave no sign of life")
-        message = connection.read_response()
+            message = connection.read_response()
         if message[0] == "message" and message[1] != self._channel:
             self.note_occurrences()
         elif message[0] == "message":
-            self._note(json.loads(message[2]))
+            self._note(scan(message[2], 0)[0])
 
     def _ask_again(self) -> None:
         with self._lock:

@@ -46,6 +46,10 @@ class BaseBroker(BaseComponent):
         A message that is neither acknowledged nor given back within the lease is delivered again.
         """
 
+    def is_known_empty(self) -> bool:
+        """Whether ``receive`` would give nothing now, as far as that is known without asking a server."""
+        return False
+
     @abstractmethod
     def acknowledge(self, receipts: Sequence[str]) -> None:
         """Remove delivered messages for good; a receipt whose lease ended is ignored."""

@@ -48,6 +48,11 @@ class Claimer:
             return self._announced(step, parts.orchestrator.advance(step))
         return self._receive(step, step.claim)
 
+    def finds_nothing(self) -> bool:
+        """Whether a claim from the queue is known to find nothing, without asking anybody."""
+        parts = self._components
+        return not parts.record_is_queue and parts.broker.is_known_empty()
+
     def wait_and_claim(
         self,
         claim: ClaimRequest,
@@ -83,7 +88,7 @@ class Claimer:
         answer: StepAnswer | None = None
         if claim.repeated:
             # What it took before its answer was lost comes back; the queue has nothing to say about that.
-            taken = replace(step, claim=replace(claim, ids=()))
+            taken = replace(step, claim=claim.naming(()))
             answer = self._announced(step, parts.orchestrator.advance(taken))
             if answer.claims:
                 return answer
@@ -95,7 +100,7 @@ class Claimer:
                 return answer or self._without_claim(step)
             ids = tuple(dict.fromkeys(delivery.invocation_id for delivery in deliveries))
             # One alone was taken or not: its state says nothing more.
-            named, read = replace(claim, ids=ids), ids if len(ids) > 1 else ()
+            named, read = claim.naming(ids), ids if len(ids) > 1 else ()
             if answer is None:
                 asked = Step(moves=step.moves, messages=step.messages, claim=named, read=(*step.read, *read))
                 answer = latest = self._announced(step, self._decide(asked, deliveries))

@@ -57,6 +57,7 @@ class Engine:
         self._claimer = Claimer(components)
         self.advance = self._claimer.advance
         self.wait_and_claim = self._claimer.wait_and_claim
+        self.finds_nothing = self._claimer.finds_nothing
         self._on_their_way: dict[object, tuple[Move, ...]] = {}  # iterated over copies
         self.payloads = Payloads(components)
         self.submitter = Submitter(components, self.payloads)

@@ -11,7 +11,7 @@ import json
 import logging
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 _PREVIEW = 200
 #: JSON of one text. An encoder for whole values is set up anew for each value, which costs more than the writing.
 _quote = json.encoder.encode_basestring
+#: Reads the JSON value at a position of a text. Around it ``json.loads`` looks for white space, in ten calls.
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 @value()
@@ -119,9 +121,12 @@ class Payloads:
             return _NOTHING
         text = self._signer.verify(text, kind="arguments", invocation_id=invocation_id, field="")
         try:
-            envelopes: dict[str, str] = json.loads(text)
+            envelopes: dict[str, str]
+            envelopes, end = _scan(text, 0)
+            if end != len(text):
+                raise ValueError("something follows")
             references = {name: envelope[1:] for name, envelope in envelopes.items() if envelope[0] == "@"}
-        except (ValueError, AttributeError, IndexError, TypeError) as error:
+        except (ValueError, StopIteration, AttributeError, IndexError, TypeError) as error:
             raise CorruptDataError(
                 f"stored arguments of invocation '{invocation_id}' are unreadable"
             ) from error

@@ -34,7 +34,8 @@ class SlotPool:
         self._idle = idle
         #: Where the process's place comes from, when it is not this process's own.
         self.place: SupervisedPlace | None = None
-        lock = threading.Lock()
+        #: By itself where nobody is waited for or woken: the way of a condition to it is longer, once per call.
+        self._lock = lock = threading.Lock()
         #: Wakes slot threads without a place, and whoever waits for their end.
         self._changed = threading.Condition(lock)
         #: Wakes one of those that resume per free place: there may be a thousand of them.
@@ -166,7 +167,7 @@ class SlotPool:
 
     def _take(self, has_work: bool) -> bool:
         """Take a place for new work; False when this thread is not needed any more, unless it has work already."""
-        with self._changed:
+        with self._lock:
             while has_work or not self._stopping:
                 if self._resuming == 0 and self._taken < self._size:
                     self._taken += 1
@@ -178,7 +179,7 @@ class SlotPool:
 
     def _give(self) -> bool:
         """Give the place back; False when the thread has none any more because it was abandoned."""
-        with self._changed:
+        with self._lock:
             if threading.current_thread() in self._abandoned:
                 self._abandoned.discard(threading.current_thread())
                 return False

@@ -286,6 +286,8 @@ class Worker:
         moves = slot.take_unsent(hand_back=False)
         if self._stopping.is_set() or self.draining:
             return self._send(moves)
+        if moves and self._engine.finds_nothing():
+            return self._send(moves)  # somebody may wait for what ended: nothing is put together for no work
         return self._send(moves, self._claim_request())
 
     def _claim_request(self) -> ClaimRequest:

@@ -195,6 +195,25 @@ class ClaimRequest:
     ahead: Mapping[str, float] = field(default_factory=dict)
     ahead_seconds: float = 0.0
 
+    def naming(self, ids: tuple[InvocationId, ...]) -> ClaimRequest:
+        """The same, for these only.
+
+        ``dataclasses.replace`` looks each field up by its name: five times as many calls, once per message of a queue.
+        """
+        return ClaimRequest(
+            runner=self.runner,
+            token=self.token,
+            limit=self.limit,
+            start_seconds=self.start_seconds,
+            ids=ids,
+            chain=self.chain,
+            recovered=self.recovered,
+            exclude_tasks=self.exclude_tasks,
+            repeated=self.repeated,
+            ahead=self.ahead,
+            ahead_seconds=self.ahead_seconds,
+        )
+
 
 @value(kw_only=True)
 class Claim:

@@ -176,7 +176,7 @@ def from_step(step: Step, answer: list[Any]) -> StepAnswer:
         claims=tuple([_from_claim(one, token) for one in claims]),
         unparked=tuple(unparked),
         next_due_seconds=float(due) if due else None,
-        states=from_states(states),
+        states=from_states(states) if states else {},
     )
 
 
