@@ -7,7 +7,6 @@ What was claimed runs on this very thread: a blocked worker does exactly the wor
 from __future__ import annotations
 
 import asyncio
-import threading
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from pynenc.exceptions import (
     OwnershipLostError,
     WaitCycleError,
 )
+from pynenc.values.bell import Bell
 from pynenc.values.clock import WaitableClock
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import ClaimRequest, Move, MoveAnswer, MoveResult, Step, StepAnswer
@@ -126,8 +126,8 @@ class Waiting:
 
     def _wait_outside(self, ids: tuple[InvocationId, ...], enough: int, deadline: float | None) -> States:
         done: States = {}
-        woken = threading.Event()
-        signal = Signal(woken.set)
+        bell = Bell()
+        signal = Signal(bell.ring)
         with self._wakeups.subscribed(ids, signal, available=False):
             told = True
             while True:
@@ -138,8 +138,7 @@ class Waiting:
                 done.update(self._final([i for i in news if i not in done]))
                 if late or len(done) >= enough:
                     return done
-                told = self._clock.wait(woken, deadline, SAFETY_RECHECK_SECONDS)
-                woken.clear()
+                told = self._clock.wait(bell, deadline, SAFETY_RECHECK_SECONDS)
 
     def _final(self, ids: Collection[InvocationId]) -> States:
         return final_among(ids, self._orchestrator.get_states(list(ids))) if ids else {}
@@ -178,8 +177,8 @@ class Waiting:
 
     def _park(self, wait: _Wait) -> StepAnswer:
         """Give the place back until something awaited is final or can be helped."""
-        woken = threading.Event()
-        signal = Signal(woken.set)
+        bell = Bell()
+        signal = Signal(bell.ring)
         parked = wait.slot.park()
         try:
             with self._wakeups.subscribed(wait.open, signal, available=True) as again:
@@ -191,11 +190,10 @@ class Waiting:
                         break
                     if not parked:
                         # The place stays taken: anything that the awaited wait for helps as well.
-                        self._clock.wait(woken, wait.deadline, _CHAIN_RECHECK_SECONDS)
+                        self._clock.wait(bell, wait.deadline, _CHAIN_RECHECK_SECONDS)
                         break
                     again(available)
-                    told = self._clock.wait(woken, wait.deadline, SAFETY_RECHECK_SECONDS)
-                    woken.clear()
+                    told = self._clock.wait(bell, wait.deadline, SAFETY_RECHECK_SECONDS)
                     if not told:
                         wait.refused.clear()  # one of them may have changed unseen
         finally:

@@ -16,6 +16,7 @@ from pynenc.testing.crashes import Mortality, MortalOrchestrator, WorkerCrashed
 from pynenc.testing.fake_clock import FakeClock
 from pynenc.testing.inline_loop import InlineLoop
 from pynenc.testing.inline_worker import InlineSlot, InlineWorker
+from pynenc.values.bell import Bell
 from pynenc.values.ids import RunnerId
 
 #: Sums of fractions may miss an instant by this much.
@@ -53,10 +54,10 @@ class Simulation:
 
     # -- the clock ------------------------------------------------------------------------------------
 
-    def wait(self, event: threading.Event, deadline: float | None, recheck_seconds: float) -> bool:
-        """Let everything happen that can, until the event is set."""
+    def wait(self, bell: Bell, deadline: float | None, recheck_seconds: float) -> bool:
+        """Let everything happen that can, until the bell is rung."""
         require_no_loop()
-        while not event.is_set():
+        while not bell.wait(0):
             if deadline is not None and self.monotonic() >= deadline:
                 return False
             self._go_on(get_active(), deadline)

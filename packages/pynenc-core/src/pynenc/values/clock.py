@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+from pynenc.values.bell import Bell
 
 
 class Clock(Protocol):
@@ -23,8 +24,8 @@ class Clock(Protocol):
 class WaitableClock(Clock, Protocol):
     """A clock whose time can also be waited for."""
 
-    def wait(self, event: threading.Event, deadline: float | None, recheck_seconds: float) -> bool:
-        """Block until ``event`` is set; False at ``deadline`` (monotonic), or to look again before it."""
+    def wait(self, bell: Bell, deadline: float | None, recheck_seconds: float) -> bool:
+        """Block until ``bell`` is rung; False at ``deadline`` (monotonic), or to look again before it."""
 
     async def wait_async(self, event: asyncio.Event, deadline: float | None, recheck_seconds: float) -> bool:
         """The same, without blocking the running loop."""
@@ -36,9 +37,9 @@ class SystemClock:
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
 
-    def wait(self, event: threading.Event, deadline: float | None, recheck_seconds: float) -> bool:
+    def wait(self, bell: Bell, deadline: float | None, recheck_seconds: float) -> bool:
         """Returns after ``recheck_seconds`` at the latest."""
-        return event.wait(_patience(deadline, recheck_seconds))
+        return bell.wait(_patience(deadline, recheck_seconds))
 
     async def wait_async(self, event: asyncio.Event, deadline: float | None, recheck_seconds: float) -> bool:
         """Returns after ``recheck_seconds`` at the latest."""
