@@ -35,7 +35,8 @@ _THREADS = "ThreadRunner and not MultiThreadRunner"
 _ABOUT_RUNNERS = "test_runners or test_recovery or test_nested_waits or test_time_limits"
 #: Those whose behaviour is not tested with every runner: what the other runners do is seen elsewhere.
 RUNNERS = {
-    "sqlite": f"({_THREADS}) or PersistentProcessRunner or {_ABOUT_RUNNERS}",
+    # Threads are seen in memory, and beside RabbitMQ on the same records.
+    "sqlite": f"PersistentProcessRunner or {_ABOUT_RUNNERS}",
     "sqlite_split": _THREADS,
     "rabbitmq": _THREADS,
     "redis": f"({_THREADS}) or (PersistentProcessRunner and ({_ABOUT_RUNNERS}))",
@@ -219,7 +220,9 @@ def mongodb_server(session: nox.Session) -> None:
 @nox.session(python=False)
 def monitor(session: nox.Session) -> None:
     """The pages of the monitor, also in a browser where there is one."""
-    _run_tests(session, "integration/monitor", "--backend", ",".join(MONITORED), *PARALLEL)
+    # The files have shops and monitors of their own: each process that runs a part of a file would make them again.
+    by_file = ("--dist", "loadfile")
+    _run_tests(session, "integration/monitor", "--backend", ",".join(MONITORED), *PARALLEL, *by_file)
 
 
 @nox.session(python=False)
@@ -294,7 +297,8 @@ class _Environment:
         virtualenv = ("-m", "virtualenv", "--quiet", "--clear", "--python", interpreter)
         self._session.run(sys.executable, *virtualenv, str(self._bin.parent), external=True)
         files = ("-r", extra) if extra else ()
-        install = ("python", "-m", "pip", "install")
+        # What is never imported need not be compiled, and the rest is when it is.
+        install = ("python", "-m", "pip", "install", "--no-compile")
         self.run(*install, *BUILDERS, *self._requirements, *files, silent=True)
         # With the builders that are there now: pip would make an environment for building each package otherwise.
         others = [package for package in WITH_MODULES if package != "pynmon"]

@@ -34,9 +34,16 @@ def tasks_of(client: TestClient, query: str) -> list[str]:
     return [one["task_id"].removeprefix("pynmon_shop.") for one in response.json()["invocations"]]
 
 
-def test_every_link_leads_to_a_page(client: TestClient) -> None:
-    pages = crawl(client)
-    assert len(pages) > 180
+def has_queue_apart(shop: ModuleType) -> bool:
+    return type(shop.app.broker).__name__ == "RabbitMqBroker"
+
+
+def test_every_link_leads_to_a_page(shop: ModuleType, client: TestClient) -> None:
+    # Beside RabbitMQ the records are in a file, whose pages are all looked at elsewhere: here, those one click away.
+    most = 20 if has_queue_apart(shop) else 400
+    pages = crawl(client, limit=most)
+    assert len(pages) > min(180, most - 1)
+    assert {"/", "/queues", "/system", "/invocations"} <= {path.partition("?")[0] for path in pages}
     assert all(page.forbidden == [] and page.headings == 1 for page in pages.values())
 
 
@@ -68,8 +75,7 @@ def test_what_waits_is_counted_and_stays_where_it_is(shop: ModuleType, client: T
     held = shop.charge(1, 2.0)
     text = client.get("/queues").text
     assert held.invocation_id in text
-    apart = type(shop.app.broker).__name__ == "RabbitMqBroker"
-    assert ("the records are the queue" not in text) is apart
+    assert ("the records are the queue" not in text) is has_queue_apart(shop)
     assert shop.app.get_invocation(held.invocation_id).status.value == "registered"
     held.cancel()
 

@@ -93,7 +93,8 @@ def test_an_absent_class_is_answered_with_what_to_do(
 def test_what_another_package_has_is_not_taken_for_a_misspelling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pynenc.plugins.entry_points", lambda group: ())
     with pytest.raises(ConfigError, match=r"pynenc-core\[redis\]") as raised:
-        ComponentRegistry().resolve(BaseOrchestrator, "RedisOrchestrator")
+        # Nearest to SQLiteOrchestrator, also where another test has imported Redis's own.
+        ComponentRegistry().resolve(BaseOrchestrator, "RedisSqliteOrchestrator")
     assert "did you mean" not in str(raised.value)
 
 

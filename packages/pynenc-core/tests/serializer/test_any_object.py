@@ -109,7 +109,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(values)
 def test_jsonpickle_keeps_data_or_refuses_it(value: Any) -> None:
     serializer = JsonPickleSerializer()

@@ -120,7 +120,7 @@ def test_names_of_days_and_months_are_understood() -> None:
 @pytest.mark.parametrize("expression", ["* * * * *", "30 2 * * *", "*/7 * * * * *", "0 0 1 1 *"])
 def test_the_last_before_an_instant_are_the_end_of_those_after_another(expression: str, zone: str) -> None:
     end = datetime(2024, 3, 10, 8, tzinfo=UTC).timestamp()
-    begin = end - (30_000 if expression.startswith("*") else 4 * 366 * 86_400)
+    begin = end - (10_000 if expression.startswith("*") else 4 * 366 * 86_400)
     schedule = Schedule(expression, zone)
     everything = []
     for instant in schedule.after(begin):
