@@ -120,6 +120,8 @@ SERVE = """
 import uvicorn
 from pynenc import Pynenc
 from pynmon import MonitorSettings, create_monitor_app
+from pynmon.heap import share_one_heap
+share_one_heap()
 def make():
     return create_monitor_app(Pynenc(), MonitorSettings(requests_per_second=0))
 monitor = make()

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pynmon.identity import Identity, Role, remember
 from pynmon.together import Together
+from pynmon.turns import AT_ONCE
 
 T = TypeVar("T")
 VIEWER = Identity("", Role.VIEWER)
@@ -165,15 +166,39 @@ def test_an_answer_that_is_not_made_in_time_keeps_nobody_waiting() -> None:
             await send({"type": "http.response.body", "body": b"x"})
 
         together = Together(app, patience_seconds=0.01)
-        never = asyncio.ensure_future(asked(together, "/never"))
+        never = [asyncio.ensure_future(asked(together, "/never", OPERATOR)) for _ in range(2 * AT_ONCE)]
         await asyncio.sleep(0)
         found = await asyncio.wait_for(asked(together, "/page"), 10)
-        assert not never.done()
-        never.cancel()
-        await asyncio.gather(never, return_exceptions=True)
+        assert not any(one.done() for one in never)
+        for one in never:
+            one.cancel()
+        await asyncio.gather(*never, return_exceptions=True)
         return found
 
     assert run(ask()) == b"x"
+
+
+def test_of_answers_that_take_long_few_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> tuple[list[int], list[bytes]]:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        monkeypatch.setattr(loop, "time", lambda: now)
+        slow = Slow()
+        app = Together(slow, patience_seconds=60)
+        tasks = [asyncio.ensure_future(asked(app, f"/{n}")) for n in range(6)]
+        begun = []
+        for seconds in (0, 61, 61, 600):
+            now += seconds
+            for _ in range(10):
+                await asyncio.sleep(0)
+            begun.append(slow.calls)
+        slow.may_go_on.set()
+        return begun, await asyncio.gather(*tasks)
+
+    begun, found = run(ask())
+    # What has not got done by then does not count any longer.
+    assert begun == [1, 2, 2, 3]
+    assert sorted(found) == [b"%d" % n for n in range(1, 7)]
 
 
 def test_a_stream_that_goes_on_takes_no_place() -> None:

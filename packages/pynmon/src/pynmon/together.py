@@ -13,7 +13,7 @@ from pynmon.presentation import columns, instants, parts
 from pynmon.presentation.choices import CHOICES
 from pynmon.turns import Turn, Turns
 
-#: After so long another answer is begun beside one that is not made yet: a slow store does not hold up all pages.
+#: After so long an answer is begun beside one that is not made yet: a slow store does not hold up all pages.
 PATIENCE_SECONDS = 0.25
 
 
@@ -25,7 +25,7 @@ class Together:
 
     They are made one after the other: threads of one process that compete for the interpreter take nearly twice the
     processor time for the same pages, and one that reads rows waits for the interpreter at each of them. A page of
-    thousands of rows takes much memory as well, while it is made.
+    thousands of rows takes much memory as well, while it is made: also of those that take long there are few at once.
 
     Args:
         inner: Makes the answers.

@@ -158,6 +158,7 @@ def run(args: argparse.Namespace) -> int:
         link = f"log in within this run of it: {address}login#t={secret}"
     watched = apps if args.also else apps[0]
     monitor = pynmon.create_monitor_app(watched, _settings(pynmon, args, tokens))
+    _import("pynmon.heap").share_one_heap()
     print(f"pynmon of {', '.join(repr(app.app_id) for app in apps)}: {address}", flush=True)
     if link:
         print(link, flush=True)
