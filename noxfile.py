@@ -52,7 +52,6 @@ MONITORED = ("redis", "mongodb", "rabbitmq")
 NO_SERVER = ("--backend", "mem")
 #: Those that are put through the faults by default; others by name, with ``-- --backend redis``.
 FAULTS = ("mem", "sqlite")
-_RABBITMQ_FAULTS = "integration/faults/test_rabbitmq_faults.py"
 
 #: What builds our packages where they are installed editable.
 BUILDERS = ("editables>=0.5", "hatchling>=1.26")
@@ -166,16 +165,14 @@ def faults(session: nox.Session) -> None:
     """Crashes and lost connections."""
     # A fault at each store call takes long; every sixth one finds what is grossly wrong. Unset, it is each.
     os.environ.setdefault("PYNENC_TEST_FAULT_STRIDE", "6")
-    _run_tests(
-        session, "integration/faults", "--backend", ",".join(FAULTS), "--ignore", _RABBITMQ_FAULTS, *PARALLEL
-    )
+    _run_tests(session, "integration/faults", "--backend", ",".join(FAULTS), *PARALLEL)
 
 
 @nox.session(python=False)
 def rabbitmq_server(session: nox.Session) -> None:
     """RabbitMQ servers that die, block and refuse, and messages that are not ours; workers killed beside one."""
     # One server for all of them: starting one takes as long as several tests.
-    _run_tests(session, _RABBITMQ_FAULTS)
+    _run_tests(session, "integration/rabbitmq_server", *NO_SERVER)
     # What mixes stores is put through what kills; the rest of the faults is about one store.
     kills = "integration/faults/test_runner_kills.py"
     _run_tests(session, kills, "--backend", ",".join(MIXES), *PARALLEL)

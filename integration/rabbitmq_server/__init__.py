@@ -1,0 +1,1 @@
+"""What is special about RabbitMQ: servers that die, block and refuse, messages that are not ours."""
