@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -60,7 +61,8 @@ def _end_family(process: subprocess.Popen[str]) -> None:
     except psutil.NoSuchProcess:
         return
     for member in family:
-        member.kill()
+        with suppress(psutil.NoSuchProcess):  # it may have ended by itself
+            member.kill()
     process.wait()
 
 
