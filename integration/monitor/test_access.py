@@ -11,45 +11,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from pynmon import AccessToken, MonitorSettings, Role, create_monitor_app
-from pynmon.audit import Audit, Entry
+from pynmon import Role
 from pynmon.permissions import PUBLIC, ROLES
 
 from .conftest import routes_of
-
-SECRETS = {role: f"secret-of-{role.name.lower()}-0123456789" for role in Role}
-TOKENS = tuple(AccessToken.of(role, role.name.lower(), secret) for role, secret in SECRETS.items())
-OURS = {"Sec-Fetch-Site": "same-origin"}
-
-
-def bearer(role: Role) -> dict[str, str]:
-    return {"Authorization": f"Bearer {SECRETS[role]}"}
-
-
-def monitor_of(shop: ModuleType, **settings: object) -> FastAPI:
-    chosen = {"tokens": TOKENS, "read_only": False, "requests_per_second": 0, **settings}
-    return create_monitor_app(shop.app, MonitorSettings(**chosen))  # type: ignore[arg-type]
-
-
-def client_of(monitor: FastAPI, address: str = "127.0.0.1") -> TestClient:
-    return TestClient(
-        monitor,
-        base_url="http://localhost",
-        raise_server_exceptions=False,
-        follow_redirects=False,
-        client=(address, 1),
-    )
-
-
-def logged_in(monitor: FastAPI, role: Role) -> TestClient:
-    client = client_of(monitor)
-    assert client.post("/login", headers=OURS, data={"token": SECRETS[role]}).status_code == 303
-    return client
-
-
-def entries(monitor: FastAPI) -> list[Entry]:
-    audit: Audit = monitor.state.audit
-    return audit.page(500)[0]
+from .logins import OURS, SECRETS, bearer, client_of, entries, form_token_of, logged_in, monitor_of
 
 
 @pytest.fixture
@@ -220,11 +186,6 @@ def test_the_cookie_is_for_this_site_alone(shop: ModuleType, https: bool) -> Non
     assert SECRETS[Role.VIEWER] not in answer.headers["set-cookie"]
 
 
-def form_token_of(client: TestClient) -> str:
-    found = re.findall(r'name="form_token" value="([0-9a-f]+)"', client.get("/").text)
-    return str(found[0])
-
-
 def test_logging_out_ends_the_session(guarded: FastAPI) -> None:
     client = logged_in(guarded, Role.OPERATOR)
     kept = dict(client.cookies)
@@ -261,11 +222,7 @@ def test_no_other_site_acts_by_a_cookie(guarded: FastAPI, headers: dict[str, str
 
 def test_only_a_proxy_says_who_its_user_is(shop: ModuleType) -> None:
     monitor = monitor_of(
-        shop,
-        tokens=(),
-        trusted_header="X-User",
-        trusted_role=Role.OPERATOR,
-        trusted_proxies=("10.0.0.1",),
+        shop, tokens=(), trusted_header="X-User", trusted_role=Role.OPERATOR, trusted_proxies=("10.0.0.1",)
     )
     user = {"X-User": "carol"}
     assert client_of(monitor, "10.0.0.2").get("/", headers=user).status_code == 401

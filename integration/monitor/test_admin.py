@@ -19,8 +19,7 @@ from pynmon import AccessToken, MonitorSettings, Role, create_monitor_app
 from pynmon.maintenance import Maintenance
 
 from .conftest import Watched, eventually, for_everybody, running
-from .test_access import OURS, bearer, client_of, entries, logged_in, monitor_of
-from .test_actions import act, hidden
+from .logins import OURS, act, bearer, client_of, entries, hidden, logged_in, monitor_of
 
 SECRET = "an-admin-of-this-test-00"
 

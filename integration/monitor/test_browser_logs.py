@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from pynmon import Role
 
 from .conftest import Watched, for_everybody, served
-from .test_access import SECRETS, monitor_of
+from .logins import SECRETS, monitor_of
 from .test_logs import monitor_with_links
 
 

@@ -25,7 +25,7 @@ from pynmon.identity import Identity
 from pynmon.settings import MonitorSettings
 
 from .conftest import eventually, settings_on
-from .test_access import OURS, bearer, client_of, entries, form_token_of, logged_in, monitor_of
+from .logins import OURS, bearer, client_of, entries, form_token_of, logged_in, monitor_of
 from .test_stale import Drive
 
 ACTOR = Actor(Identity("olga", Role.OPERATOR), "10.0.0.7")

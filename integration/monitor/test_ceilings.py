@@ -12,7 +12,7 @@ from pynmon import Role
 from pynmon.timeline import density, spans
 
 from .conftest import asks_few, eventually, invocation_of, statements
-from .test_access import OURS, form_token_of, logged_in, monitor_of
+from .logins import OURS, form_token_of, logged_in, monitor_of
 
 #: Page and the most questions that it may ask the store, however much is in there.
 CEILINGS = {

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from pynmon import Role
 
 from .conftest import invocation_of, running, statements
-from .test_access import bearer, client_of, entries, logged_in, monitor_of
+from .logins import bearer, client_of, entries, logged_in, monitor_of
 
 #: Longer than what a page shows of it, and with digits that JSON in browsers would round.
 LONG = "12345678901234567890 " * 500_000

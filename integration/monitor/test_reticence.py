@@ -10,7 +10,7 @@ from pynmon import MonitorSettings, Role, create_monitor_app
 
 from .conftest import invocation_of
 from .crawl import Page, crawl
-from .test_access import OURS, client_of, logged_in, monitor_of
+from .logins import OURS, client_of, logged_in, monitor_of
 
 
 def test_what_payloads_say_is_hidden_from_those_who_may_not_see_them(shop: ModuleType) -> None:

@@ -14,7 +14,7 @@ from pynenc.values.runners import Beat
 from pynmon import MonitorSettings, Role, create_monitor_app
 
 from .conftest import Watched, for_everybody, statements_of
-from .test_access import TOKENS, entries, logged_in
+from .logins import TOKENS, entries, logged_in
 from .test_bulk import confirm, dry_run, job_of
 
 HOSTILE = "<img src=x onerror=alert(1)>.pay"

@@ -20,7 +20,7 @@ from pynmon import MonitorSettings, Role, create_monitor_app
 
 from .conftest import Watched, for_everybody, served
 from .crawl import crawl
-from .test_access import OURS, SECRETS, TOKENS, client_of, form_token_of, logged_in
+from .logins import OURS, SECRETS, TOKENS, client_of, form_token_of, logged_in
 
 NAMES = ("shop", "billing")
 

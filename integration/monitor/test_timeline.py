@@ -1,24 +1,20 @@
-"""The timeline: what is on it, of whatever size, and where it leads."""
+"""The timeline: what is on it, and where it leads."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from types import ModuleType
 from typing import Any
-from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from fastapi.testclient import TestClient
 
 from pynenc.values.monitor import RecordQuery
-from pynenc.values.status import InvocationStatus
 from pynmon.presentation.texts import iso
-from pynmon.timeline import density, instant, lanes, nodes, spans
+from pynmon.timeline import instant, lanes, nodes, spans
 
 from .conftest import eventually, invocation_of, running, statements
 from .crawl import Page
@@ -47,65 +43,6 @@ def test_every_stretch_of_work_is_on_the_timeline(shop: ModuleType, client: Test
     text = client.get("/timeline?range=1h&task=pynmon_shop.batch&view=table").text
     rows = re.findall(r"<tr.*?</tr>", text, re.DOTALL)
     assert any("batch" in row and "Success" in row for row in rows)
-
-
-def test_a_timeline_of_too_much_shows_how_busy_runners_were_and_every_failure(
-    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spans, "LIMIT", 5)
-    failed = shop.app.orchestrator.count_by_status()[InvocationStatus.FAILED]
-    with statements(shop) as seen:
-        text = client.get("/timeline?range=1h").text
-    assert len(seen) <= 4, seen
-    # What belongs to runners is asked once a second, whoever wants to know.
-    again = []
-    for _ in range(5):
-        with statements(shop) as seen:
-            client.get("/timeline?range=1h")
-        again.append(len(seen))
-    assert min(again) <= 3, again
-    assert f"{failed} failed" in text
-    ticks = re.findall(r'<a href="([^"]+)" aria-label="(\d+) failed from', text)
-    assert sum(int(n) for _, n in ticks) == failed
-    # The strip above has marks of failures, too, and its parts become windows of their own.
-    (strip,) = re.findall(r'<svg class="overview".*?</svg>', text, re.DOTALL)
-    assert 'class="rail"' in strip
-    assert "begin=" not in strip
-    # A tick leads to what failed there.
-    address, n = ticks[0]
-    table = client.get(address.replace("&amp;", "&") + "&view=table").text
-    assert table.count('<td><span class="status st-failed"') == int(n)
-    # The same as a table.
-    text = client.get("/timeline?range=1h&view=table").text
-    counts = re.findall(r'<a class="bad" href="[^"]+">(\d+)</a>', text)
-    assert sum(map(int, counts)) == failed
-
-
-def test_a_timeline_of_too_much_shows_when_what_a_query_asks_for_was(
-    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spans, "LIMIT", 5)
-    monkeypatch.setattr(density, "FEWEST", 5)
-    # All of it ended at about the same time.
-    monkeypatch.setattr(density, "EACH", 100)
-    monkeypatch.setattr(density, "MOST_RECORDS", 100 * density.PARTS * density.PER_PART)
-    count = shop.app.orchestrator.count_by_status
-    ended = sum(count().values())
-    # By its figures, and by its record.
-    for query, task, failures, ceiling in (
-        ("task:*.refuse", "refuse", 8, 4),
-        ("task:*.refuse status:failed duration:<1h", "refuse", 8, 4),
-        ("task:*.charge", "charge", 0, 4),
-        ("error:ValueError", "refuse", 8, 5),
-    ):
-        number = sum(count(f"pynmon_shop.{task}").values())
-        with statements(shop) as seen:
-            text = client.get("/timeline", params={"range": "1h", "q": query}).text
-        assert len(seen) <= ceiling, seen
-        assert f"{number} of {ended} that were looked at match" in text, query
-        ticks = re.findall(r'aria-label="(\d+) failed from', text)
-        assert sum(map(int, ticks)) == failures
-        assert text.count('class="lane-name"') >= 2  # a runner, and the failures
 
 
 def test_a_part_of_a_window_is_drawn_below_the_whole(shop: ModuleType, client: TestClient) -> None:
@@ -196,19 +133,6 @@ def test_bars_have_colours_of_what_they_were_and_of_attempts(client: TestClient)
     assert "second" in text
 
 
-def test_a_timeline_of_too_much_that_matches_shows_the_end_of_it_in_full_width(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def drawn_since() -> datetime:
-        text = client.get("/timeline?range=7d&q=-is:open").text
-        return datetime.fromisoformat(re.findall(r'runners? from <time datetime="([^"]+)"', text)[0])
-
-    assert drawn_since() < datetime.now(UTC) - timedelta(days=6)
-    monkeypatch.setattr(spans, "LIMIT", 5)
-    assert drawn_since() > datetime.now(UTC) - timedelta(hours=1)
-    assert "More ended in this window than is drawn" in client.get("/timeline?range=7d&q=-is:open").text
-
-
 def test_the_timeline_shows_what_overlaps_its_window(shop: ModuleType, client: TestClient) -> None:
     shop.released.clear()
     with running(shop):
@@ -285,15 +209,6 @@ def test_a_timeline_adds_up_what_it_shows(shop: ModuleType, client: TestClient, 
     assert "More than 5 ended" in client.get("/timeline/totals?range=1h").text
 
 
-def test_a_timeline_of_too_much_has_lanes_of_tasks(
-    shop: ModuleType, client: TestClient, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(spans, "LIMIT", 10)
-    text = client.get("/timeline?range=1h&lanes=task&colour=task").text
-    assert "how busy each task was" in text
-    assert re.search(r'<a href="(/tasks/pynmon_shop.\w+)"><title>', text)
-
-
 def test_a_timeline_of_failures_shows_nothing_else(client: TestClient) -> None:
     text = client.get("/timeline?range=1h&errors=true&view=table").text
     rows = re.findall(r'<td><span class="status (\S+)"', text)
@@ -329,66 +244,6 @@ def test_a_timeline_says_in_a_sentence_what_it_shows(client: TestClient) -> None
     text = client.get("/timeline?range=1h&task=pynmon_shop.refuse").text
     (sentence,) = re.findall(r"<desc>(.*?)</desc>", text)
     assert re.fullmatch(r"\d+ spans on 1 runner between \S+ and \S+; 8 failed\.", sentence), sentence
-
-
-def test_a_timeline_is_saved_as_a_picture_that_stands_alone(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def saved(query: str) -> Element:
-        response = client.get(f"/timeline.svg?range=1h&lanes=task{query}")
-        assert response.status_code == 200
-        assert response.headers["Content-Type"] == "image/svg+xml"
-        assert response.headers["Content-Disposition"] == 'attachment; filename="timeline.svg"'
-        svg = fromstring(response.text)
-        # Nothing that leads elsewhere, runs, or needs the styles of the pages.
-        names = {name for one in svg.iter() for name in one.attrib}
-        assert not {
-            name for name in names if name.endswith(("href", "class", "style")) or name.startswith("on")
-        }
-        assert {one.tag.rpartition("}")[2] for one in svg.iter()} <= {
-            *("svg", "title", "rect", "path", "text", "tspan", "defs", "pattern")
-        }
-        return svg
-
-    page = client.get("/timeline?range=1h&lanes=task&q=task:*.refuse").text
-    (link,) = [one for one in Page(page).links if one.startswith("/timeline.svg")]
-    one_by_one = saved("&q=task:*.refuse&colour=task")
-    assert fromstring(client.get(link).text).attrib["width"] == one_by_one.attrib["width"]
-    assert "refuse" in "".join(one_by_one.itertext())
-    monkeypatch.setattr(lanes, "SINGLE", 1)
-    assert len(saved("").findall("{*}path")) > len(one_by_one.findall("{*}path"))
-    monkeypatch.setattr(spans, "LIMIT", 5)
-    assert "failed" in "".join(saved("").itertext())
-    assert client.get("/timeline.svg?q=nonsense:1").status_code == 422
-
-
-def test_a_timeline_is_saved_as_a_trace_and_as_a_table(
-    shop: ModuleType, client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    query = "range=1h&lanes=task&q=task:*.echo"
-    with statements(shop) as seen:
-        response = client.get(f"/export/timeline?{query}")
-    assert len(seen) <= 6, seen
-    assert response.headers["Content-Disposition"] == 'attachment; filename="timeline.json"'
-    events = response.json()["traceEvents"]
-    assert [one["args"]["name"] for one in events if one["ph"] == "M"] == ["echo"]
-    works = [one for one in events if one["ph"] == "X"]
-    ids = {
-        one.invocation_id
-        for one in shop.app.orchestrator.open_monitor_store()
-        .list_invocations(RecordQuery(task_id="pynmon_shop.echo"))
-        .records
-    }
-    assert {one["args"]["invocation"] for one in works} == ids
-    assert {one["name"] for one in works} == {"pynmon_shop.echo"}
-    assert all(one["dur"] >= 0 for one in works)
-    rows = list(csv.DictReader(io.StringIO(client.get(f"/export/timeline?{query}&form=csv").text)))
-    assert {row["invocation_id"] for row in rows} == ids
-    assert len(rows) == len(works)
-    monkeypatch.setattr(spans, "LIMIT", 5)
-    refused = client.get("/export/timeline?range=1h")
-    assert refused.status_code == 422
-    assert "choose a shorter one" in refused.text
 
 
 def test_what_is_identical_is_one_bar_that_leads_closer(client: TestClient) -> None:

@@ -5,14 +5,7 @@ from __future__ import annotations
 import pika
 import pytest
 from integration.faults.place import Place, eventually, running
-from integration.rabbitmq_server.scene import (
-    Server,
-    app_on,
-    call,
-    channel_of,
-    require_results,
-    topology,
-)
+from integration.rabbitmq_server.scene import Server, app_on, call, channel_of, require_results, topology
 
 from pynenc.contracts.broker import Delivery
 from pynenc.values.ids import InvocationId

@@ -1,0 +1,1 @@
+"""What operators do: through the rules of the engine, without the code of any task, and on record."""
