@@ -57,6 +57,29 @@ def test_everything_about_a_call_is_kept(world: World) -> None:
     assert record.available_at == pytest.approx(record.created_at + 2.5, abs=1e-3)
 
 
+def test_a_call_that_was_appended_is_as_if_it_had_been_submitted(world: World) -> None:
+    names = [f"call-{number}" for number in range(30)]
+    for name in names:
+        if not world.orchestrator.append(call(name)):
+            assert world.submit(name) == ids(name)
+    assert world.orchestrator.count_by_status() == {S.REGISTERED: 30}
+    first, last = world.record(names[0]), world.record(names[-1])
+    assert (last.args_id, last.seq, last.status) == ("a-call-29", 1, S.REGISTERED)
+    assert first.created_at <= last.created_at <= world.store.now()
+    (again,) = world.orchestrator.submit([call(names[-1])], {}, enqueue=True)
+    assert not again.created
+    assert [world.claim().invocation_id for _ in names] == list(ids(*names))
+
+
+def test_appending_a_call_with_options_keeps_them_or_does_nothing(world: World) -> None:
+    world.submit(*(f"call-{number}" for number in range(20)))
+    urgent = call("urgent", priority=3)
+    if not world.orchestrator.append(urgent):
+        assert not world.orchestrator.get_states(ids("urgent"))
+        world.submit(urgent)
+    assert world.claim().invocation_id == "urgent"
+
+
 def test_a_batch_that_was_begun_is_registered_once_its_answer_is_there(world: World) -> None:
     world.submit("two")
     batch = [call(name) for name in ("one", "two", "three")]

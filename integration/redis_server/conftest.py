@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.backends.parts import Site, assemble
+from integration.backends.redis import BACKEND, choice
 from integration.behaviour.conftest import RunningApp
+from integration.clocks import ManualClock
 from integration.conftest import REQUIRE
 from integration.redis_server.own_server import OwnServer
+from integration.world import World
 
 SAMPLE = "integration.behaviour.sample"
 COMPONENTS = {
@@ -83,3 +87,21 @@ def make_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeApp]:
     for app in made:
         app.stop()
         app.app.close()
+
+
+@pytest.fixture
+def make_world(server: OwnServer, tmp_path: Path) -> Iterator[Callable[[], World]]:
+    """Apps on one server."""
+    site = Site(tmp_path, ManualClock())
+    parts = [name.removesuffix("_cls") for name in COMPONENTS]
+    made: list[World] = []
+
+    def make() -> World:
+        app_id = f"usual-{uuid.uuid4().hex}"
+        chosen = {part: choice(part, redis_url=server.url) for part in parts}
+        made.append(World(BACKEND, site, app_id, assemble(site, app_id, chosen)))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()

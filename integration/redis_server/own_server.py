@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -62,3 +63,28 @@ class OwnServer:
         """End it."""
         self.client.close()
         self.process.kill()
+
+
+def normal(text: object) -> str:
+    """Without times and tokens."""
+    return re.sub(r"\d{10}(\.\d+)?", "<time>", re.sub(r"[0-9a-f]{32}(?![0-9a-f])", "<token>", repr(text)))
+
+
+def stored_keys(server: OwnServer, prefix: str) -> dict[str, str]:
+    """All keys of an app."""
+    client, found = server.client, {}
+    for key in client.scan_iter(prefix + "*"):
+        kind, name = client.type(key), key.removeprefix(prefix)
+        value: object
+        if kind == "string":
+            value = client.get(key)
+        elif kind == "hash":
+            value = sorted(client.hgetall(key).items())
+        elif kind == "list":
+            value = client.lrange(key, 0, -1)
+        elif kind == "set":
+            value = sorted(client.smembers(key))
+        else:
+            value = client.zrange(key, 0, -1, withscores=True)
+        found[name] = normal(value)
+    return {name: value for name, value in found.items() if name != "o:watched"}

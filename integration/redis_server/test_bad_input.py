@@ -118,6 +118,10 @@ def test_keys_that_somebody_else_wrote_are_told_as_such(server: OwnServer, make_
     app = make_app(redis_url=server.url)
     invocation = app.tasks.add(1)
     prefix = app.app.orchestrator.store.prefix
+    server.client.hset(f"{prefix}o:packed", invocation.invocation_id, "hello")
+    with pytest.raises(CorruptDataError, match="somebody else"):
+        _ = invocation.record
+    server.client.hdel(f"{prefix}o:packed", invocation.invocation_id)
     server.client.set(f"{prefix}o:i:{invocation.invocation_id}", "hello")
     with pytest.raises(CorruptDataError, match="somebody else"):
         _ = invocation.record
@@ -196,6 +200,28 @@ _VERSION_1: dict[str, tuple[dict[str, str], list[str]]] = {
         ],
     ),
 }
+
+
+def test_what_version_2_wrote_is_carried_on(server: OwnServer, make_app: MakeApp) -> None:
+    prefix = make_app(redis_url=server.url, app_id="version-2").app.orchestrator.store.prefix
+    names = [f"waiting-{number:04}" for number in range(2_500)]
+    task, pipe = "integration.behaviour.sample.add", server.client.pipeline()
+    for order, one in enumerate(names, 1):
+        packed = f"r\0\0\0\0{task}\0{order}\0\0\0\0r1795792910.807155||"
+        pipe.mset({f"{prefix}o:i:{one}": packed, f"{prefix}o:b:{one}": _VERSION_1["waiting"][1][0]})
+        pipe.zadd(f"{prefix}o:ids", {one: 0})
+        pipe.zadd(f"{prefix}o:all", {one: order})
+        pipe.zadd(f"{prefix}o:task:{task}", {one: order})
+        pipe.zadd(f"{prefix}o:ready", {f"2147483648{order:016}:{one}": 0})
+    pipe.hset(f"{prefix}o:counts", f"r{task}", str(len(names)))
+    pipe.mset({f"{prefix}o:n": len(names), f"{prefix}o:schema": 2})
+    pipe.execute()
+    app = make_app("ThreadRunner", redis_url=server.url, app_id="version-2").app
+    for one in (names[0], names[-1]):
+        assert app.get_invocation(one).get(60) == 3
+        assert len(app.orchestrator.get_history(one)) == 4
+    assert not server.client.exists(*(f"{prefix}o:i:{one}" for one in names))
+    assert server.client.get(f"{prefix}o:schema") == str(VERSION)
 
 
 def test_what_an_older_version_wrote_is_read_and_carried_on(server: OwnServer, make_app: MakeApp) -> None:

@@ -6,20 +6,13 @@ to a task that nobody calls, and the server has to end with the same keys.
 
 from __future__ import annotations
 
-import re
 import threading
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.backends.parts import Site, assemble
-from integration.backends.redis import BACKEND, choice
-from integration.clocks import ManualClock
-from integration.redis_server.conftest import COMPONENTS
-from integration.redis_server.own_server import OwnServer
+from integration.redis_server.own_server import OwnServer, normal, stored_keys
 from integration.world import BOB, ERROR, RESULT, S, World, call, finish, ids, pause, start
 
 from pynenc.values.operations import Claim, Step
@@ -133,49 +126,6 @@ LIVES: dict[str, Life] = {
 }
 
 
-def _normal(text: object) -> str:
-    """Without times and tokens."""
-    return re.sub(r"\d{10}(\.\d+)?", "<time>", re.sub(r"[0-9a-f]{32}(?![0-9a-f])", "<token>", repr(text)))
-
-
-def _stored(server: OwnServer, prefix: str) -> dict[str, str]:
-    """All keys of an app."""
-    client, found = server.client, {}
-    for key in client.scan_iter(prefix + "*"):
-        kind, name = client.type(key), key.removeprefix(prefix)
-        value: object
-        if kind == "string":
-            value = client.get(key)
-        elif kind == "hash":
-            value = sorted(client.hgetall(key).items())
-        elif kind == "list":
-            value = client.lrange(key, 0, -1)
-        elif kind == "set":
-            value = sorted(client.smembers(key))
-        else:
-            value = client.zrange(key, 0, -1, withscores=True)
-        found[name] = _normal(value)
-    return {name: value for name, value in found.items() if name != "o:watched"}
-
-
-@pytest.fixture
-def make_world(server: OwnServer, tmp_path: Path) -> Iterator[Callable[[], World]]:
-    """Apps on one server."""
-    site = Site(tmp_path, ManualClock())
-    parts = [name.removesuffix("_cls") for name in COMPONENTS]
-    made: list[World] = []
-
-    def make() -> World:
-        app_id = f"usual-{uuid.uuid4().hex}"
-        chosen = {part: choice(part, redis_url=server.url) for part in parts}
-        made.append(World(BACKEND, site, app_id, assemble(site, app_id, chosen)))
-        return made[-1]
-
-    yield make
-    for world in made:
-        world.close()
-
-
 def _react(world: World) -> None:
     world.orchestrator.watch_statuses({"app.nobody calls it": frozenset({S.FAILED})}, 3600.0)
 
@@ -186,9 +136,9 @@ def test_the_straight_way_leads_where_the_other_one_does(
 ) -> None:
     straight, other = make_world(), make_world()
     _react(other)
-    answers = [_normal(life(world)) for world in (straight, other)]
+    answers = [normal(life(world)) for world in (straight, other)]
     assert answers[0] == answers[1]
-    stored = [_stored(server, world.orchestrator.store.prefix) for world in (straight, other)]  # type: ignore[attr-defined]  # of the Redis store
+    stored = [stored_keys(server, world.orchestrator.store.prefix) for world in (straight, other)]  # type: ignore[attr-defined]  # of the Redis store
     assert stored[0] == stored[1]
     assert "o:ids" in stored[0]
 

@@ -33,24 +33,26 @@ from pynenc_redis.codec.texts import dump
 from pynenc_redis.store import RedisStore, batches
 
 _S = InvocationStatus
-_LIST = scripts.load("list", "record", "condition")
-_OPEN = scripts.load("open", "record", "owned")
+_CHANGE_TOKEN = scripts.load("change_token", *scripts.NEW)
+_COUNT = scripts.load("count_by_status", *scripts.NEW)
+_LIST = scripts.load("list", *scripts.RECORD, "condition")
+_OPEN = scripts.load("open", *scripts.RECORD, "owned")
 _OWNED = scripts.load("list_owned", "owned")
-_FIRST_SINCE = scripts.load("first_since", "record")
+_FIRST_SINCE = scripts.load("first_since", *scripts.RECORD)
 _WAITS = scripts.load("list_waits")
-_FAMILIES = scripts.load("count_families", "record")
-_SLIM = scripts.load("slim", "record")
-_PREFIX = scripts.load("prefix")
-_SUFFIX = scripts.load("suffix")
-_HISTORIES = scripts.load("histories", "record")
-_MERGES = scripts.load("merges", "record")
-_BEGINNINGS = scripts.load("beginnings", "record")
-_REGISTERED = scripts.load("registered", "record")
-_FIGURES = scripts.load("figures", "record")
-_FAILURES = scripts.load("failures", "record")
+_FAMILIES = scripts.load("count_families", *scripts.RECORD)
+_SLIM = scripts.load("slim", *scripts.RECORD)
+_PREFIX = scripts.load("prefix", *scripts.NEW)
+_SUFFIX = scripts.load("suffix", *scripts.NEW)
+_HISTORIES = scripts.load("histories", *scripts.RECORD)
+_MERGES = scripts.load("merges", *scripts.RECORD)
+_BEGINNINGS = scripts.load("beginnings", *scripts.RECORD)
+_REGISTERED = scripts.load("registered", *scripts.RECORD)
+_FIGURES = scripts.load("figures", *scripts.RECORD)
+_FAILURES = scripts.load("failures", *scripts.RECORD)
 _LATEST_ENDS = scripts.load("latest_ends")
 _COUNT_FAILED = scripts.load("count_failed")
-_LONGEST_WAITING = scripts.load("longest_waiting")
+_LONGEST_WAITING = scripts.load("longest_waiting", *scripts.NEW)
 _RUNNERS = scripts.load("youngest_runners")
 _GET_RUNNERS = scripts.load("get_runners")
 
@@ -78,13 +80,10 @@ class RedisMonitorStore(BaseMonitorStore):
         self._store = store
 
     def change_token(self) -> str:  # noqa: D102
-        prefix = f"{self._store.prefix}o:"
-        return "|".join(
-            count or "0" for count in self._store.command("MGET", f"{prefix}n", f"{prefix}changes")
-        )
+        return "|".join(count or "0" for count in self._store.ask(_CHANGE_TOKEN))
 
     def count_by_task(self) -> dict[str, dict[InvocationStatus, int]]:  # noqa: D102
-        return from_counts_by_task(self._store.command("HGETALL", f"{self._store.prefix}o:counts"))
+        return from_counts_by_task(self._store.ask(_COUNT))
 
     def count_recovered(self) -> dict[InvocationStatus, int]:  # noqa: D102
         found = self._store.command("HGETALL", f"{self._store.prefix}o:recovered")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from pynenc.contracts.orchestrator import BaseOrchestrator
+from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId, RunnerId
 from pynenc.values.operations import (
     ClaimRequest,
@@ -23,7 +26,7 @@ from pynenc.values.status_letters import LETTERS
 from pynenc.values.triggers import Occurrence
 from pynenc.values.workflows import RecordedOperation
 from pynenc_redis import scripts
-from pynenc_redis.codec.calls import from_submit, to_submit
+from pynenc_redis.codec.calls import from_submit, to_entry, to_submit
 from pynenc_redis.codec.occurrences import from_entered
 from pynenc_redis.codec.queries import to_query
 from pynenc_redis.codec.records import (
@@ -40,13 +43,16 @@ from pynenc_redis.codec.texts import dump
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigOrchestratorRedis
 from pynenc_redis.monitor_store import RedisMonitorStore
+from pynenc_redis.short_way import ShortWay
 from pynenc_redis.store import RedisStore, batches
 
-_SUBMIT = scripts.load("submit", "schema", "usual_call", "outbox", "watched", "operations")
-#: What scripts that change invocations build upon.
-_CHANGING = ("record", "outbox", "watched", "session", "rows", "places", "ends", "flush", "due")
+_SUBMIT = scripts.load("submit", "schema", *scripts.NEW, "usual_call", "record", "operations")
+_ENTER = scripts.load("enter", *scripts.NEW)
+#: What scripts that change invocations build upon, after what others do.
+_CHANGING = ("record", "session", "rows", "places", "ends", "flush", "due")
 _ADVANCE = scripts.load(
     "advance",
+    *scripts.NEW,
     "usual_step",
     *_CHANGING,
     "operations",
@@ -57,26 +63,29 @@ _ADVANCE = scripts.load(
     "claims",
     "reading",
 )
-_TAKE_DUE = scripts.load("take_due", *_CHANGING)
-_STATES = scripts.load("states", "record", "reading")
-_RESULTS = scripts.load("results", "record", "reading")
-_RECORDS = scripts.load("records", "record")
-_HISTORIES = scripts.load("histories", "record")
-_LIST = scripts.load("list", "record")
-_AVAILABLE = scripts.load("available", "record")
+_TAKE_DUE = scripts.load("take_due", *scripts.NEW, *_CHANGING)
+_STATES = scripts.load("states", *scripts.RECORD, "reading")
+_RESULTS = scripts.load("results", *scripts.RECORD, "reading")
+_RECORDS = scripts.load("records", *scripts.RECORD)
+_HISTORIES = scripts.load("histories", *scripts.RECORD)
+_COUNT = scripts.load("count_by_status", *scripts.NEW)
+_LIST = scripts.load("list", *scripts.RECORD)
+_AVAILABLE = scripts.load("available", *scripts.RECORD)
 _WAITING = scripts.load("waiting")
 _BEAT = scripts.load("beat", "schema")
 _DRAIN = scripts.load("drain")
 _RUNNERS = scripts.load("runners")
-_ORPHANS = scripts.load("orphans", "record")
-_EXPIRED = scripts.load("expired", "record")
-_DELETE = scripts.load("delete", "record")
+_ORPHANS = scripts.load("orphans", *scripts.RECORD)
+_EXPIRED = scripts.load("expired", *scripts.RECORD)
+_DELETE = scripts.load("delete", *scripts.RECORD)
 _WATCH_STATUSES = scripts.load("watch_statuses")
 _TAKE_OCCURRENCES = scripts.load("take_occurrences", "outbox_reading")
 _ACKNOWLEDGE = scripts.load("acknowledge_occurrences", "outbox_reading")
 _FORGET = scripts.load("forget_runners")
 #: Records that one script looks at, at most: everybody else waits meanwhile.
 _LOOKS = 1000
+#: Calls that are appended before they are entered: to do it for several at once takes half as long for each.
+_MOST_NEW = 64
 
 
 class RedisOrchestrator(RedisComponent, BaseOrchestrator):
@@ -85,6 +94,10 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     config_cls = ConfigOrchestratorRedis
     store: RedisStore
 
+    def __init__(self, store: RedisStore) -> None:
+        super().__init__(store)
+        self._short_way = ShortWay()
+
     # -- the hot operations ---------------------------------------------------------------------------
 
     def submit(  # noqa: D102
@@ -92,16 +105,33 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
     ) -> list[SubmitAnswer]:
         if not batch and not data:
             return []
+        asked_at = time.time()
         existing = self.store.run(_SUBMIT, *to_submit(batch, data, enqueue))
-        return from_submit(batch, existing)
+        return from_submit(batch, self._short_way.note(existing, asked_at))
 
     def begin_submit(  # noqa: D102
         self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
     ) -> Callable[[], list[SubmitAnswer]]:
         if not batch and not data:
             return list
+        asked_at = time.time()
         existing = self.store.begin(_SUBMIT, *to_submit(batch, data, enqueue))
-        return lambda: from_submit(batch, existing())
+        return lambda: from_submit(batch, self._short_way.note(existing(), asked_at))
+
+    def append(self, call: NewInvocation) -> bool:  # noqa: D102
+        at = self._short_way.now()
+        entry = to_entry(call, at) if at else None
+        if entry is None:
+            return False
+        length = self.store.command("RPUSHX", f"{self.store.prefix}o:new", entry, writes=True)
+        if not length:
+            self._short_way.close()
+        elif length > _MOST_NEW:
+            # It is registered already, whatever becomes of this.
+            with suppress(StoreError):
+                asked_at = time.time()
+                self._short_way.note(self.store.run(_ENTER), asked_at)
+        return bool(length)
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         return from_step(step, self.store.run(_ADVANCE, *to_step(step)))
@@ -165,7 +195,7 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
         return self.store.read_hash(f"{self.store.prefix}o:values:{workflow_id}", names)
 
     def count_by_status(self, task_id: str | None = None) -> dict[InvocationStatus, int]:  # noqa: D102
-        return from_counts(self.store.command("HGETALL", f"{self.store.prefix}o:counts"), task_id)
+        return from_counts(self.store.ask(_COUNT), task_id)
 
     def find_available(self, ids_after: InvocationId | None, limit: int) -> list[InvocationId]:  # noqa: D102
         found: list[InvocationId] = self.store.ask(_AVAILABLE, ids_after or "", limit)

@@ -11,7 +11,7 @@ from pynenc.exceptions import CorruptDataError, SchemaVersionError
 from pynenc_redis import scripts
 
 #: Grows with each change of the keys that an older version would misread; ``lua/schema.lua`` writes it.
-VERSION = 2
+VERSION = 3
 _SECTIONS = ("o:", "b:")
 _RAISE = scripts.load("raise_schema")
 
@@ -19,7 +19,7 @@ _RAISE = scripts.load("raise_schema")
 def require_known_schema(connection: AbstractConnection, where: str, prefix: str) -> None:
     """Look at what is stored under a prefix, once for each connection.
 
-    What an older version wrote is read as it is, and from now on those that know only that are refused.
+    What an older version wrote is carried on, and from then on those that know only that are refused.
 
     Raises:
         SchemaVersionError: a newer version of this package wrote there.
@@ -36,7 +36,13 @@ def require_known_schema(connection: AbstractConnection, where: str, prefix: str
                 f"{VERSION}): upgrade pynenc-redis here, or use another app_id or database"
             )
     if any(int(found) < VERSION for found in versions):
-        connection.send_command("EVAL", _RAISE.text, 1, prefix, VERSION, *_SECTIONS)
-        # Who may not write leaves that to those who do.
-        with suppress(ResponseError):
-            connection.read_response()
+        _raise(connection, prefix)
+
+
+def _raise(connection: AbstractConnection, prefix: str) -> None:
+    goes_on_from = None
+    # Who may not write leaves that to those who do.
+    with suppress(ResponseError):
+        while goes_on_from != "":
+            connection.send_command("EVAL", _RAISE.text, 1, prefix, VERSION, goes_on_from or "", *_SECTIONS)
+            goes_on_from = connection.read_response()

@@ -34,6 +34,9 @@ _SAID: Mapping[str, str] = {
     # How the place of a call without a priority begins; places.lua says what it is.
     "USUAL_PLACE": "2147483648",
 }
+#: Parts of every script that looks at records or places; the second one are those of scripts that look at records.
+NEW = ("outbox", "watched", "new")
+RECORD = (*NEW, "record")
 _NAME = re.compile(r"\$([A-Z_]+)")
 
 

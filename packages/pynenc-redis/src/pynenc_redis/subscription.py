@@ -28,7 +28,7 @@ from pynenc_redis.connections import Connections, socket_of
 
 logger = logging.getLogger(__name__)
 
-_WATCH = scripts.load("watch")
+_WATCH = scripts.load("watch", *scripts.NEW)
 #: Without a message for so long the server is asked for a sign of life, which it has as long to give.
 _QUIET_SECONDS = 5.0
 _PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)

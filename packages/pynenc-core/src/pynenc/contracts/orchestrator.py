@@ -51,6 +51,14 @@ class BaseOrchestrator(BaseComponent):
         delayed ones wakes anybody here. One round trip or transaction for the whole batch.
         """
 
+    def append(self, call: NewInvocation) -> bool:
+        """Register a call that is to be queued here and whose id nobody had before, if the store has a shorter way.
+
+        False: nothing was done, as by default, and ``submit`` does it. What was appended is to everybody as if it had
+        been submitted; submitting it again registers nothing twice.
+        """
+        return False
+
     def begin_submit(
         self, batch: Sequence[NewInvocation], data: Mapping[str, str], *, enqueue: bool
     ) -> Callable[[], list[SubmitAnswer]]:

@@ -190,16 +190,20 @@ class Submitter:
 
     def _submit_by(self, calls: Sequence[NewCall], parent: ActiveInvocation | None) -> list[SubmitAnswer]:
         new = [self._new_invocation(call, parent) for call in calls]
-        return self._store([call.arguments for call in calls], new)
+        has_new_id = len(calls) == 1 and calls[0].invocation_id is None
+        return self._store([call.arguments for call in calls], new, has_new_id)
 
     def _store(
-        self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation]
+        self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation], has_new_id: bool = False
     ) -> list[SubmitAnswer]:
         parts = self._components
         data = self._store_apart(arguments, new)
         began = time.monotonic()
         try:
-            answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+            if has_new_id and not data and parts.record_is_queue and parts.orchestrator.append(new[0]):
+                answers = [SubmitAnswer(new[0].invocation_id, True, new[0].args_id)]
+            else:
+                answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
         except CommitUnknownError as error:
             answers = self._submit_again(new, data, began, error)
         self._tell(arguments, new, answers)

@@ -27,6 +27,13 @@ def to_submit(
     return words
 
 
+def to_entry(call: NewInvocation, at: float) -> str | None:
+    """What is appended of a usual call that was registered at a time; None of any other."""
+    if _unusual(call):
+        return None
+    return f"{call.invocation_id}\0{call.task_id}\0{at:.6f}\0{call_text(call)}"
+
+
 def _unusual(call: NewInvocation) -> list[str | int | float]:
     """Name and value of what most calls lack: each word is packed here, and read by the server."""
     words = _descent(call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -182,9 +182,9 @@ def from_failure(row: list[str]) -> Failed:
     )
 
 
-def from_counts_by_task(counts: Mapping[str, str]) -> dict[str, dict[InvocationStatus, int]]:
+def from_counts_by_task(counts: Sequence[str]) -> dict[str, dict[InvocationStatus, int]]:
     """How many of each task rest in each status."""
     by_task: dict[str, dict[InvocationStatus, int]] = {}
-    for key, number in counts.items():
+    for key, number in zip(counts[::2], counts[1::2], strict=True):
         by_task.setdefault(key[1:], {})[STATUSES[key[0]]] = int(number)
     return by_task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pynenc.contracts.state_backend import PayloadKind
@@ -133,10 +133,10 @@ def from_operation(text: str) -> RecordedOperation:
     return RecordedOperation(*json.loads(text))
 
 
-def from_counts(counts: dict[str, str], task_id: str | None) -> dict[InvocationStatus, int]:
+def from_counts(counts: Sequence[str], task_id: str | None) -> dict[InvocationStatus, int]:
     """Sums by status, of one task or of all."""
     sums: dict[InvocationStatus, int] = {}
-    for key, number in counts.items():
+    for key, number in zip(counts[::2], counts[1::2], strict=True):
         if task_id in (None, key[1:]):
             status = STATUSES[key[0]]
             sums[status] = sums.get(status, 0) + int(number)

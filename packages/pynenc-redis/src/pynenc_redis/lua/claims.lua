@@ -142,8 +142,9 @@ local function to_claims(taken)
   for place, row in ipairs(taken) do
     local body = P .. 'b:' .. row.id
     if row.text then
-      claims[place] = {row.id, row.t, row.s, string.match(row.text, '^.([^|]*)', row.at)}
-      keys[#keys + 1] = body
+      local words, at = call_within(row.text, row.at)
+      claims[place] = {row.id, row.t, row.s, string.match(row.text, '^.([^|]*)', at), words}
+      if not words then keys[#keys + 1] = body end
     else
       local stored = call('LRANGE', body, '0', '2')
       local registered = entered_at(stored[3])

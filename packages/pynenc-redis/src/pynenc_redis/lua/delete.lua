@@ -14,6 +14,7 @@ end
 for _, id in ipairs(ARGV) do
   local v = look(id, 't', 's', 'f', 'pa', 'ca', 'wf', 'ro', 're')
   if v[3] then
+    call('HDEL', P .. 'packed', id)
     call('UNLINK', P .. 'i:' .. id, P .. 'b:' .. id, P .. 'h:' .. id)
     call('ZREM', P .. 'ended', id)
     call('ZREM', P .. 'all', id)
@@ -26,7 +27,7 @@ for _, id in ipairs(ARGV) do
     local root = v[7] or id
     call('ZREM', P .. 'family:' .. root, id)
     -- Its entry came back with a member that was registered after it had gone.
-    if v[7] and call('EXISTS', P .. 'i:' .. root) == 0 then call('ZREM', P .. 'family:' .. root, root) end
+    if v[7] and not exists(root) then call('ZREM', P .. 'family:' .. root, root) end
     removed = true
     if v[6] == id then
       call('ZREM', P .. 'workflows', id)

@@ -25,15 +25,16 @@ local function write_hash(row)
   if row.stored then
     -- It was packed until now.
     table.insert(history, 1, row.attempt or '')
-    table.insert(history, 1, call('GET', body))
-    call('DEL', row.key, body)
+    table.insert(history, 1, row.words or call('GET', body))
+    call('HDEL', P .. 'packed', row.id)
+    if not row.words then call('DEL', body) end
   elseif row.attempt then
     call('LSET', body, '1', row.attempt)
   end
   history[#history + 1] = row.outcome
   changes[#changes + 1] = 's'
   changes[#changes + 1] = row.s
-  call('HSET', row.key, unpack(changes))
+  call('HSET', P .. 'i:' .. row.id, unpack(changes))
   if history[1] then call('RPUSH', body, unpack(history)) end
 end
 
@@ -63,7 +64,7 @@ local function flush()
   for _, row in ipairs(dirty) do
     if watching and row.history then note_entries(row, seq_of(row)) end
     if row.text then
-      texts[#texts + 1] = row.key
+      texts[#texts + 1] = row.id
       texts[#texts + 1] = packed(row)
     else
       write_hash(row)
@@ -76,7 +77,7 @@ local function flush()
       same = same + 1
     end
   end
-  in_slices(texts, function(...) call('MSET', ...) end)
+  in_slices(texts, function(...) call('HSET', P .. 'packed', ...) end)
   count_same()
   for key, number in pairs(counts) do
     if number ~= 0 and call('HINCRBY', P .. 'counts', key, number) == 0 then call('HDEL', P .. 'counts', key) end

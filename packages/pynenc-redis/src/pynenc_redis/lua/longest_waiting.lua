@@ -1,4 +1,5 @@
--- Ids of what is claimed next, and of what fell due first. KEYS[1] the prefix.
+-- Ids of what is claimed next, and of what fell due first. After outbox, watched, new. KEYS[1] the prefix.
+enter_new()
 local P = KEYS[1] .. 'o:'
 local clock = redis.call('TIME')
 local now = string.format('%d.%06d', clock[1], clock[2])

@@ -1,25 +1,41 @@
--- Part of scripts that look at records. A record is two keys, in one of two forms.
+-- Part of scripts that look at records, after outbox, watched, new. A record has one of two forms.
 -- Packed, as long as it goes the way of most: called without options, claimed, started, ended in success or failure.
---   One command reads or writes many of them. <prefix>o:b:<id> is the text of the call; <prefix>o:i:<id> begins as FORM
---   says, then come the history entries, one per line, then the outcome if it ended with one.
+--   It is a field of the hash <prefix>o:packed, of which one command reads or writes many, by its id: FORM, the text of the
+--   call and a zero, history entries, one per line, then the outcome if it ended with one. A text of a call that is long,
+--   or has a zero itself, is <prefix>o:b:<id> instead.
 -- Any other: o:i:<id> is a hash, of which session.lua says the fields; o:b:<id> is a list: the call, the outcome of the
 --   last attempt, the history entries, and the outcome if it ended with one.
--- A history entry begins with a letter, an outcome with a bracket.
+-- A history entry begins with a letter, a call and an outcome with a bracket.
 
 -- Status, token, runner, its host and class, task, order of submission, parent, root if it is another, what it repeats.
 local FORM = 'c1sssssssss'
+
+enter_new()
 
 local function is_outcome(text) return text and string.byte(text) == 91 end
 
 local function entered_at(entry) return string.match(entry, '^.([^|]*)') end
 
--- Fields, history entries and outcome of a packed record; nothing of any other text.
+-- The call in a packed record, if it has it, and where the entries begin; `at` is where FORM ends.
+local function call_within(text, at)
+  if string.byte(text, at) ~= 91 then return nil, at end
+  local stop = string.find(text, '\0', at, true)
+  return string.sub(text, at, stop - 1), stop + 1
+end
+
+-- What the form says, and where it ends; what somebody else wrote fails as a key of another type does.
+local function form_of(known, ...)
+  if not known then redis.call('LLEN', KEYS[1] .. 'o:packed') end
+  return ...
+end
+
+-- Fields, history entries, outcome and, if it is within, the call of a packed record.
 local function unpacked(text)
-  local values = {pcall(struct.unpack, FORM, text)}
-  if not values[1] then return nil end
-  local fields, history, at = {}, {}, values[12]
+  local values = {form_of(pcall(struct.unpack, FORM, text))}
+  local fields, history = {}, {}
+  local words, at = call_within(text, values[11])
   for place, name in ipairs({'s', 'k', 'r', 'ho', 'cl', 't', 'n', 'pa', 'ro', 're'}) do
-    if values[place + 1] ~= '' then fields[name] = values[place + 1] end
+    if values[place] ~= '' then fields[name] = values[place] end
   end
   -- Since when it is available, when it was claimed, started and ended.
   local said = {r = 'v', p = 'pe', u = 'st', s = 'f', f = 'f'}
@@ -30,12 +46,12 @@ local function unpacked(text)
     fields[said[string.sub(entry, 1, 1)]] = entered_at(entry)
     at = stop + 1
   end
-  return fields, history, string.sub(text, at)
+  return fields, history, string.sub(text, at), words
 end
 
--- The same of the packed record of an id; nothing of any other.
+-- The same of an id; nothing if it is not packed.
 local function read_packed(id)
-  local text = redis.call('MGET', KEYS[1] .. 'o:i:' .. id)[1]
+  local text = redis.call('HGET', KEYS[1] .. 'o:packed', id)
   if text then return unpacked(text) end
 end
 
@@ -48,9 +64,15 @@ local function look(id, ...)
   return found
 end
 
+local function exists(id)
+  return redis.call('HEXISTS', KEYS[1] .. 'o:packed', id) == 1 or redis.call('EXISTS', KEYS[1] .. 'o:i:' .. id) == 1
+end
+
 local function call_of(id)
+  local fields, _, _, words = read_packed(id)
+  if words then return words end
   local body = KEYS[1] .. 'o:b:' .. id
-  return redis.call('MGET', body)[1] or redis.call('LINDEX', body, 0)
+  return fields and redis.call('GET', body) or redis.call('LINDEX', body, 0)
 end
 
 -- History entries and outcome.

@@ -9,8 +9,9 @@ local from = ARGV[3] ~= '' and '(' .. ARGV[3] or '+inf'
 
 -- Of a packed record, without what no row has: its fields and entries are not made into tables.
 local function packed_row(id, text)
-  local status, _, runner, _, _, task, _, _, _, _, at = unpack_fields(FORM, text)
+  local status, _, runner, _, _, task, _, _, _, _, stop = unpack_fields(FORM, text)
   local letter, time, created, available, started, ended
+  local _, at = call_within(text, stop)
   while true do
     letter, time, at = match(text, '^([^%[])([^|\n]*)[^\n]*\n?()', at)
     if not letter then return created and {created, status, task, id, runner, started or '', available, ended or ''} end
@@ -31,9 +32,9 @@ end
 
 local page = call('ZREVRANGEBYSCORE', P .. 'all', from, '-inf', 'WITHSCORES', 'LIMIT', 0, limit)
 if not page[1] then return {'[]', ''} end
-local keys = {}
-for at = 1, #page, 2 do keys[#keys + 1] = P .. 'i:' .. page[at] end
-local texts = call('MGET', unpack(keys))
+local ids = {}
+for at = 1, #page, 2 do ids[#ids + 1] = page[at] end
+local texts = call('HMGET', P .. 'packed', unpack(ids))
 local found, order = {}, #page == 2 * limit and page[#page] or ''
 for at = 1, #page, 2 do
   local text = texts[(at + 1) / 2]

@@ -13,11 +13,10 @@ local function released(row)
   return row
 end
 
-local function packed_row(id, key, text)
-  local known, status, token, runner, _, _, task, _, _, _, _, at = pcall(struct.unpack, FORM, text)
-  if not known then return nil end
+local function packed_row(id, text)
+  local status, token, runner, _, _, task, _, _, _, _, at = form_of(pcall(struct.unpack, FORM, text))
   local row = setmetatable({
-    id = id, key = key, text = text, s = status, was = status, k = token ~= '' and token, r = runner ~= '' and runner,
+    id = id, text = text, s = status, was = status, k = token ~= '' and token, r = runner ~= '' and runner,
     t = task, at = at, u = status == 'r' and '1', e = runner == '' and 0 or 1,
   }, OF_PACKED)
   return row.k and is_final(row) and released(row) or row
@@ -25,22 +24,20 @@ end
 
 -- Load the packed ones of those that will be looked at, all at once.
 local function preload(ids)
-  local keys, at = {}, 0
-  for place, id in ipairs(ids) do keys[place] = P .. 'i:' .. id end
-  in_slices(keys, function(...)
-    for _, text in ipairs(call('MGET', ...)) do
+  local at = 0
+  in_slices(ids, function(...)
+    for _, text in ipairs(call('HMGET', P .. 'packed', ...)) do
       at = at + 1
       local id = ids[at]
-      if text and rows[id] == nil then rows[id] = packed_row(id, keys[at], text) end
+      if text and rows[id] == nil then rows[id] = packed_row(id, text) end
     end
   end)
 end
 
 local function load_hash_row(id)
   -- All of it, because looking for each of many fields takes the server longer.
-  local key = P .. 'i:' .. id
-  local stored = call('HGETALL', key)
-  local row = {id = id, key = key}
+  local stored = call('HGETALL', P .. 'i:' .. id)
+  local row = {id = id}
   for at = 1, #stored, 2 do
     if stored[at + 1] ~= '' then row[stored[at]] = stored[at + 1] end
   end
@@ -87,7 +84,8 @@ end
 local function unpack_row(row)
   if not row.text then return end
   local _, stored = unpacked(row.text)
-  local fields, history = unpacked(packed(row))
+  local fields, history, _, words = unpacked(packed(row))
+  row.words = words
   row.text, row.stored, row.history, row.changes = nil, #stored, history, {}
   touch(row)
   for name, value in pairs(fields) do

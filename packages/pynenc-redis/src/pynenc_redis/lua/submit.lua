@@ -1,4 +1,4 @@
--- Register a batch of calls, all or none. After schema, usual_call, outbox, watched, operations.
+-- Register a batch of calls, all or none. After schema, outbox, watched, new, usual_call, record, operations.
 -- KEYS[1] the prefix. ARGV[1] 1 when this is the queue as well, ARGV[2] number of calls, then the ids of all of them,
 --   then for each call its task, its text, the number of words that follow, and name and value of what most calls lack:
 --   `delay` in seconds, `runner`, `operations` that its workflow has done already (JSON of {number, name, data}), and
@@ -33,11 +33,11 @@ end
 local repeated, seen = add_all('ids', ids, 1) < calls, {}
 
 local NOTHING = {}
--- Keys and texts of packed records.
+-- Ids and texts of packed records.
 local texts = {}
 
 local function write_texts()
-  for first = 1, #texts, 1000 do call('MSET', unpack(texts, first, math.min(first + 999, #texts))) end
+  for first = 1, #texts, 1000 do call('HSET', P .. 'packed', unpack(texts, first, math.min(first + 999, #texts))) end
   texts = {}
 end
 
@@ -69,15 +69,14 @@ for position = 1, calls do
     end
     at = at + words
   end
-  local known = repeated and (seen[id] or call('EXISTS', P .. 'i:' .. id) == 1) and id
+  local known = repeated and (seen[id] or exists(id)) and id
   if not known and given.g then
     known = call('HGET', P .. 'reg', given.g)
     if known then call('ZREM', P .. 'ids', id) end
   end
   if known then
     write_texts()
-    local body = P .. 'b:' .. known
-    local kept = call('MGET', body)[1] or call('LINDEX', body, 0)
+    local kept = call_of(known)
     existing[#existing + 1] = {position - 1, known, kept}
     if known ~= id then
       merges = merges or {}
@@ -118,11 +117,10 @@ for position = 1, calls do
       call('HSET', key, 's', '$REGISTERED', 't', task, 'v', due or now, 'n', order, unpack(fields))
       call('RPUSH', body, text, '', entry)
     else
-      -- As record.lua says.
-      local head = struct.pack('c1sssssssss', '$REGISTERED', '', '', '', '', task, order,
+      local head = struct.pack(FORM, '$REGISTERED', '', '', '', '', task, order,
         given.pa or '', given.ro or '', given.re or '')
       local last = #texts
-      texts[last + 1], texts[last + 2], texts[last + 3], texts[last + 4] = key, head .. entry, body, text
+      texts[last + 1], texts[last + 2] = id, head .. kept(id, text) .. entry
     end
     if task ~= same_task then
       if same_task then enter_task(same_task, same_from) end

@@ -1,6 +1,6 @@
 -- The usual step in a straight line: packed records end in success, and packed ones are claimed from the queue, or one
 -- that a queue elsewhere named.
--- First of the parts of advance. What it does not know it leaves to the others, before it wrote anything: to make their
+-- First of the parts of advance, after outbox, watched, new. What it does not know it leaves to the others, before it wrote anything: to make their
 -- functions takes longer than all of this.
 -- ARGV[1] says that the step may be such a one: '' claims from the queue, '+' and an id claims that one, '-' claims
 -- nothing. ARGV[2] runner, or '' for the owner of what ended, ARGV[3] host, ARGV[4] class, ARGV[5] token,
@@ -12,42 +12,43 @@ local P, call, match = KEYS[1] .. 'o:', redis.call, string.match
 local function advance_usual()
   local first, runner, named = 10 + ARGV[9], ARGV[2], string.sub(ARGV[1], 2)
   local from_queue = ARGV[1] == ''
-  if call('EXISTS', P .. 'watched') == 1 then return nil end
+  if watching then return nil end
+  if ARGV[1] ~= '-' then enter_new() end
   local clock = call('TIME')
   local now = clock[1] .. '.' .. string.sub('00000' .. clock[2], -6)
   if from_queue and call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', '0', '1')[1] then return nil end
 
-  -- Keys and new texts of records, and how many rest in a status more than before, by its letter and the task.
+  -- Ids and new texts of records, and how many rest in a status more than before, by its letter and the task.
   local texts, counts = {}, {}
-  local function enter(key, text, from, to, task)
-    texts[#texts + 1], texts[#texts + 2] = key, text
+  local function enter(id, text, from, to, task)
+    texts[#texts + 1], texts[#texts + 2] = id, text
     counts[from .. task] = (counts[from .. task] or 0) - 1
     counts[to .. task] = (counts[to .. task] or 0) + 1
   end
 
-  local ended, keys, scores, hearers = {}, {}, {}, {}
+  local ended, scores, hearers = {}, {}, {}
   for at = first, #ARGV, 4 do
     local id, place = ARGV[at + 1], #ended + 1
-    ended[place], keys[place], hearers[place] = id, P .. 'i:' .. id, P .. 'h:' .. id
+    ended[place], hearers[place] = id, P .. 'h:' .. id
     scores[2 * place - 1], scores[2 * place] = now, id
   end
   if ended[1] then
     local news, once = '\n$SUCCESS' .. now .. '|=|\n', {}
-    for place, text in ipairs(call('MGET', unpack(keys))) do
+    for place, text in ipairs(call('HMGET', P .. 'packed', unpack(ended))) do
       local at = first + 4 * place - 4
       local outcome = ARGV[at + 3]
       local token, owner, task = match(text or '', '^$RUNNING([^%z]*)%z([^%z]*)%z[^%z]*%z[^%z]*%z([^%z]*)%z')
       if runner == '' then runner = owner end
-      if token ~= ARGV[at + 2] or owner ~= runner or #outcome > $SHORT or once[keys[place]] then return nil end
-      once[keys[place]] = true
-      enter(keys[place], '$SUCCESS' .. string.sub(text, 2) .. news .. outcome, '$RUNNING', '$SUCCESS', task)
+      if token ~= ARGV[at + 2] or owner ~= runner or #outcome > $SHORT or once[ended[place]] then return nil end
+      once[ended[place]] = true
+      enter(ended[place], '$SUCCESS' .. string.sub(text, 2) .. news .. outcome, '$RUNNING', '$SUCCESS', task)
     end
   end
 
-  local limit, claims, taken, bodies, members = ARGV[6] + 1, {}, {}, {}, {}
-  local page, records, found = from_queue and call('ZRANGE', P .. 'ready', '0', ARGV[6]) or {}, {}, nil
+  local limit, claims, taken, members = ARGV[6] + 1, {}, {}, {}
+  local page, ids, found = from_queue and call('ZRANGE', P .. 'ready', '0', ARGV[6]) or {}, {}, nil
   if named ~= '' then
-    found = call('MGET', P .. 'i:' .. named)
+    found = call('HMGET', P .. 'packed', named)
     local order = match(found[1] or '', '^$REGISTERED%z%z%z%z[^%z]*%z(%d+)%z')
     if not order then return nil end
     page[1] = string.format('$USUAL_PLACE%016d:', order) .. named
@@ -55,21 +56,23 @@ local function advance_usual()
   if page[1] then
     local ahead, starts_in = {}, 0
     for at = 10, first - 1, 2 do ahead[ARGV[at]] = tonumber(ARGV[at + 1]) end
-    for place, member in ipairs(page) do records[place] = P .. 'i:' .. string.sub(member, 28) end
+    for place, member in ipairs(page) do ids[place] = string.sub(member, 28) end
     local head = table.concat({ARGV[5], runner, ARGV[3], ARGV[4], ''}, '\0')
     local start_seconds, ahead_seconds = tonumber(ARGV[7]), tonumber(ARGV[8])
-    for place, text in ipairs(found or call('MGET', unpack(records))) do
-      local task, since = match(text or '',
-        '^$REGISTERED%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z$REGISTERED([^|]*)|')
-      if not task then return nil end
+    for place, text in ipairs(found or call('HMGET', P .. 'packed', unpack(ids))) do
+      -- The call is within.
+      local task, at = match(text or '', '^$REGISTERED%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z()%[')
+      local stop = task and string.find(text, '\0', at, true)
+      local since = stop and match(text, '^$REGISTERED([^|]*)|', stop + 1)
+      if not since then return nil end
       if place > 1 and not ahead[task] then break end
-      local letter, id, news = '$PENDING', string.sub(page[place], 28), '\n$PENDING' .. now .. '|' .. runner .. '|'
+      local letter, id, news = '$PENDING', ids[place], '\n$PENDING' .. now .. '|' .. runner .. '|'
       if place == 1 or starts_in <= start_seconds then
         letter, news = '$RUNNING', news .. '\n$RUNNING' .. now .. '|=|'
       end
-      enter(records[place], letter .. head .. string.sub(text, 6) .. news, '$REGISTERED', letter, task)
-      claims[place], taken[place], bodies[place], members[place] =
-        {id, task, letter, since}, id, P .. 'b:' .. id, page[place]
+      enter(id, letter .. head .. string.sub(text, 6) .. news, '$REGISTERED', letter, task)
+      claims[place], taken[place], members[place] =
+        {id, task, letter, since, string.sub(text, at, stop - 1)}, id, page[place]
       starts_in = starts_in + (ahead[task] or math.huge)
       if starts_in > ahead_seconds then break end
     end
@@ -81,7 +84,6 @@ local function advance_usual()
     if call('ZREM', P .. 'ready', unpack(members)) == 0 then return nil end
     call('SADD', own, unpack(taken))
     call('SADD', P .. 'owners', runner)
-    for place, text in ipairs(call('MGET', unpack(bodies))) do claims[place][5] = text end
   end
   if ended[1] then
     call('SREM', own, unpack(ended))
@@ -101,7 +103,7 @@ local function advance_usual()
     end
   end
   if texts[1] then
-    call('MSET', unpack(texts))
+    call('HSET', P .. 'packed', unpack(texts))
     call('INCR', P .. 'changes')
     for key, number in pairs(counts) do
       if number ~= 0 and call('HINCRBY', P .. 'counts', key, string.format('%d', number)) == 0 then
