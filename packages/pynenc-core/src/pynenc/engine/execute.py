@@ -138,9 +138,11 @@ class Executor:
         if not text:
             self._log_start(task, {})
             return {}
-        stored = until_answered(
-            lambda: self._payloads.unpack_arguments(text, claim.invocation_id, claim.args_id)
-        )
+        unpack = self._payloads.unpack_arguments
+        try:
+            stored = unpack(text, claim.invocation_id, claim.args_id)
+        except PASSING:  # the store of large ones was away
+            stored = until_answered(lambda: unpack(text, claim.invocation_id, claim.args_id))
         self._log_start(task, stored.texts)
         return self._payloads.decode_arguments(task, stored)
 
@@ -149,7 +151,8 @@ class Executor:
             logger.debug("runs task:%s%s", task.key, logged_arguments(texts, self._components.conf))
 
     def _succeeded(self, claim: Claim, outcome: Outcome, data: Mapping[str, str]) -> Move:
-        logger.debug("succeeded")
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("succeeded")
         if data:
             until_answered(lambda: self._components.client_data_store.put(data))
         return transitions.finish(claim, self._placed(claim, outcome))

@@ -8,7 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from pynenc.exceptions import CommitUnknownError, StoreBusyError, StoreFullError, StoreUnavailableError
+from pynenc.exceptions import (
+    CommitUnknownError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from pynenc.values.operations import Step, StepAnswer
 
 logger = logging.getLogger(__name__)
@@ -40,16 +46,10 @@ def until_answered(request: Callable[[], T], give_up: Callable[[], bool] = never
     Raises:
         StoreError: one that does not pass by waiting, or any once ``give_up`` says so.
     """
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return request()
-        except PASSING as error:
-            if give_up():
-                raise
-            logger.warning("the store did not answer (%s), trying again in %.2g s", error, pause)
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    try:
+        return request()
+    except PASSING as error:
+        return _repeat(lambda _: request(), give_up, error)
 
 
 def advance_surely(advance: Advance, step: Step, give_up: Callable[[], bool] = never) -> StepAnswer:
@@ -58,15 +58,30 @@ def advance_surely(advance: Advance, step: Step, give_up: Callable[[], bool] = n
     Once nobody knows whether it was carried out, it is sent as a repetition: moves answer ALREADY, and what its
     claim took comes back.
     """
-    sent = step
+    try:
+        return advance(step)  # on the spot: nearly always that is all, for each batch that ended
+    except PASSING as error:
+        failed, sent = error, step
 
-    def request() -> StepAnswer:
+    def again(reason: StoreError) -> StepAnswer:
         nonlocal sent
-        try:
-            return advance(sent)
-        except CommitUnknownError:
-            if sent.claim is not None:
-                sent = replace(sent, claim=replace(sent.claim, repeated=True))
-            raise
+        if sent.claim is not None and isinstance(reason, CommitUnknownError):
+            sent = replace(sent, claim=replace(sent.claim, repeated=True))
+        return advance(sent)
 
-    return until_answered(request, give_up)
+    return _repeat(again, give_up, failed)
+
+
+def _repeat(request: Callable[[StoreError], T], give_up: Callable[[], bool], error: StoreError) -> T:
+    """Ask again after ``error``; the request is told why each time."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        if give_up():
+            raise error
+        logger.warning("the store did not answer (%s), trying again in %.2g s", error, pause)
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        try:
+            return request(error)
+        except PASSING as another:
+            error = another

@@ -82,10 +82,10 @@ class Payloads:
         texts = dict(shared.texts)
         references, data = shared.references, shared.data
         inline = task.conf.disable_cache_args
-        serialize = self._serializer.serialize
+        serialize, hints = self._serializer.serialize, task.hints()
         for name, argument in values.items():
             try:
-                text = serialize(argument, expected=task.hint(name))
+                text = serialize(argument, expected=hints.get(name, Any))
             except SerializationError as error:
                 raise SerializationError(f"argument '{name}' of task '{task.key}': {error}") from error
             texts[name] = text
@@ -123,18 +123,19 @@ class Payloads:
         try:
             envelopes: dict[str, str]
             envelopes, end = _scan(text, 0)
-            if end != len(text):
-                raise ValueError("something follows")
-            references = {name: envelope[1:] for name, envelope in envelopes.items() if envelope[0] == "@"}
+            if end != len(text) or not all(envelopes.values()):
+                raise ValueError("something follows, or is empty")
+            texts = {name: envelope[1:] for name, envelope in envelopes.items()}
+            if '"@' not in text:
+                return SerializedArguments(texts, args_id, _NONE, _NONE)
+            references = {name: texts[name] for name, envelope in envelopes.items() if envelope[0] == "@"}
         except (ValueError, StopIteration, AttributeError, IndexError, TypeError) as error:
             raise CorruptDataError(
                 f"stored arguments of invocation '{invocation_id}' are unreadable"
             ) from error
         data = self._fetch(list(references.values())) if references else _NONE
-        texts = {
-            name: data[references[name]] if name in references else envelope[1:]
-            for name, envelope in envelopes.items()
-        }
+        for name, digest in references.items():
+            texts[name] = data[digest]
         return SerializedArguments(texts, args_id, references, data)
 
     def stored_arguments(self, record: InvocationRecord) -> SerializedArguments:
@@ -160,10 +161,10 @@ class Payloads:
             SerializationError: naming the task and the argument.
         """
         values = {}
-        deserialize = self._serializer.deserialize
+        deserialize, hints = self._serializer.deserialize, task.hints()
         for name, text in arguments.texts.items():
             try:
-                values[name] = deserialize(text, expected=task.hint(name))
+                values[name] = deserialize(text, expected=hints.get(name, Any))
             except SerializationError as error:
                 raise SerializationError(f"argument '{name}' of task '{task.key}': {error}") from error
         return values

@@ -88,14 +88,18 @@ class TaskDefinition:
         return self.func(*bound.args, **bound.kwargs)
 
     def hint(self, name: str) -> Any:
-        """The resolved annotation of a parameter, or of ``return``; Any without one.
+        """The resolved annotation of a parameter, or of ``return``; Any without one."""
+        return self.hints().get(name, Any)
+
+    def hints(self) -> Mapping[str, Any]:
+        """The resolved annotations that there are, by name of the parameter, or ``return``.
 
         For ``*args: int`` it is ``tuple[int, ...]``, for ``**kwargs: int`` it is ``dict[str, int]``.
         """
         hints = self._hints
         if hints is None:
             hints = self._hints = self._resolve_hints()
-        return hints.get(name, Any)
+        return hints
 
     def _resolve_hints(self) -> dict[str, Any]:
         try:

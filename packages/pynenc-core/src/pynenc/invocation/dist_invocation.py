@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from pynenc.arguments import Arguments
 from pynenc.call import Call
@@ -16,7 +16,7 @@ from pynenc.exceptions import ResultTimeoutError
 from pynenc.invocation.base_invocation import BaseInvocation, BaseInvocationGroup
 from pynenc.values.ids import InvocationId
 from pynenc.values.records import HistoryEntry, InvocationRecord, InvocationState
-from pynenc.values.status import InvocationStatus
+from pynenc.values.status import FINAL, InvocationStatus
 from pynenc.values.workflows import WorkflowIdentity
 
 R = TypeVar("R")
@@ -135,13 +135,14 @@ class DistributedInvocation(BaseInvocation[R], Generic[R]):
 
     def _outcome(self) -> R:
         assert self._state is not None
-        return cast("R", self._engine.value_of(self._state, self._definition.hint("return")))
+        value: R = self._engine.value_of(self._state, self._definition.hint("return"))
+        return value
 
     def _learn(self, states: Mapping[InvocationId, InvocationState]) -> None:
         self._state = states.get(self._invocation_id, self._state)
 
     def _is_final(self) -> bool:
-        return self._state is not None and self._state.status.is_final()
+        return self._state is not None and self._state.status in FINAL
 
     def _is_fresh(self) -> bool:
         return time.monotonic() - self._seen_at < self._engine.components.conf.cached_status_time

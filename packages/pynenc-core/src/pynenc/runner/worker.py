@@ -157,7 +157,9 @@ class Worker:
         self._stocktaking = Stocktaking(engine.recovery, identity.runner_id, conf.max_pending_seconds)
         self._durations: dict[str, float] = {}
         self._unknown: dict[str, _Unknown] = {}
-        self._stopping = threading.Event()
+        #: Whether it was asked to stop; looked at for every invocation, which the event takes a call more for.
+        self.stopping = False
+        self._stop_asked = threading.Event()
         self._stopped = threading.Event()
         self._busy = threading.Event()
         #: Whether the keeper looks often already, and need not be woken because of a batch.
@@ -187,7 +189,8 @@ class Worker:
 
     def request_stop(self) -> None:
         """Claim nothing more; what is not started goes back."""
-        self._stopping.set()
+        self.stopping = True
+        self._stop_asked.set()
         self.pool.stop()
         self._busy.set()
         self._queue.interrupt()
@@ -221,11 +224,6 @@ class Worker:
             self._stopped.set()
             self._busy.set()
         return ended
-
-    @property
-    def stopping(self) -> bool:
-        """Whether it was asked to stop."""
-        return self._stopping.is_set()
 
     def running(self) -> list[Claim]:
         """Attempts whose code runs now, those that wait included."""
@@ -284,7 +282,7 @@ class Worker:
 
     def _claim(self, slot: WorkerSlot) -> StepAnswer:
         moves = slot.take_unsent(hand_back=False)
-        if self._stopping.is_set() or self.draining:
+        if self.stopping or self.draining:
             return self._send(moves)
         if moves and self._engine.finds_nothing():
             return self._send(moves)  # somebody may wait for what ended: nothing is put together for no work
@@ -315,7 +313,7 @@ class Worker:
         if not moves and claim is None:
             return StepAnswer()
         answer = self._engine.advance_surely(
-            Step(moves=tuple(moves), claim=claim), give_up=lambda: not moves and self._stopping.is_set()
+            Step(moves=tuple(moves), claim=claim), give_up=lambda: not moves and self.stopping
         )
         self.last_answer = time.monotonic()
         for move, result in zip(moves, answer.moves, strict=True):
@@ -328,18 +326,25 @@ class Worker:
         return answer
 
     def _run_batch(self, slot: WorkerSlot, claims: Sequence[Claim]) -> None:
-        started = [claim for claim in claims if claim.status is InvocationStatus.RUNNING]
+        others = []
         with slot.lock:
+            slot.started = 0
             # A store may give them in another order, because they are waited for since.
-            slot.backlog.extend(started)
-            slot.backlog.extend(claim for claim in claims if claim.status is not InvocationStatus.RUNNING)
-            slot.started = len(started)
+            for one in claims:
+                if one.status is InvocationStatus.RUNNING:
+                    slot.backlog.append(one)
+                    slot.started += 1
+                else:
+                    others.append(one)
+            slot.backlog.extend(others)
             slot.busy_since = time.monotonic()
         if len(claims) > 1 and not self._attentive:
             self._busy.set()
         while (claim := self._next(slot)) is not None:
-            task = self._definition(slot, claim)
-            if task is None:
+            try:
+                task = self._engine.registry.get(claim.task_id)
+            except TaskNotRegisteredError as error:
+                slot.add_unsent(self._unknown_task(claim, error))
                 continue
             if task.is_async:
                 self._durations[claim.task_id] = 0.0
@@ -351,7 +356,7 @@ class Worker:
     def _next(self, slot: WorkerSlot) -> Claim | None:
         """The next claim of the batch; those that are not started yet are started together."""
         with slot.lock:
-            if not slot.backlog or self._stopping.is_set():
+            if not slot.backlog or self.stopping:
                 return None
             if not slot.started:
                 moves, starting = self._take_starting(slot)
@@ -388,13 +393,6 @@ class Worker:
                 claim, ran=False, reason="async tasks do not run on a waiter's thread"
             )
         return self._run(slot, claim, task)
-
-    def _definition(self, slot: WorkerSlot, claim: Claim) -> TaskDefinition | None:
-        try:
-            return self._engine.registry.get(claim.task_id)
-        except TaskNotRegisteredError as error:
-            slot.add_unsent(self._unknown_task(claim, error))
-            return None
 
     def _run(self, slot: WorkerSlot, claim: Claim, task: TaskDefinition) -> Move:
         if self._unknown:
@@ -442,7 +440,7 @@ class Worker:
         """Block until there may be work; True when this thread was given some already."""
         due: float | None = self._local.due
         timeout = IDLE_RECHECK_SECONDS if due is None else min(max(due, 0.0), IDLE_RECHECK_SECONDS)
-        if self._stopping.is_set() or self.draining:
+        if self.stopping or self.draining:
             return False
         try:
             if self.pool.is_one_thread and not self._async.busy:
@@ -450,8 +448,8 @@ class Worker:
                     self._claim_request(),
                     self._local.marker,
                     timeout,
-                    may_claim=lambda: not (self._stopping.is_set() or self.draining),
-                    give_up=self._stopping.is_set,
+                    may_claim=lambda: not (self.stopping or self.draining),
+                    give_up=lambda: self.stopping,
                 )
                 self._local.given = given
                 return given is not None and bool(given.claims)
@@ -459,7 +457,7 @@ class Worker:
             self._queue.wait_for_work(self._local.marker, timeout)
         except StoreError as error:
             logger.warning("cannot listen for work (%s), looking again in a second", error)
-            self._stopping.wait(IDLE_RECHECK_SECONDS)
+            self._stop_asked.wait(IDLE_RECHECK_SECONDS)
         return False
 
     def _keep_time(self) -> None:
