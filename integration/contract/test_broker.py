@@ -63,6 +63,15 @@ def test_an_empty_push_adds_nothing(world: World) -> None:
     assert world.broker.count() == 0
 
 
+def test_what_is_prepared_is_pushed_when_that_is_called_for(world: World) -> None:
+    push = world.broker.prepare_push(ids("b", "c"))
+    world.broker.prepare_push(ids("never"))
+    world.broker.push(ids("a"))
+    push()
+    assert _names(_receive(world, 3)) == ["a", "b", "c"]
+    assert world.broker.receive(2, 30) == []
+
+
 def test_one_id_can_be_queued_twice(world: World) -> None:
     world.broker.push(ids("a", "a"))
     deliveries = _receive(world, 2)

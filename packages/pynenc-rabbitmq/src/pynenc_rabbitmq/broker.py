@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -46,11 +46,15 @@ class RabbitMqBroker(BaseBroker):
 
     def push(self, ids: Sequence[InvocationId], *, front: bool = False) -> None:  # noqa: D102
         if ids:
-            topology = self.store.topology
-            bodies = [invocation_id.encode() for invocation_id in ids]
+            topology, publisher = self.store.topology, self.store.session.publisher
             # What goes to the front is rare, and its sender may be about to end.
             queue = topology.express if front else topology.queue
-            self.store.session.publisher.publish(bodies, queue, trusting=not front)
+            publisher.publish(publisher.prepare(ids, queue), trusting=not front)
+
+    def prepare_push(self, ids: Sequence[InvocationId]) -> Callable[[], None]:  # noqa: D102
+        publisher = self.store.session.publisher
+        publication = publisher.prepare(ids, self.store.topology.queue)
+        return partial(publisher.publish, publication, trusting=True)
 
     def receive(self, limit: int, lease_seconds: float) -> list[Delivery]:
         """Take what the server has sent; without a connection nothing, until there is one again."""

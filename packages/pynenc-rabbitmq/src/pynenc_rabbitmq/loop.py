@@ -112,7 +112,10 @@ class SharedLoop:
         for fd, wanted in list(self._wanted.items()):
             if wanted & self.READ and wanted & self.WRITE:
                 self._handlers[fd](fd, self.WRITE)
-        return not any(wanted & self.WRITE for wanted in self._wanted.values())
+        left = 0
+        for wanted in self._wanted.values():
+            left |= wanted & self.WRITE
+        return not left
 
     def call_later(self, delay: float, callback: _Callback) -> Timer:
         """Have the thread of the loop call something after so many seconds."""

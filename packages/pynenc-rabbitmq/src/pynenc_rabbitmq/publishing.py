@@ -18,6 +18,8 @@ from typing import Any
 import pika
 
 from pynenc.exceptions import StoreError, StoreFullError, StoreUnavailableError
+from pynenc.values.bell import Bell
+from pynenc.values.ids import InvocationId
 from pynenc_rabbitmq.conf import ConfigRabbitMq
 from pynenc_rabbitmq.connection import Address
 from pynenc_rabbitmq.link import Link
@@ -33,24 +35,40 @@ _MOST_UNCONFIRMED = 10_000
 _LATE_SECONDS = 1.0
 
 
-class _Publication:
+class Publication:
     """One call of ``push``."""
 
-    __slots__ = ("began", "bodies", "ended", "error", "go_on", "is_trusting", "queue", "unconfirmed")
+    __slots__ = (
+        "began",
+        "bell",
+        "bodies",
+        "ended",
+        "error",
+        "goes_on",
+        "is_trusting",
+        "queue",
+        "unconfirmed",
+    )
 
     def __init__(self, bodies: list[bytes], queue: str) -> None:
         self.bodies = bodies
         self.queue = queue
         #: Positions in ``bodies``, in order.
         self.unconfirmed = dict.fromkeys(range(len(bodies)))
-        self.began = time.monotonic()
+        self.began = 0.0
         #: Whether the caller goes on once all of it is sent.
         self.is_trusting = False
-        #: Lets the caller go on.
-        self.go_on = threading.Event()
+        #: Whether the caller goes on, and what it waits for until then.
+        self.goes_on = False
+        self.bell = Bell()
         #: Whether it needs to be sent no more.
         self.ended = False
         self.error: StoreError | None = None
+
+    def go_on(self) -> None:
+        """Let the caller go on."""
+        self.goes_on = True
+        self.bell.ring()
 
 
 class Publisher:
@@ -67,7 +85,7 @@ class Publisher:
         self._ended = threading.Condition(self._lock)
         # All guarded by self._lock.
         #: In the order in which they began.
-        self._open: dict[_Publication, None] = {}
+        self._open: dict[Publication, None] = {}
         self._unconfirmed = 0
         #: Whether the last thing that the server said on this connection was a confirmation.
         self._confirming = False
@@ -75,14 +93,17 @@ class Publisher:
         self._connection: Any = None
         self._channel: Any = None
         self._tag = 0
-        self._sent: dict[int, tuple[_Publication, int]] = {}
+        self._sent: dict[int, tuple[Publication, int]] = {}
 
-    def publish(self, bodies: list[bytes], queue: str, *, trusting: bool) -> None:
-        """Return once the server has confirmed all of them.
+    def prepare(self, ids: Sequence[InvocationId], queue: str) -> Publication:
+        """What ``publish`` sends to a queue, once."""
+        return Publication([invocation_id.encode() for invocation_id in ids], queue)
+
+    def publish(self, publication: Publication, *, trusting: bool) -> None:
+        """Return once the server has confirmed all of it.
 
         Args:
-            bodies: Of the messages.
-            queue: Where they go.
+            publication: What is sent.
             trusting: Whether it is enough that all are sent, if the server has been confirming in time.
 
         Raises:
@@ -94,13 +115,13 @@ class Publisher:
         problem = self._link.problem
         if problem is not None and not isinstance(problem, StoreUnavailableError):
             raise type(problem)(str(problem)) from problem
-        publication = _Publication(bodies, queue)
+        publication.began = time.monotonic()
         with self._lock:
             publication.is_trusting = trusting and self._trusts()
             self._open[publication] = None
-            self._unconfirmed += len(bodies)
+            self._unconfirmed += len(publication.bodies)
         self._link.now(partial(self._send, publication))
-        if not publication.go_on.wait(self._link.patience(self._patience)):
+        if not (publication.goes_on or publication.bell.wait(self._link.patience(self._patience))):
             self._give_up(publication)
         if publication.error is not None:
             raise publication.error
@@ -118,7 +139,7 @@ class Publisher:
         with self._lock:
             for publication in self._open:
                 publication.ended = True
-                publication.go_on.set()
+                publication.go_on()
             self._open.clear()
             self._unconfirmed = 0
             self._ended.notify_all()
@@ -133,14 +154,14 @@ class Publisher:
             and (oldest is None or time.monotonic() - oldest.began < _LATE_SECONDS)
         )
 
-    def _give_up(self, publication: _Publication) -> None:
+    def _give_up(self, publication: Publication) -> None:
         link = self._link
         what = f"{link.where} did not confirm {len(publication.unconfirmed)} messages in time"
         why = link.blocked or (str(link.problem) if link.problem else "")
         # A connection that is dead without having been closed is found out by its heartbeats.
         self._end(publication, StoreUnavailableError(f"{what}: {why}" if why else what))
 
-    def _end(self, publication: _Publication, error: StoreError | None = None) -> None:
+    def _end(self, publication: Publication, error: StoreError | None = None) -> None:
         """Let the caller go on, and send it no more."""
         with self._lock:
             if publication.ended:
@@ -150,13 +171,13 @@ class Publisher:
             self._unconfirmed -= len(publication.bodies)
             self._confirming = error is None
             self._ended.notify_all()
-        if error is not None and publication.go_on.is_set():
+        if error is not None and publication.goes_on:
             logger.warning(
                 "%d messages that were sent are not queued (%s); a runner will do it",
                 len(publication.unconfirmed), error,
             )  # fmt: skip
         publication.error = error
-        publication.go_on.set()
+        publication.go_on()
 
     # -- whoever has the connection -------------------------------------------------------------------
 
@@ -186,30 +207,31 @@ class Publisher:
             for publication in waiting:
                 self._end(publication, error)
 
-    def _send(self, publication: _Publication) -> None:
+    def _send(self, publication: Publication) -> None:
         if self._channel is not None and not publication.ended:
             self._send_slice(self._channel, publication, list(publication.unconfirmed), 0)
 
-    def _send_slice(self, channel: Any, publication: _Publication, positions: Sequence[int], at: int) -> None:
+    def _send_slice(self, channel: Any, publication: Publication, positions: Sequence[int], at: int) -> None:
         if channel is not self._channel:
             return  # the next connection sends all of it again
         these = positions[at : at + _SLICE]
+        bodies = []
         for position in these:
             self._tag += 1
             self._sent[self._tag] = publication, position
-        address = self._addresses[publication.queue]
-        channel.connection.publish(channel, address, [publication.bodies[position] for position in these])
+            bodies.append(publication.bodies[position])
+        channel.connection.publish(channel, self._addresses[publication.queue], bodies)
         if at + _SLICE < len(positions):
             self._link.call_later(0, partial(self._send_slice, channel, publication, positions, at + _SLICE))
         else:
             self._link.write(partial(self._on_written, publication))
 
-    def _on_written(self, publication: _Publication) -> None:
+    def _on_written(self, publication: Publication) -> None:
         if not self._confirms:
             self._sent.clear()
             self._end(publication)
         elif publication.is_trusting:
-            publication.go_on.set()
+            publication.go_on()
 
     def _on_confirm(self, channel: Any, frame: Any) -> None:
         method = frame.method
@@ -231,7 +253,7 @@ class Publisher:
         if channel is self._channel:
             self._change_channel()
 
-    def _answered(self, channel: Any, last: int, multiple: bool) -> list[tuple[_Publication, int]]:
+    def _answered(self, channel: Any, last: int, multiple: bool) -> list[tuple[Publication, int]]:
         """What an answer of the server is about, which is not waited for any more."""
         if channel is not self._channel:
             return []

@@ -6,8 +6,9 @@ When broker and orchestrator share a store the record is the queue, and none of 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pynenc.contracts.store import BaseComponent, BaseStore
 from pynenc.values.ids import InvocationId
@@ -34,6 +35,13 @@ class BaseBroker(BaseComponent):
         They are kept durably, at the latest soon after this returned: a broker need not wait for a server that has been
         confirming in time.
         """
+
+    def prepare_push(self, ids: Sequence[InvocationId]) -> Callable[[], None]:
+        """Make what ``push`` sends, and send nothing yet: the function that it gives does what ``push`` would.
+
+        For who waits for something else meanwhile. It need not be called, and is called once at most.
+        """
+        return partial(self.push, ids)
 
     @abstractmethod
     def receive(self, limit: int, lease_seconds: float) -> list[Delivery]:

@@ -197,16 +197,18 @@ class Submitter:
         self, arguments: Sequence[SerializedArguments], new: Sequence[NewInvocation], has_new_id: bool = False
     ) -> list[SubmitAnswer]:
         parts = self._components
+        if not parts.record_is_queue:
+            return self._begin_storing(arguments, new)()  # what is pushed is made while the store works
         data = self._store_apart(arguments, new)
         began = time.monotonic()
         try:
-            if has_new_id and not data and parts.record_is_queue and parts.orchestrator.append(new[0]):
+            if has_new_id and not data and parts.orchestrator.append(new[0]):
                 answers = [SubmitAnswer(new[0].invocation_id, True, new[0].args_id)]
             else:
-                answers = parts.orchestrator.submit(new, data, enqueue=parts.record_is_queue)
+                answers = parts.orchestrator.submit(new, data, enqueue=True)
         except CommitUnknownError as error:
             answers = self._submit_again(new, data, began, error)
-        self._tell(arguments, new, answers)
+        self._log(arguments, new, answers)
         return answers
 
     def _begin_storing(
@@ -220,13 +222,19 @@ class Submitter:
             answer = parts.orchestrator.begin_submit(new, data, enqueue=parts.record_is_queue)
         except CommitUnknownError as error:
             answer = partial(_raise, error)
+        try:
+            hints = self._prepare_hints(new)
+        except BaseException:
+            answer()
+            raise
 
         def finish() -> list[SubmitAnswer]:
             try:
                 answers = answer()
             except CommitUnknownError as error:
                 answers = self._submit_again(new, data, began, error)
-            self._tell(arguments, new, answers)
+            hints(answers)
+            self._log(arguments, new, answers)
             return answers
 
         return finish
@@ -253,23 +261,28 @@ class Submitter:
             return {}
         return data
 
-    def _tell(
-        self,
-        arguments: Sequence[SerializedArguments],
-        new: Sequence[NewInvocation],
-        answers: Sequence[SubmitAnswer],
-    ) -> None:
-        """Let the log and a queue of its own know of calls that are registered."""
-        if logger.isEnabledFor(logging.DEBUG):
-            self._log(arguments, new, answers)
+    def _prepare_hints(self, new: Sequence[NewInvocation]) -> Callable[[Sequence[SubmitAnswer]], None]:
+        """What lets a queue of its own know of calls, once their answers say that they are registered."""
         parts = self._components
-        if not parts.record_is_queue:
+        if parts.record_is_queue:
+            return _tell_nobody
+        expected = [item.invocation_id for item in new if not item.delay_seconds]
+        push = parts.broker.prepare_push(expected)
+
+        def tell(answers: Sequence[SubmitAnswer]) -> None:
             claimable = [
                 answer.invocation_id
                 for answer, item in zip(answers, new, strict=True)
                 if answer.created and not item.delay_seconds
             ]
-            push_hints(parts, claimable, patience_seconds=parts.conf.publish_timeout_seconds)
+            push_hints(
+                parts,
+                claimable,
+                patience_seconds=parts.conf.publish_timeout_seconds,
+                prepared=push if claimable == expected else None,
+            )
+
+        return tell
 
     def _log(
         self,
@@ -277,6 +290,8 @@ class Submitter:
         new: Sequence[NewInvocation],
         answers: Sequence[SubmitAnswer],
     ) -> None:
+        if not logger.isEnabledFor(logging.DEBUG):
+            return
         for each, item, answer in zip(arguments, new, answers, strict=True):
             shown = logged_arguments(each.texts, self._components.conf)
             what = "registered" if answer.created else "not registered, because it is there already:"
@@ -389,6 +404,10 @@ def _settled(
         return replace(answer, created=True)  # perhaps by an attempt whose reply was lost
     workflow.note_reuse(place, call.task.key, answer.args_id, answer.invocation_id)
     return answer
+
+
+def _tell_nobody(_answers: Sequence[SubmitAnswer]) -> None:
+    """Where the record is the queue, nobody else has to know."""
 
 
 def _raise(error: CommitUnknownError) -> list[SubmitAnswer]:

@@ -195,6 +195,8 @@ def faulty(component: type[Any]) -> type[Any]:
         members["append"] = BaseOrchestrator.append
         members["begin_submit"] = BaseOrchestrator.begin_submit
         members["wait_and_claim"] = _claimed(f"{name}.wait_and_claim", component.wait_and_claim)
+    if issubclass(component, BaseBroker):
+        members["prepare_push"] = BaseBroker.prepare_push  # fails where `push` does
     members |= {"faults": _OF_PROCESS, "__module__": __name__, "__doc__": component.__doc__}
     made: type[Any] = types.new_class(
         f"Faulty{component.__name__}", (component,), exec_body=lambda body: body.update(members)
