@@ -15,6 +15,7 @@ from pynenc.values.merges import REMEMBERED
 from pynenc.values.status import FINAL, InvocationStatus, sources_of
 from pynenc.values.status_letters import LETTERS
 from pynenc_redis.codec.letters import to_letters
+from pynenc_redis.codec.texts import SHORT
 
 _ROOT = files("pynenc_redis").joinpath("lua")
 #: Between a part and what builds upon it. Every run of a script makes its functions anew, and for each local of the
@@ -25,8 +26,7 @@ _SAID: Mapping[str, str] = {
     **{status.name: letter for status, letter in LETTERS.items()},
     "FINAL": to_letters(sorted(FINAL)),
     "BEFORE_SUCCESS": to_letters(sorted(sources_of((InvocationStatus.SUCCESS,)))),
-    # An outcome of at most so many bytes is part of a packed record, and travels with the news of it.
-    "SHORT": "1000",
+    "SHORT": str(SHORT),
     # So many merges are known again.
     "REMEMBERED": str(REMEMBERED),
     # So many tokens wait for idle workers: each says that there is work, not which, and more say nothing more.

@@ -7,8 +7,12 @@ from typing import Any
 
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import NewInvocation, SubmitAnswer
+from pynenc.values.status import InvocationStatus
+from pynenc.values.status_letters import LETTERS
 from pynenc.values.workflows import RecordedOperation
-from pynenc_redis.codec.texts import call_text, dump, split_call
+from pynenc_redis.codec.texts import SHORT, call_text, dump, split_call
+
+_REGISTERED = LETTERS[InvocationStatus.REGISTERED]
 
 
 def to_submit(
@@ -27,11 +31,14 @@ def to_submit(
     return words
 
 
-def to_entry(call: NewInvocation, at: float) -> str | None:
-    """What is appended of a usual call that was registered at a time; None of any other."""
+def to_entry(call: NewInvocation, at: float) -> tuple[str, str, str] | None:
+    """What is appended of a usual call that was registered at a time, as ``lua/new.lua`` says; None of any other."""
     if _unusual(call):
         return None
-    return f"{call.invocation_id}\0{call.task_id}\0{at:.6f}\0{call_text(call)}"
+    text = call_text(call)
+    if len(text) > SHORT or "\0" in text:
+        return None
+    return call.invocation_id, call.task_id, f"{text}\0{_REGISTERED}{at:.6f}||"
 
 
 def _unusual(call: NewInvocation) -> list[str | int | float]:

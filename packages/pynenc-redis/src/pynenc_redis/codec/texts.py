@@ -10,6 +10,8 @@ from pynenc.exceptions import CorruptDataError
 from pynenc.values.operations import NewInvocation
 from pynenc.values.records import Outcome, OutcomeKind
 
+#: A call or an outcome of at most so many bytes is part of a packed record, and an outcome travels with the news of it.
+SHORT = 1000
 #: A request as JSON.
 dump = json.JSONEncoder(separators=(",", ":")).encode
 #: JSON of one text. An encoder for whole values is set up anew for each, which takes longer than the writing does.

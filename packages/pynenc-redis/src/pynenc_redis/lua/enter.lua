@@ -2,6 +2,6 @@
 -- Returns the time if the short way is open again, else ''.
 enter_new()
 if redis.call('LLEN', KEYS[1] .. 'wake') < $MOST_TOKENS then return '' end
-redis.call('RPUSH', KEYS[1] .. 'o:new', '')
+open_short_way()
 local clock = redis.call('TIME')
 return clock[1] .. '.' .. string.sub('00000' .. clock[2], -6)

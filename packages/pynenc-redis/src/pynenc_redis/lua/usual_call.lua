@@ -12,7 +12,7 @@ if #ARGV == 3 and not watching then
     if n == 1 then mark_schema('o:') end
     -- The time is put together as text: to read numbers of it takes as long as a command.
     local order, now = format('%d', n), clock[1] .. '.' .. string.sub('00000' .. clock[2], -6)
-    call('HSET', P .. 'packed', id, record_of_new(id, task, order, ARGV[3], now))
+    call('HSET', P .. 'packed', id, packed_new(task, order, kept(id, ARGV[3]) .. '$REGISTERED' .. now .. '||'))
     call('ZADD', P .. 'task:' .. task, order, id)
     call('HINCRBY', P .. 'counts', '$REGISTERED' .. task, '1')
     call('ZADD', P .. 'all', order, id)
@@ -21,7 +21,7 @@ if #ARGV == 3 and not watching then
       local wake = KEYS[1] .. 'wake'
       if call('LLEN', wake) >= $MOST_TOKENS then
         -- Nobody is idle: the short way is open, by this time.
-        call('RPUSH', P .. 'new', '')
+        open_short_way()
         return now
       end
       call('RPUSH', wake, '1')
