@@ -24,6 +24,7 @@ from integration.servers.amqp_methods import UNANSWERED
 from pynenc.contracts.broker import BaseBroker
 from pynenc.values.ids import InvocationId
 from pynenc.values.operations import InvocationQuery
+from pynenc_rabbitmq import consuming
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -164,3 +165,26 @@ def test_claiming_asks_the_server_nothing(place: Place, watched: Watched) -> Non
         assert asked["basic.publish"] == 20
         assert asked["basic.ack"] <= 21
         assert set(asked) <= UNANSWERED, f"one by one: {asked}"
+
+
+def test_those_that_come_soon_after_each_other_are_confirmed_together(
+    place: Place, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "_IDLE_SECONDS", 3600.0)  # however slow the machine is
+    names = [InvocationId(f"n{number}") for number in range(60)]
+    with app_on(place, rabbitmq_url=watched.url) as sample:
+        broker, received = sample.app.broker, []
+        for name in names:
+            marker = broker.store.work_marker()
+            taken = broker.receive(1, 3600.0)
+            broker.push([name])
+            while not taken:
+                assert broker.store.wait_for_work(marker, 60.0)
+                marker = broker.store.work_marker()
+                taken = broker.receive(1, 3600.0)
+            received += [delivery.invocation_id for delivery in taken]
+            broker.acknowledge([delivery.receipt for delivery in taken])
+        assert received == names
+        assert watched.counted.take()["basic.ack"] <= 10
+    with app_on(place, rabbitmq_url=watched.url) as sample:
+        assert sample.app.broker.count() == 0

@@ -106,6 +106,14 @@ class Client:
         """Have messages published; on the loop's thread."""
         self._connection.publish(self._channel, address, bodies)
 
+    def acknowledge(self, tags: list[int], *, multiple: bool) -> None:
+        """Have messages acknowledged; on the loop's thread."""
+        self._connection.acknowledge(self._channel, tags, multiple=multiple)
+
+    def acknowledge_by_the_driver(self, tag: int, *, multiple: bool) -> None:
+        """The same by the driver's own method."""
+        self._channel.basic_ack(tag, multiple)
+
     def publish_by_the_driver(self, exchange: str, queue: str, body: bytes) -> None:
         """The same by the driver's own method."""
         self._channel.basic_publish(exchange, queue, body, _PROPERTIES, mandatory=True)
@@ -224,6 +232,25 @@ def test_a_message_is_what_the_driver_would_have_sent(loop: SharedLoop) -> None:
     loop.add_callback(partial(client.publish, address, bodies[:2]))
     loop.add_callback(partial(client.publish, address, bodies[2:]))
     assert server.hear(len(expected)) == expected
+    server.close()
+
+
+def test_an_acknowledgement_is_what_the_driver_would_have_sent(loop: SharedLoop) -> None:
+    server = Server()
+    client = Client(loop, server.port, recognises=False)
+    assert client.ready.wait(DEADLINE_SECONDS)
+    loop.add_callback(partial(client.acknowledge_by_the_driver, 1, multiple=False))
+    loop.add_callback(partial(client.acknowledge_by_the_driver, 2**40, multiple=False))
+    loop.add_callback(partial(client.acknowledge_by_the_driver, 7, multiple=True))
+    expected = [
+        frame.Method(1, spec.Basic.Ack(tag, multiple)).marshal()
+        for tag, multiple in ((1, False), (2**40, False), (7, True))
+    ]
+    size = sum(map(len, expected))
+    assert server.hear(size) == b"".join(expected)
+    loop.add_callback(partial(client.acknowledge, [1, 2**40], multiple=False))
+    loop.add_callback(partial(client.acknowledge, [7], multiple=True))
+    assert server.hear(size) == b"".join(expected)
     server.close()
 
 

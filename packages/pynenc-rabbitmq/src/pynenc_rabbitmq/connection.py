@@ -8,6 +8,7 @@ goes the long way.
 
 from __future__ import annotations
 
+import socket
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -91,12 +92,22 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         Raises:
             ChannelWrongStateError: the channel is closed.
         """
-        if not channel.is_open:
-            raise exceptions.ChannelWrongStateError(f"channel {channel.channel_number} is closed")
+        _require_open(channel)
         pieces: list[bytes] = []
         for body in bodies:
             pieces += address.head(channel.channel_number, len(body)), body, _END
         self._write_now(b"".join(pieces))
+
+    def acknowledge(self, channel: Any, tags: Sequence[int], *, multiple: bool) -> None:
+        """Acknowledge messages, with ``multiple`` also all before each of them.
+
+        Raises:
+            ChannelWrongStateError: the channel is closed.
+        """
+        _require_open(channel)
+        head = _ack_head(channel.channel_number)
+        end = bytes([multiple]) + _END
+        self._write_now(b"".join([head + _TAG.pack(tag) + end for tag in tags]))
 
     def _write_now(self, data: bytes) -> None:
         """Hand something to the system on the spot, unless other things wait for that; the driver does the rest.
@@ -127,7 +138,7 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
 
     def recognise_confirms(self, channel: int, take: OnConfirm) -> None:
         """Give the confirmations of what was published on a channel to ``take``, if they are no refusals."""
-        self._confirming = _FRAME.pack(_METHOD, channel, _ACK_SIZE - _FRAME.size - 1) + _ACK
+        self._confirming = _ack_head(channel)
         self._on_confirm = take
 
     def _proto_connection_made(self, transport: Any) -> None:
@@ -135,21 +146,22 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         transport._MAX_RECV_BYTES, transport._MAX_CONSUME_BYTES = _READ_BYTES, 1
         if isinstance(transport, _AsyncPlaintextTransport):
             self._plain = transport
+            transport._sigint_safe_recv = socket.socket.recv  # Python itself goes on after a signal
         super()._proto_connection_made(transport)
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         # The driver hands over each frame by itself: three packets, for which the server wakes up three times.
         super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
-    def _on_data_available(self, data_in: bytes) -> None:
+    def _proto_data_received(self, data: bytes) -> None:
         if not self._frame_buffer:
-            at = self._take_known(data_in)
+            at = self._take_known(data)
             if at:
                 self.bytes_received += at  # which is what heartbeats look at
-                data_in = data_in[at:]
-        if data_in:
-            self._arriving = b"" if self._frame_buffer else data_in
-            super()._on_data_available(data_in)
+                data = data[at:]
+        if data:
+            self._arriving = b"" if self._frame_buffer else data
+            super()._proto_data_received(data)
 
     def _take_known(self, data: bytes) -> int:
         """Take what is recognised; how many bytes that was."""
@@ -176,6 +188,16 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
                 break
             at = stop
         return at
+
+
+def _ack_head(channel: int) -> bytes:
+    """How an acknowledgement begins, whoever sends it."""
+    return _FRAME.pack(_METHOD, channel, _ACK_SIZE - _FRAME.size - 1) + _ACK
+
+
+def _require_open(channel: Any) -> None:
+    if not channel.is_open:
+        raise exceptions.ChannelWrongStateError(f"channel {channel.channel_number} is closed")
 
 
 def _around(data: bytes, tag: int, body: bytes) -> tuple[bytes, bytes]:

@@ -16,12 +16,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import pika
-
 from pynenc.contracts.broker import Delivery
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
 from pynenc_rabbitmq.arrivals import Arrivals
+from pynenc_rabbitmq.foreign import Foreign
 from pynenc_rabbitmq.link import Link
 from pynenc_rabbitmq.message import id_in, read
 from pynenc_rabbitmq.topology import Topology
@@ -30,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 #: Nobody took or waited for so long: others shall have the messages. As long as work is claimed ahead.
 _IDLE_SECONDS = 0.1
-#: Foreign messages are told of at most so often.
-_COMPLAIN_SECONDS = 60.0
+#: So many are confirmed together where one comes soon after the other.
+_MOST_DECIDED = 15
 
 _NONE = (0, 0.0)
 
@@ -52,6 +51,7 @@ class Consumer:
         self._lock = arrivals.lock
         self._app_id = app_id
         self._most = most_prefetched
+        self._most_decided = min(_MOST_DECIDED, most_prefetched - 1)
         # All guarded by self._lock.
         #: By queue, those of the express one first.
         self._buffers: dict[str, deque[_Buffered]] = {queue: deque() for queue in topology.queues}
@@ -59,6 +59,7 @@ class Consumer:
         self._taken: dict[str, tuple[int, float]] = {}
         #: Decided, and the server was not told yet: delivery tags.
         self._decided: list[int] = []
+        self._decided_at = 0.0
         self._generation = 0
         self._wanted = 0
         self._prefetch = 0
@@ -72,12 +73,7 @@ class Consumer:
         self._returning: list[int] = []
         #: Delivered, and the server was not told what became of it; oldest first.
         self._unsettled: dict[int, None] = {}
-        self._dead_declared = self._dead_is_there = False
-        #: Not ours: delivery tag, body, properties of the copy.
-        self._aside: list[tuple[int, bytes, Any]] = []
-        self._complained_at = float("-inf")
-        #: Messages that were not ours, in this process.
-        self.foreign = 0
+        self._foreign = Foreign(topology)
 
     # -- any thread -----------------------------------------------------------------------------------
 
@@ -101,8 +97,15 @@ class Consumer:
     def ask(self) -> None:
         """Have the server send something: a thread is about to wait."""
         with self._lock:
-            self._used_at = time.monotonic()
-            ask = self._asks(len(self._taken) + len(self._decided) + self._arrivals.waiting + 1)
+            now = self._used_at = time.monotonic()
+            decided = len(self._decided)
+            if confirm := decided >= self._most_decided > 0:
+                decided = 0
+            # Where one comes soon after the other, they are confirmed together; the next ones have to come meanwhile.
+            room = max(decided, self._most_decided if now - self._decided_at < _IDLE_SECONDS else 0)
+            ask = self._asks(len(self._taken) + room + self._arrivals.waiting + 1)
+        if confirm:
+            self._link.now(self.confirm)  # this thread has time for it
         if ask:
             self._link.post(self._adjust)
 
@@ -116,16 +119,29 @@ class Consumer:
         with self._lock:
             generation, now = self._generation, time.monotonic()
             # One whose lease is over goes back, as soon as that is noticed.
-            valid = [i for i in receipts if requeue or self._taken.get(i, _NONE)[1] > now]
-            tags = [found[0] for receipt in valid if (found := self._taken.pop(receipt, None))]
+            tags = []
+            for receipt in receipts:
+                if requeue or self._taken.get(receipt, _NONE)[1] > now:
+                    tag, _ = self._taken.pop(receipt, _NONE)
+                    if tag:
+                        tags.append(tag)
             if requeue:
                 task = partial(self._give_back, generation, tags) if tags else None
             else:
                 self._decided += tags
-                # Until then the server may go on sending, whatever it has heard of.
-                task = self.confirm if 2 * len(self._decided) > self._prefetch else None
+                self._decided_at = now
+                task = self.confirm if self._is_urgent() else None
         if task is not None:
             self._link.post(task)
+
+    def _is_urgent(self) -> bool:
+        """Whether the server has to hear now of what was decided, so that it goes on sending.
+
+        If it does that and has nothing to send, this has time until the thread waits that decided.
+        """
+        if 2 * len(self._decided) <= self._prefetch:
+            return False
+        return len(self._taken) + len(self._decided) >= self._prefetch or any(self._buffers.values())
 
     def rest(self) -> None:
         """Have nothing sent until somebody asks again; what is here and was not taken goes back."""
@@ -159,8 +175,7 @@ class Consumer:
         self._cancelling.clear()
         self._returning.clear()
         self._unsettled.clear()
-        self._aside.clear()
-        self._dead_declared = self._dead_is_there = False  # it may have been deleted
+        self._foreign.forget()
         self._forget()
 
     def _forget(self) -> None:
@@ -214,7 +229,7 @@ class Consumer:
         try:
             invocation_id = read(properties, body, self._app_id)
         except ValueError as error:
-            self._set_aside(queue, method.delivery_tag, properties, body, str(error))
+            self._foreign.set_aside(channel, queue, method.delivery_tag, properties, body, str(error))
             return
         self._keep(queue, method.delivery_tag, invocation_id)
         self._connection.recognise_messages(
@@ -253,10 +268,9 @@ class Consumer:
         if not tags or self._channel is None:
             return
         if tags == list(itertools.islice(self._unsettled, len(tags))):
-            self._channel.basic_ack(tags[-1], multiple=True)  # nothing older is left out
+            self._connection.acknowledge(self._channel, tags[-1:], multiple=True)  # nothing older is left out
         else:
-            for tag in tags:
-                self._channel.basic_ack(tag)
+            self._connection.acknowledge(self._channel, tags, multiple=False)
         self._drop_unsettled(tags)
 
     def _drop_unsettled(self, tags: Sequence[int]) -> None:
@@ -323,35 +337,3 @@ class Consumer:
             self._return(())
         if again:
             self._watch()
-
-    # -- what is not ours -----------------------------------------------------------------------------
-
-    def _set_aside(self, queue: str, tag: int, properties: Any, body: bytes, why: str) -> None:
-        """Move a message to the queue of dead letters."""
-        self.foreign += 1
-        now = time.monotonic()
-        if now - self._complained_at > _COMPLAIN_SECONDS:
-            self._complained_at = now
-            logger.warning(
-                "a message in queue '%s' is not ours (%s): it is moved to '%s', %d so far",
-                queue, why, self._topology.dead, self.foreign,
-            )  # fmt: skip
-        headers = {**(properties.headers or {}), "x-pynenc-queue": queue, "x-pynenc-reason": why}
-        copy = pika.BasicProperties(
-            content_type=properties.content_type, type=properties.type, delivery_mode=2, headers=headers
-        )
-        self._aside.append((tag, body, copy))
-        if not self._dead_declared:
-            self._dead_declared = True
-            self._topology.declare_dead(self._channel, partial(self._move_aside, self._channel))
-        elif self._dead_is_there:
-            self._move_aside(self._channel)
-
-    def _move_aside(self, channel: Any) -> None:
-        if channel is not self._channel:
-            return
-        self._dead_is_there = True
-        for tag, body, copy in self._aside:
-            channel.basic_publish("", self._topology.dead, body, copy)
-            channel.basic_ack(tag)
-        self._aside.clear()

@@ -126,7 +126,7 @@ class Claimer:
     ) -> set[InvocationId]:
         """Confirm what was decided; what is still available was not for this worker, others may have it."""
         if len(answer.claims) == len(deliveries):
-            self._yield_to_others(False)
+            self._yields_seconds = self._yields_until = 0.0
             self._settle(deliveries, ())
             return set()
         refused = {d.invocation_id for d in deliveries} - {one.invocation_id for one in answer.claims}
