@@ -136,19 +136,20 @@ class Executor:
             if text is None:
                 raise OutcomeLostError(f"the stored arguments of invocation '{claim.invocation_id}' are gone")
         if not text:
-            self._log_start(task, {})
+            if logger.isEnabledFor(logging.DEBUG):
+                self._log_start(task, {})
             return {}
         unpack = self._payloads.unpack_arguments
         try:
             stored = unpack(text, claim.invocation_id, claim.args_id)
         except PASSING:  # the store of large ones was away
             stored = until_answered(lambda: unpack(text, claim.invocation_id, claim.args_id))
-        self._log_start(task, stored.texts)
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log_start(task, stored.texts)
         return self._payloads.decode_arguments(task, stored)
 
     def _log_start(self, task: TaskDefinition, texts: Mapping[str, str]) -> None:
-        if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("runs task:%s%s", task.key, logged_arguments(texts, self._components.conf))
+        logger.debug("runs task:%s%s", task.key, logged_arguments(texts, self._components.conf))
 
     def _succeeded(self, claim: Claim, outcome: Outcome, data: Mapping[str, str]) -> Move:
         if logger.isEnabledFor(logging.DEBUG):

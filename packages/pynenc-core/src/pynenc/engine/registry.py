@@ -89,7 +89,8 @@ class TaskDefinition:
 
     def hint(self, name: str) -> Any:
         """The resolved annotation of a parameter, or of ``return``; Any without one."""
-        return self.hints().get(name, Any)
+        hints = self._hints
+        return (self.hints() if hints is None else hints).get(name, Any)
 
     def hints(self) -> Mapping[str, Any]:
         """The resolved annotations that there are, by name of the parameter, or ``return``.
