@@ -8,9 +8,9 @@ goes the long way.
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import pika
@@ -146,12 +146,24 @@ class Connection(pika.SelectConnection):  # type: ignore[misc]  # the driver has
         transport._MAX_RECV_BYTES, transport._MAX_CONSUME_BYTES = _READ_BYTES, 1
         if isinstance(transport, _AsyncPlaintextTransport):
             self._plain = transport
-            transport._sigint_safe_recv = socket.socket.recv  # Python itself goes on after a signal
+            # Four calls fewer for whatever arrives.
+            transport._nbio.set_reader(transport._sock.fileno(), partial(self._on_readable, transport))
         super()._proto_connection_made(transport)
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         # The driver hands over each frame by itself: three packets, for which the server wakes up three times.
         super()._output_marshaled_frames([b"".join(marshaled_frames)])
+
+    def _on_readable(self, transport: Any) -> None:
+        """Read on the spot; where there is nothing to read, the driver looks itself, and knows what it means."""
+        try:
+            data = transport._sock.recv(_READ_BYTES)
+        except OSError:
+            data = b""
+        if data:
+            self._proto_data_received(data)
+        else:
+            transport._on_socket_readable()
 
     def _proto_data_received(self, data: bytes) -> None:
         if not self._frame_buffer:

@@ -251,7 +251,8 @@ class Consumer:
         with self._lock:
             self._buffers[queue].append((tag, invocation_id))
             self._arrivals.announce()
-        self._watch()
+        if not self._watching:
+            self._watch()
 
     def _rest(self) -> None:
         if self._prefetch and self._channel is not None and self._channel.is_open:

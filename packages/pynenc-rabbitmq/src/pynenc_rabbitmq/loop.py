@@ -16,7 +16,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 _BROKEN = select.POLLHUP | select.POLLERR | select.POLLNVAL
@@ -156,9 +155,15 @@ class SharedLoop:
         with self._lock:
             while not self._stopping:
                 self._call_due()
-                self._guard(self.write)
+                for wanted in self._wanted.values():
+                    if wanted & self.WRITE:
+                        self._guard(self.write)
+                        break
                 for fd, events in self._wait():
-                    self._guard(partial(self._handle, fd, events))
+                    try:
+                        self._handle(fd, events)
+                    except Exception as error:  # noqa: BLE001  # as in _guard: others wait for what arrives here
+                        self._on_error(error)
 
     def _call_due(self) -> None:
         for _ in range(len(self._callbacks)):  # those that these add have their turn after the network
@@ -178,20 +183,17 @@ class SharedLoop:
                 self._poll.register(fd, events)
         self._asleep = True
         # Looked at after that: whoever adds something from now on rings.
-        timeout = self._milliseconds()
+        timeout = None
+        if self._callbacks or self._stopping:
+            timeout = 0
+        elif self._timers:
+            timeout = max(0, math.ceil((self._timers[0].at - time.monotonic()) * 1000))
         self._lock.release()
         try:
             return self._poll.poll(timeout)
         finally:
             self._lock.acquire()
             self._asleep = False
-
-    def _milliseconds(self) -> int | None:
-        if self._callbacks or self._stopping:
-            return 0
-        if not self._timers:
-            return None
-        return max(0, math.ceil((self._timers[0].at - time.monotonic()) * 1000))
 
     def _handle(self, fd: int, events: int) -> None:
         if fd == self._bell[0].fileno():
