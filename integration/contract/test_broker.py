@@ -170,6 +170,63 @@ def test_a_message_wakes_whoever_waits_for_work(world: World) -> None:
     assert store.wait_for_work(marker, DEADLINE_SECONDS)
 
 
+def _wait_and_take(world: World, taken: list[InvocationId]) -> tuple[threading.Thread, list[Delivery | None]]:
+    marker = world.parts.broker.store.work_marker()
+    given: list[Delivery | None] = []
+
+    def wait() -> None:
+        given.append(world.broker.wait_and_take(marker, DEADLINE_SECONDS, 30.0, taken.append))
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread, given
+
+
+def test_one_that_waits_takes_what_arrives_and_whoever_has_it_first_is_told(world: World) -> None:
+    taken: list[InvocationId] = []
+    thread, given = _wait_and_take(world, taken)
+    world.broker.push(ids("a"))
+    thread.join(DEADLINE_SECONDS)
+    (delivery,) = given
+    assert delivery is not None
+    assert (tuple(taken), delivery.invocation_id) == (ids("a"), "a")
+    world.broker.push(ids("b"))
+    (second,) = _receive(world, 1)
+    assert world.broker.count() == 2
+    world.broker.acknowledge([delivery.receipt])
+    world.broker.give_back([second.receipt])
+    assert _names(_receive(world, 1)) == ["b"]
+
+
+def test_one_that_waits_takes_what_came_before_it_did(world: World) -> None:
+    store = world.parts.broker.store
+    world.broker.receive(1, 30)
+    marker = store.work_marker()
+    world.broker.push(ids("a"))
+    eventually(lambda: not world.broker.is_known_empty(), "it may be there")
+    taken: list[InvocationId] = []
+    delivery = world.broker.wait_and_take(marker, DEADLINE_SECONDS, 30.0, taken.append)
+    assert delivery is not None
+    assert (tuple(taken), delivery.invocation_id) == (ids("a"), "a")
+
+
+def test_one_that_waits_in_vain_takes_nothing(world: World) -> None:
+    taken: list[InvocationId] = []
+    marker = world.parts.broker.store.work_marker()
+    assert world.broker.wait_and_take(marker, 0.1, 30.0, taken.append) is None
+    assert taken == []
+
+
+def test_what_one_that_waited_does_not_decide_is_delivered_again(world: World) -> None:
+    thread, given = _wait_and_take(world, [])
+    world.broker.push(ids("a"))
+    thread.join(DEADLINE_SECONDS)
+    (delivery,) = given
+    assert delivery is not None
+    world.broker.give_back([delivery.receipt])
+    assert _names(_receive(world, 1)) == ["a"]
+
+
 def test_another_process_receives_what_was_pushed(world: World) -> None:
     world.broker.push(ids("a", "b"))
     other = world.another_process()

@@ -57,6 +57,25 @@ def test_a_claim_carries_what_running_needs(world: World) -> None:
     assert claim.created_at == world.record("one").created_at
 
 
+def test_a_claim_that_was_prepared_takes_what_it_is_told_of(world: World) -> None:
+    world.submit("one", "two")
+    request = world.claim_request(BOB)
+    send = world.orchestrator.prepare_claim(request)
+    if send is None:
+        pytest.skip("the store cannot")
+    answer = send(ids("two")[0])
+    assert answer is not None
+    (claim,) = answer().claims
+    assert (claim.invocation_id, claim.token, claim.status) == ("two", request.token, S.RUNNING)
+    assert world.record("two").runner_id == "bob"
+    assert world.record("one").status is S.REGISTERED
+    again = world.orchestrator.prepare_claim(world.claim_request())
+    assert again is not None
+    answer = again(ids("two")[0])
+    assert answer is not None
+    assert answer().claims == ()
+
+
 def test_the_token_is_that_of_the_request(world: World) -> None:
     world.submit("one")
     request = world.claim_request()

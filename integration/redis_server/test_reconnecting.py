@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from pynenc.exceptions import StoreError, StoreFullError
+from pynenc.values.ids import RunnerId
+from pynenc.values.operations import ClaimRequest, StepAnswer
+from pynenc.values.runners import RunnerIdentity
 from pynenc.values.status import InvocationStatus as S
 
 RUNNERS = ("ThreadRunner", "PersistentProcessRunner")
@@ -100,6 +104,30 @@ def test_a_server_that_says_nothing_for_long_is_asked_and_heard_on_the_same_subs
     eventually(asked_twice)
     assert app.tasks.add(2).get(60) == 3
     assert "cmdstat_subscribe" not in server.client.info("commandstats")
+
+
+def test_who_must_not_wait_sends_a_claim_on_no_connection_that_is_gone(
+    server: OwnServer, make_app: MakeApp
+) -> None:
+    app = make_app(redis_url=server.url)
+    invocation = app.tasks.add(1)
+    orchestrator = app.app.orchestrator
+    runner = RunnerIdentity(runner_id=RunnerId("runner"), runner_cls="ThreadRunner", host="here", pid=1)
+
+    def send() -> Callable[[], StepAnswer] | None:
+        prepared = orchestrator.prepare_claim(ClaimRequest(runner=runner, token=uuid.uuid4().hex))
+        assert prepared is not None
+        return prepared(invocation.invocation_id)
+
+    _drop_connections(server)
+    time.sleep(0.2)  # what was used a moment ago is trusted
+    assert send() is None
+    assert invocation.status is S.REGISTERED  # on a new connection, which is idle now
+    answer = send()
+    assert answer is not None
+    assert [claim.invocation_id for claim in answer().claims] == [invocation.invocation_id]
+    app.app.orchestrator.store.close()
+    assert send() is None
 
 
 @pytest.fixture

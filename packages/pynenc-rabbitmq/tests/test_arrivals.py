@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from pynenc_rabbitmq.arrivals import Arrivals
+from pynenc.values.ids import InvocationId
+from pynenc_rabbitmq.arrivals import Arrivals, Taker
 
 DEADLINE_SECONDS = 30.0
 
@@ -59,5 +60,44 @@ def test_one_that_gave_up_waiting_is_not_woken_in_place_of_another() -> None:
     (thread,) = _waiting(arrivals, 1)
     with arrivals.lock:
         arrivals.announce()
+    thread.join(DEADLINE_SECONDS)
+    assert not thread.is_alive()
+
+
+def test_one_that_is_being_given_something_waits_for_it_however_little_time_it_had() -> None:
+    arrivals, found = Arrivals(), []
+    taker = Taker(list.append)
+
+    def wait() -> None:
+        arrivals.wait(arrivals.marker, 0.1, taker)
+        found.append(taker.message)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    chosen: list[Taker] = []
+
+    def choose() -> bool:
+        with arrivals.lock:
+            chosen.extend(filter(None, [arrivals.next_taker()]))
+        return bool(chosen)
+
+    _until(choose)
+    assert chosen == [taker]
+    thread.join(0.2)
+    assert thread.is_alive()
+    taker.message = 1, 2, InvocationId("id")
+    taker.bell.ring()
+    thread.join(DEADLINE_SECONDS)
+    assert found == [taker.message]
+    assert arrivals.waiting == 0
+
+
+def test_one_that_only_waits_is_given_nothing() -> None:
+    arrivals = Arrivals()
+    (thread,) = _waiting(arrivals, 1)
+    with arrivals.lock:
+        assert arrivals.next_taker() is None
+        arrivals.announce()
+        assert arrivals.next_taker() is None
     thread.join(DEADLINE_SECONDS)
     assert not thread.is_alive()

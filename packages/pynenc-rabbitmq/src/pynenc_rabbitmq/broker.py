@@ -60,6 +60,16 @@ class RabbitMqBroker(BaseBroker):
         """Take what the server has sent; without a connection nothing, until there is one again."""
         return self.store.session.consumer.take(limit, lease_seconds)
 
+    def wait_and_take(
+        self,
+        marker: int,
+        timeout_seconds: float,
+        lease_seconds: float,
+        on_taken: Callable[[InvocationId], None],
+    ) -> Delivery | None:
+        """Have the thread of the connection call ``on_taken``, before it wakes this one up."""
+        return self.store.session.consumer.wait_and_take(marker, timeout_seconds, lease_seconds, on_taken)
+
     def is_known_empty(self) -> bool:
         """Whether the server has sent nothing that was not taken."""
         return self.store.session.consumer.is_empty()

@@ -19,7 +19,7 @@ from typing import Any
 from pynenc.contracts.broker import Delivery
 from pynenc.exceptions import StoreError
 from pynenc.values.ids import InvocationId
-from pynenc_rabbitmq.arrivals import Arrivals
+from pynenc_rabbitmq.arrivals import Arrivals, Taker
 from pynenc_rabbitmq.foreign import Foreign
 from pynenc_rabbitmq.link import Link
 from pynenc_rabbitmq.message import id_in, read
@@ -93,6 +93,31 @@ class Consumer:
         if ask:
             self._link.post(self._adjust)
         return deliveries
+
+    def wait_and_take(
+        self,
+        marker: int,
+        timeout_seconds: float,
+        lease_seconds: float,
+        on_taken: Callable[[InvocationId], None],
+    ) -> Delivery | None:
+        """Wait for a message and take it; ``on_taken`` is called with the id by the thread that reads it."""
+        self.ask()
+        taker = Taker(on_taken)
+        if not self._arrivals.wait(marker, timeout_seconds, taker):
+            return None
+        if taker.message is None:  # it came before this thread waited
+            for delivery in self.take(1, lease_seconds):
+                on_taken(delivery.invocation_id)
+                return delivery
+            return None
+        generation, tag, invocation_id = taker.message
+        with self._lock:
+            now = self._used_at = time.monotonic()
+            delivery = Delivery(f"{generation}.{tag}", invocation_id)
+            if generation == self._generation:
+                self._taken[delivery.receipt] = tag, now + lease_seconds
+        return delivery
 
     def ask(self) -> None:
         """Have the server send something: a thread is about to wait."""
@@ -241,16 +266,25 @@ class Consumer:
         if channel is not self._channel:
             return False
         try:
-            self._keep(queue, tag, id_in(body))
+            invocation_id = id_in(body)
         except ValueError:
             return False
+        self._keep(queue, tag, invocation_id)
         return True
 
     def _keep(self, queue: str, tag: int, invocation_id: InvocationId) -> None:
         self._unsettled[tag] = None
         with self._lock:
-            self._buffers[queue].append((tag, invocation_id))
-            self._arrivals.announce()
+            taker = self._arrivals.next_taker()
+            if taker is None:
+                self._buffers[queue].append((tag, invocation_id))
+                self._arrivals.announce()
+        if taker is not None:
+            taker.message = self._generation, tag, invocation_id
+            try:
+                taker.on_taken(invocation_id)
+            finally:
+                taker.bell.ring()
         if not self._watching:
             self._watch()
 

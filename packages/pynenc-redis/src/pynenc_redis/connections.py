@@ -115,7 +115,7 @@ class Connections:
     def command(self, *words: str | bytes | int | float, writes: bool) -> Any:
         """Send one command and return its answer; raises as ``run`` does."""
         for pause in self._pauses:
-            connection = self._take()
+            connection = self._take_idle() or self._take()
             usable = False
             try:
                 _send(connection, words)
@@ -140,7 +140,21 @@ class Connections:
 
         Both raise as ``run`` does.
         """
-        connection = self._take()
+        return self._begin_on(self._take_idle() or self._take(), script, arguments)
+
+    def begin_at_once(
+        self, script: Script, *arguments: str | bytes | int | float
+    ) -> Callable[[], Any] | None:
+        """As ``begin``, without waiting for a connection; None if none is idle: nothing was sent then."""
+        connection = self._take_idle()
+        return None if connection is None else self._begin_on(connection, script, arguments)
+
+    def _begin_on(
+        self,
+        connection: AbstractConnection,
+        script: Script,
+        arguments: tuple[str | bytes | int | float, ...],
+    ) -> Callable[[], Any]:
         try:
             _send(connection, ("EVALSHA", script.digest, *arguments))
         except BaseException as error:
@@ -183,7 +197,7 @@ class Connections:
     @contextmanager
     def lent(self) -> Iterator[AbstractConnection]:
         """A connection for longer; a broken one has to be disconnected by whoever has it."""
-        connection = self._take()
+        connection = self._take_idle() or self._take()
         try:
             yield connection
         except BaseException:
@@ -216,13 +230,20 @@ class Connections:
             self._end(connection)
 
     def _take(self) -> AbstractConnection:
+        """One that nobody uses, or a new one; there may have to be room for it first."""
+        while not self._may_connect():
+            connection = self._take_idle()
+            if connection is not None:
+                return connection
+        return self._connect_anew()
+
+    def _take_idle(self) -> AbstractConnection | None:
+        """One that nobody uses, if there is any."""
         while True:
             try:
                 connection, since = self._idle.pop()
             except IndexError:
-                if self._may_connect():
-                    return self._connect_anew()
-                continue
+                return None
             if time.monotonic() - since < self._trusted_seconds or _is_quiet(connection):
                 return connection
             self._end(connection)

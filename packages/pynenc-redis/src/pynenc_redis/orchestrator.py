@@ -42,6 +42,7 @@ from pynenc_redis.codec.steps import from_step, to_step
 from pynenc_redis.codec.texts import dump
 from pynenc_redis.component import RedisComponent
 from pynenc_redis.conf import ConfigOrchestratorRedis
+from pynenc_redis.early_claim import prepare_claim
 from pynenc_redis.monitor_store import RedisMonitorStore
 from pynenc_redis.short_way import ShortWay
 from pynenc_redis.store import RedisStore, batches
@@ -135,6 +136,11 @@ class RedisOrchestrator(RedisComponent, BaseOrchestrator):
 
     def advance(self, step: Step) -> StepAnswer:  # noqa: D102
         return from_step(step, self.store.run(_ADVANCE, *to_step(step)))
+
+    def prepare_claim(  # noqa: D102
+        self, claim: ClaimRequest
+    ) -> Callable[[InvocationId], Callable[[], StepAnswer] | None] | None:
+        return prepare_claim(self.store, _ADVANCE, claim)
 
     def wait_and_claim(  # noqa: D102
         self, claim: ClaimRequest, marker: int, timeout_seconds: float

@@ -66,6 +66,10 @@ class RedisStore(BaseStore):
         """Send a script that changes something; the function that it gives reads its answer, and has to be called."""
         return self._connections.begin(script, 1, self.prefix, *arguments)
 
+    def begin_at_once(self, script: Script, *arguments: str | float) -> Callable[[], Any] | None:
+        """As ``begin``, without waiting for anything; None if no connection is idle: nothing was sent then."""
+        return self._connections.begin_at_once(script, 1, self.prefix, *arguments)
+
     def ask(self, script: Script, *arguments: str | float) -> Any:
         """Run a script that only reads."""
         return self._connections.run(script, 1, self.prefix, *arguments, writes=False)

@@ -54,6 +54,30 @@ class BaseBroker(BaseComponent):
         A message that is neither acknowledged nor given back within the lease is delivered again.
         """
 
+    def wait_and_take(
+        self,
+        marker: int,
+        timeout_seconds: float,
+        lease_seconds: float,
+        on_taken: Callable[[InvocationId], None],
+    ) -> Delivery | None:
+        """Block like ``wait_for_work`` of the store, then take one message; None if there is none.
+
+        Args:
+            marker: From before the last look for work.
+            timeout_seconds: How long to wait.
+            lease_seconds: As for ``receive``.
+            on_taken: Called with the id of what is taken before this returns, perhaps by the thread that reads what the
+                server sends: it raises nothing and waits for nothing.
+        """
+        if not self.store.wait_for_work(marker, timeout_seconds):
+            return None
+        deliveries = self.receive(1, lease_seconds)
+        if not deliveries:
+            return None
+        on_taken(deliveries[0].invocation_id)
+        return deliveries[0]
+
     def is_known_empty(self) -> bool:
         """Whether ``receive`` would give nothing now, as far as that is known without asking a server."""
         return False

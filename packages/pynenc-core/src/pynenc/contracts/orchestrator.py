@@ -108,6 +108,19 @@ class BaseOrchestrator(BaseComponent):
         ``cc_key`` is considered only as the first one. One that rests in PAUSED enters RESUMED before all that.
         """
 
+    def prepare_claim(
+        self, claim: ClaimRequest
+    ) -> Callable[[InvocationId], Callable[[], StepAnswer] | None] | None:
+        """Make ready to claim one invocation that is not known yet, by a thread that must not wait.
+
+        The function that it gives is called with the id, once at most. It sends the claim, naming that id, and gives
+        another function, which waits for the answer: that one may be called by another thread, raises what ``advance``
+        would, and has to be called, once. It gives None where nothing was sent, because that would have to wait, and
+        raises StoreError where it could not be sent, or perhaps was. None instead of all this says that the store
+        cannot, as by default.
+        """
+        return None
+
     def wait_and_claim(self, claim: ClaimRequest, marker: int, timeout_seconds: float) -> StepAnswer | None:
         """Block like ``wait_for_work`` of the store, which is the queue as well, then claim from it in the same trip.
 

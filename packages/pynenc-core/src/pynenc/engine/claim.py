@@ -6,11 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from operator import attrgetter
 
 from pynenc.contracts.broker import Delivery
 from pynenc.engine.components import Components
 from pynenc.engine.hints import push_hints
-from pynenc.engine.patience import advance_surely
+from pynenc.engine.patience import PASSING, advance_surely
 from pynenc.engine.urgency import Urgency
 from pynenc.exceptions import CommitUnknownError, StoreError
 from pynenc.values.ids import InvocationId
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 _STREAK = 4
 _SHORTEST_YIELD_SECONDS = 0.01
 _LONGEST_YIELD_SECONDS = 0.5
+_receipt_of = attrgetter("receipt")
 
 
 class Claimer:
@@ -73,14 +76,59 @@ class Claimer:
         """
         parts = self._components
         if not parts.record_is_queue:
-            if not parts.broker.store.wait_for_work(marker, timeout_seconds) or not may_claim():
-                return None
-            answer = advance_surely(self.advance, Step(claim=claim), give_up)
-            return answer if answer.claims else None
+            return self._wait_and_take(claim, marker, timeout_seconds, may_claim, give_up)
         try:
             return parts.orchestrator.wait_and_claim(claim, marker, timeout_seconds)
         except CommitUnknownError:
             return advance_surely(self.advance, Step(claim=replace(claim, repeated=True)), give_up)
+
+    def _wait_and_take(
+        self,
+        claim: ClaimRequest,
+        marker: int,
+        timeout_seconds: float,
+        may_claim: Callable[[], bool],
+        give_up: Callable[[], bool],
+    ) -> StepAnswer | None:
+        """Wait for a message, and claim what it names the moment it comes, which may be before this thread wakes up."""
+        parts = self._components
+        if self._held_back() > 0:
+            parts.broker.store.wait_for_work(marker, timeout_seconds)
+            return None
+        send = parts.orchestrator.prepare_claim(claim)
+        begun: Callable[[], StepAnswer] | None = None
+
+        def begin(invocation_id: InvocationId) -> None:
+            nonlocal begun
+            if send is not None and may_claim():
+                try:
+                    begun = send(invocation_id)
+                except StoreError as error:
+                    begun = partial(_raise, error)
+
+        delivery = parts.broker.wait_and_take(marker, timeout_seconds, self._lease_seconds, begin)
+        if delivery is None:
+            return None
+        deliveries = (delivery,)
+        if begun is None and not may_claim():
+            self._settle((), deliveries)
+            return None
+        try:
+            answer = self._decide(begun or partial(self._claim_named, claim, delivery), deliveries)
+        except PASSING as error:
+            unknown = isinstance(error, CommitUnknownError)
+            answer = advance_surely(self.advance, Step(claim=replace(claim, repeated=unknown)), give_up)
+        else:
+            left = self._confirm(claim, deliveries, answer)
+            self._learn(claim.limit, 1, used=1 - len(left))
+        return answer if answer.claims else None
+
+    def _claim_named(self, claim: ClaimRequest, delivery: Delivery) -> StepAnswer:
+        return self._components.orchestrator.advance(Step(claim=claim.naming((delivery.invocation_id,))))
+
+    def _held_back(self) -> float:
+        """For so many seconds the queue is left to others."""
+        return self._yields_until and self._yields_until - time.monotonic()
 
     def _receive(self, step: Step, claim: ClaimRequest) -> StepAnswer:
         """A message is a hint: it is confirmed once the claim has been decided, whatever the decision."""
@@ -92,8 +140,9 @@ class Claimer:
             answer = self._announced(step, parts.orchestrator.advance(taken))
             if answer.claims:
                 return answer
-        if self._yields_until and (held_back := self._yields_until - time.monotonic()) > 0:
+        if (held_back := self._held_back()) > 0:
             return replace(answer or self._without_claim(step), next_due_seconds=held_back)
+        advance = parts.orchestrator.advance
         while True:
             deliveries = parts.broker.receive(min(claim.limit, self._appetite), self._lease_seconds)
             if not deliveries:
@@ -103,18 +152,18 @@ class Claimer:
             named, read = claim.naming(ids), ids if len(ids) > 1 else ()
             if answer is None:
                 asked = Step(moves=step.moves, messages=step.messages, claim=named, read=(*step.read, *read))
-                answer = latest = self._announced(step, self._decide(asked, deliveries))
+                answer = latest = self._announced(step, self._decide(partial(advance, asked), deliveries))
             else:
-                latest = self._decide(Step(claim=named, read=read), deliveries)
+                latest = self._decide(partial(advance, Step(claim=named, read=read)), deliveries)
                 answer = replace(answer, claims=latest.claims)
             left = self._confirm(claim, deliveries, latest)
             self._learn(claim.limit, len(deliveries), used=len(deliveries) - len(left))
             if latest.claims or left:
                 return answer
 
-    def _decide(self, asked: Step, deliveries: Sequence[Delivery]) -> StepAnswer:
+    def _decide(self, claim: Callable[[], StepAnswer], deliveries: Sequence[Delivery]) -> StepAnswer:
         try:
-            return self._components.orchestrator.advance(asked)
+            return claim()
         except CommitUnknownError:
             raise
         except StoreError:
@@ -169,9 +218,9 @@ class Claimer:
         broker = self._components.broker
         try:
             if decided:
-                broker.acknowledge([delivery.receipt for delivery in decided])
+                broker.acknowledge(list(map(_receipt_of, decided)))
             if undecided:
-                broker.give_back([delivery.receipt for delivery in undecided])
+                broker.give_back(list(map(_receipt_of, undecided)))
         except StoreError as error:
             logger.warning("the queue did not answer (%s); it delivers again what it did not hear of", error)
 
@@ -197,3 +246,7 @@ class Claimer:
         if due:
             push_hints(self._components, due, front=True)
         return answer
+
+
+def _raise(error: StoreError) -> StepAnswer:
+    raise error

@@ -194,9 +194,11 @@ def faulty(component: type[Any]) -> type[Any]:
         # Both fail as a whole, where `submit` does.
         members["append"] = BaseOrchestrator.append
         members["begin_submit"] = BaseOrchestrator.begin_submit
+        members["prepare_claim"] = BaseOrchestrator.prepare_claim  # leaves it to `advance`
         members["wait_and_claim"] = _claimed(f"{name}.wait_and_claim", component.wait_and_claim)
     if issubclass(component, BaseBroker):
         members["prepare_push"] = BaseBroker.prepare_push  # fails where `push` does
+        members["wait_and_take"] = BaseBroker.wait_and_take  # fails where `receive` does
     members |= {"faults": _OF_PROCESS, "__module__": __name__, "__doc__": component.__doc__}
     made: type[Any] = types.new_class(
         f"Faulty{component.__name__}", (component,), exec_body=lambda body: body.update(members)
