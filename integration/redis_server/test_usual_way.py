@@ -49,6 +49,14 @@ def _in_batches(world: World) -> object:
     return started, more, world.claims(BOB, **_AHEAD), world.claims(BOB, limit=1), world.claims(BOB, **_AHEAD)
 
 
+def _long_calls(world: World) -> object:
+    world.submit(*(call(f"call{number}", arguments="x" * 500 * number) for number in range(5)))
+    world.submit(call("with a zero", arguments="a \0 b"))
+    first = world.claims(limit=1)
+    more = _finish_and_claim(world, *first, **_AHEAD)
+    return first, more, world.claims(ids=ids("with a zero")), world.claims(ids=ids("call4"))
+
+
 def _options_in_the_queue(world: World) -> object:
     world.submit("plain")
     world.submit(call("urgent", priority=3))
@@ -118,6 +126,7 @@ def _named_by_a_queue_elsewhere(world: World) -> object:
 LIVES: dict[str, Life] = {
     "one by one": _one_by_one,
     "in batches": _in_batches,
+    "long calls": _long_calls,
     "options in the queue": _options_in_the_queue,
     "refusals": _refusals,
     "outcomes": _outcomes,

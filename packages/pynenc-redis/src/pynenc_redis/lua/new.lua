@@ -12,6 +12,13 @@ local function kept(id, text)
   return ''
 end
 
+-- The call in a packed record, if it has it, and where the entries begin; `at` is where the form ends.
+local function call_within(text, at)
+  if string.byte(text, at) ~= 91 then return nil, at end
+  local stop = string.find(text, '\0', at, true)
+  return string.sub(text, at, stop - 1), stop + 1
+end
+
 local function packed_new(task, order, ending)
   return '$REGISTERED\0\0\0\0' .. task .. '\0' .. order .. '\0\0\0\0' .. ending
 end

@@ -16,13 +16,6 @@ local function is_outcome(text) return text and string.byte(text) == 91 end
 
 local function entered_at(entry) return string.match(entry, '^.([^|]*)') end
 
--- The call in a packed record, if it has it, and where the entries begin; `at` is where FORM ends.
-local function call_within(text, at)
-  if string.byte(text, at) ~= 91 then return nil, at end
-  local stop = string.find(text, '\0', at, true)
-  return string.sub(text, at, stop - 1), stop + 1
-end
-
 -- What the form says, and where it ends; what somebody else wrote fails as a key of another type does.
 local function form_of(known, ...)
   if not known then redis.call('LLEN', KEYS[1] .. 'o:packed') end

@@ -1,7 +1,7 @@
 -- The usual step in a straight line: packed records end in success, and packed ones are claimed from the queue, or one
 -- that a queue elsewhere named.
--- First of the parts of advance, after outbox, watched, new. What it does not know it leaves to the others, before it wrote anything: to make their
--- functions takes longer than all of this.
+-- First of the parts of advance, after outbox, watched, new. What it does not know it leaves to the others, before it wrote
+-- anything: to make their functions takes longer than all of this.
 -- ARGV[1] says that the step may be such a one: '' claims from the queue, '+' and an id claims that one, '-' claims
 -- nothing. ARGV[2] runner, or '' for the owner of what ended, ARGV[3] host, ARGV[4] class, ARGV[5] token,
 -- ARGV[6] limit - 1, ARGV[7] start_seconds, ARGV[8] ahead_seconds, ARGV[9] number of words that follow: task and
@@ -60,10 +60,10 @@ local function advance_usual()
     local head = table.concat({ARGV[5], runner, ARGV[3], ARGV[4], ''}, '\0')
     local start_seconds, ahead_seconds = tonumber(ARGV[7]), tonumber(ARGV[8])
     for place, text in ipairs(found or call('HMGET', P .. 'packed', unpack(ids))) do
-      -- The call is within.
-      local task, at = match(text or '', '^$REGISTERED%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z()%[')
-      local stop = task and string.find(text, '\0', at, true)
-      local since = stop and match(text, '^$REGISTERED([^|]*)|', stop + 1)
+      local task, words, at
+      task, at = match(text or '', '^$REGISTERED%z%z%z%z([^%z]*)%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z()')
+      if task then words, at = call_within(text, at) end
+      local since = task and match(text, '^$REGISTERED([^|]*)|', at)
       if not since then return nil end
       if place > 1 and not ahead[task] then break end
       local letter, id, news = '$PENDING', ids[place], '\n$PENDING' .. now .. '|' .. runner .. '|'
@@ -72,7 +72,7 @@ local function advance_usual()
       end
       enter(id, letter .. head .. string.sub(text, 6) .. news, '$REGISTERED', letter, task)
       claims[place], taken[place], members[place] =
-        {id, task, letter, since, string.sub(text, at, stop - 1)}, id, page[place]
+        {id, task, letter, since, words or call('GET', P .. 'b:' .. id)}, id, page[place]
       starts_in = starts_in + (ahead[task] or math.huge)
       if starts_in > ahead_seconds then break end
     end
