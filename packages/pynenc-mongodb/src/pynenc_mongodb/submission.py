@@ -178,8 +178,7 @@ def submit(
     store: MongoStore, watched: Watched, batch: Sequence[NewInvocation], data: Mapping[str, str]
 ) -> list[SubmitAnswer]:
     """Register a batch; large values first, because calls refer to them."""
+    put_values(store, data)
     if not batch:
         return []
-    if data:
-        put_values(store, data)
     return Submission(store, watched, batch).carry_out()
